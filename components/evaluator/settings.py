@@ -1,0 +1,34 @@
+"""When a model is good enough to be pushed, as the configuration names it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+DECISIONS = ("macro_f1", "accuracy")
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluationSettings:
+    """The thresholds of the blessing, and what the class named in `label` is tuned for.
+
+    Attributes:
+        decide_for: Metric for which the per-class offsets of the decision are tuned on the
+            eval split: `macro_f1` or `accuracy`.
+        min_macro_f1: Test macro-F1 below which a model is not blessed.
+        min_accuracy: Test accuracy below which a model is not blessed.
+        max_regression: How much worse than the last blessed model the test macro-F1 may be.
+    """
+
+    decide_for: str = "macro_f1"
+    min_macro_f1: float = 0.5
+    min_accuracy: float = 0.0
+    max_regression: float = 0.01
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yields `(key, what is wrong and what would be right)` for every bad value."""
+        if self.decide_for not in DECISIONS:
+            yield "decide_for", f"is {self.decide_for!r}; choose one of {', '.join(DECISIONS)}"
+        for key in ("min_macro_f1", "min_accuracy", "max_regression"):
+            if not 0 <= getattr(self, key) <= 1:
+                yield key, f"is {getattr(self, key)}; it is a number from 0 to 1"

@@ -1,0 +1,86 @@
+"""The settings of the model and of its training, as the configuration names them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+POOLINGS = ("mean", "first")
+PRECISIONS = ("auto", "float32", "bfloat16")
+CLASS_WEIGHTS = ("none", "balanced")
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelSettings:
+    """The classifier: what it reads of a review and how it is built.
+
+    Attributes:
+        max_tokens: Longest review in word pieces, [CLS] and [SEP] included; the rest is cut.
+        dropout: Share of units dropped in the head and the encoder while training, in [0, 1).
+        pooling: `mean` of all tokens or the `first` token's pooled output.
+        native: Convert the encoder to native Keras layers where its variables allow it;
+            otherwise its SavedModel itself is fine-tuned.
+    """
+
+    max_tokens: int = 128
+    dropout: float = 0.1
+    pooling: str = "mean"
+    native: bool = True
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yields `(key, what is wrong and what would be right)` for every bad value."""
+        if not 8 <= self.max_tokens <= 512:
+            yield "max_tokens", f"is {self.max_tokens}; a BERT encoder reads 8 to 512 word pieces"
+        if not 0 <= self.dropout < 1:
+            yield "dropout", f"is {self.dropout}; it is a share from 0 up to, not including, 1"
+        if self.pooling not in POOLINGS:
+            yield "pooling", f"is {self.pooling!r}; choose one of {', '.join(POOLINGS)}"
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingSettings:
+    """How the classifier is fine-tuned.
+
+    Attributes:
+        epochs: Passes over the training split, at most.
+        batch_size: Reviews per step.
+        learning_rate: Peak of the schedule, reached after the warm-up.
+        warmup: Share of all steps over which the rate rises from zero.
+        weight_decay: Of AdamW; norms and biases are exempt.
+        clip_norm: Gradients are scaled down to this global norm.
+        class_weight: `balanced` weighs a class by the inverse of its frequency, or `none`.
+        label_smoothing: Share of the target that is spread over all classes, in [0, 1).
+        patience: Epochs without a better eval macro-F1 after which training stops.
+        precision: `float32`, `bfloat16` (mixed), or `auto`: bfloat16 where the processor has it.
+        seed: Of the initial head, the shuffling and the dropout.
+    """
+
+    epochs: int = 2
+    batch_size: int = 32
+    learning_rate: float = 5e-5
+    warmup: float = 0.1
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    class_weight: str = "none"
+    label_smoothing: float = 0.0
+    patience: int = 2
+    precision: str = "auto"
+    seed: int = 7
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yields `(key, what is wrong and what would be right)` for every bad value."""
+        for key in ("epochs", "batch_size", "patience"):
+            if getattr(self, key) < 1:
+                yield key, f"is {getattr(self, key)}; it is a whole number from 1"
+        for key in ("learning_rate", "clip_norm"):
+            if not getattr(self, key) > 0:
+                yield key, f"is {getattr(self, key)}; it is a number above 0"
+        if self.weight_decay < 0:
+            yield "weight_decay", f"is {self.weight_decay}; it is 0 or more"
+        for key in ("warmup", "label_smoothing"):
+            if not 0 <= getattr(self, key) < 1:
+                yield key, f"is {getattr(self, key)}; it is a share from 0 up to, not including, 1"
+        if self.class_weight not in CLASS_WEIGHTS:
+            yield "class_weight", f"is {self.class_weight!r}; choose one of {', '.join(CLASS_WEIGHTS)}"
+        if self.precision not in PRECISIONS:
+            yield "precision", f"is {self.precision!r}; choose one of {', '.join(PRECISIONS)}"

