@@ -38,6 +38,8 @@ PIPELINE = [
     "tensorflow-data-validation>=1.16",
     "tensorflow-transform>=1.16",
     "tensorflow-model-analysis>=0.47",
+    # Model Analysis imports its notebook widgets, and those a kernel.
+    "ipykernel",
     "tensorflow-serving-api>=2.16",
     "apache-beam>=2.59",
     # tfx-bsl and tensorflow-transform import it, Beam no longer brings it.
