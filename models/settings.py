@@ -81,6 +81,7 @@ class TrainingSettings:
             if not 0 <= getattr(self, key) < 1:
                 yield key, f"is {getattr(self, key)}; it is a share from 0 up to, not including, 1"
         if self.class_weight not in CLASS_WEIGHTS:
-            yield "class_weight", f"is {self.class_weight!r}; choose one of {', '.join(CLASS_WEIGHTS)}"
+            choice = ", ".join(CLASS_WEIGHTS)
+            yield "class_weight", f"is {self.class_weight!r}; choose one of {choice}"
         if self.precision not in PRECISIONS:
             yield "precision", f"is {self.precision!r}; choose one of {', '.join(PRECISIONS)}"

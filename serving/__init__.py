@@ -1,0 +1,13 @@
+"""What a served model is: its export, its warm-up requests, and ways to query it."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submod_attrs={
+        "export": ["export_classifier"],
+        "local_model": ["LocalModel"],
+        "prediction": ["Prediction"],
+        "warmup": ["read_warmup_requests", "write_warmup_requests"],
+    },
+)

@@ -1,0 +1,147 @@
+"""What TFX's Trainer runs: fine-tune, calibrate, export.
+
+Used as `Trainer(run_fn="reviewlens.components.trainer.run_fn", …)`. A dotted name instead of
+a module file needs no packaging, but TFX's cache does not see the code behind it: put its
+fingerprint into `custom_config["code"]`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..errors import RunError
+from ..models.calibration import softmax
+from ..models.classifier import build_classifier
+from ..models.decision import Decision
+from ..models.metrics import classification_report, expected_calibration_error
+from ..models.precision import resolve_precision
+from ..models.scoring import Scorer
+from ..models.settings import ModelSettings, TrainingSettings
+from ..models.tokenization import WordpieceTokenizer
+from ..models.tokenized import TokenizedReviews
+from ..models.training import train
+from ..serving.export import export_classifier
+
+# Settings that say where things go, not what comes out.
+_PLACES = ("checkpoints", "tensorboard")
+
+
+def run_fn(fn_args) -> None:
+    """Trains and exports a classifier, and writes `training.json`.
+
+    Args:
+        fn_args: TFX's `FnArgs`. `base_model` is the encoder's SavedModel; `train_files` and
+            `eval_files` are patterns of gzipped TFRecords of `tf.Example` with `tokens` (word
+            pieces, [CLS] and [SEP] included) and `label`; `custom_config` has `model` and
+            `training` (fields of `ModelSettings` and `TrainingSettings`), `decide_for`,
+            `labels` (class names), `encoder` (facts for `model.json`), `code` (fingerprint),
+            and the directories `checkpoints` and `tensorboard`, which may be None.
+
+    Raises:
+        RunError: If a split is empty or training diverges.
+    """
+    config = fn_args.custom_config
+    model = ModelSettings(**config["model"])
+    settings = TrainingSettings(**config["training"])
+    labels = list(config["labels"])
+    training = read_tokenized(fn_args.train_files, "train")
+    evaluation = read_tokenized(fn_args.eval_files, "eval")
+    precision = resolve_precision(settings.precision)
+
+    keras.utils.set_random_seed(settings.seed)
+    classifier = build_classifier(fn_args.base_model, model, len(labels), precision)
+    inputs = {key: value for key, value in config.items() if key not in _PLACES}
+    record = train(
+        classifier,
+        training,
+        evaluation,
+        settings,
+        class_names=labels,
+        decide_for=config["decide_for"],
+        checkpoints=config.get("checkpoints"),
+        fingerprint=json.dumps(inputs, sort_keys=True),
+        tensorboard=config.get("tensorboard"),
+    )
+
+    # Served in float32, and calibrated as it is served.
+    served = build_classifier(fn_args.base_model, model, len(labels), "float32")
+    served.set_weights(classifier.get_weights())
+    logits = Scorer(served)(evaluation)
+    decision = Decision.fit(logits, evaluation.labels, config["decide_for"])
+    probabilities = decision.probabilities(logits)
+    facts = {
+        "epochs": len(record.history),
+        "steps": record.steps,
+        "examples_per_second": record.examples_per_second,
+        "seconds": record.seconds,
+        "best_epoch": record.best_epoch,
+        "precision": precision,
+        "history": record.history,
+        "temperature": decision.temperature,
+        "offsets": list(decision.offsets),
+        "ece_before": expected_calibration_error(softmax(logits), evaluation.labels),
+        "ece_after": expected_calibration_error(probabilities, evaluation.labels),
+        "eval": classification_report(
+            probabilities, decision.classes(logits), evaluation.labels, labels
+        ),
+    }
+    export_classifier(
+        fn_args.serving_model_dir,
+        classifier=served,
+        tokenizer=WordpieceTokenizer(
+            served.encoder.vocabulary_file,
+            lower_case=served.encoder.lower_case,
+            max_tokens=model.max_tokens,
+        ),
+        labels=labels,
+        decision=decision,
+        details={
+            "encoder": config["encoder"],
+            "model": dataclasses.asdict(model),
+            "training": dataclasses.asdict(settings),
+            "eval": facts["eval"],
+        },
+    )
+    tf.io.gfile.makedirs(fn_args.model_run_dir)
+    with tf.io.gfile.GFile(os.path.join(fn_args.model_run_dir, "training.json"), "w") as file:
+        file.write(json.dumps(facts, indent=2))
+
+
+def read_tokenized(patterns: Sequence[str], split: str) -> TokenizedReviews:
+    """Reads what Transform wrote, into memory and into an order of our own.
+
+    Args:
+        patterns: Files of one split, globs allowed.
+        split: Its name, for the error.
+
+    Returns:
+        The reviews, in an order that does not depend on the files'.
+
+    Raises:
+        RunError: If there are none.
+    """
+    files = sorted(path for pattern in patterns for path in tf.io.gfile.glob(pattern))
+    features = {
+        "tokens": tf.io.RaggedFeature(tf.int64),
+        "label": tf.io.FixedLenFeature([], tf.int64),
+    }
+    batches = (
+        tf.data.TFRecordDataset(files, compression_type="GZIP")
+        .batch(1024)
+        .map(lambda records: tf.io.parse_example(records, features))
+    )
+    rows, labels = [], []
+    for batch in batches:
+        tokens = batch["tokens"]
+        rows += np.split(tokens.values.numpy(), tokens.row_splits.numpy()[1:-1])
+        labels += batch["label"].numpy().tolist()
+    if not labels:
+        raise RunError(f"the {split} split is empty: {', '.join(patterns)}")
+    return TokenizedReviews.from_rows(rows, labels).in_canonical_order()

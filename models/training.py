@@ -1,0 +1,251 @@
+"""Fine-tuning a classifier: epochs, evaluation, the best epoch, resuming."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+import time
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..errors import RunError
+from ..progress import report
+from .batching import pad_batch, shuffled_batches
+from .checkpoint import CheckpointFile
+from .decision import Decision
+from .metrics import classification_report
+from .optimization import LazyAdamW, LinearWarmupDecay
+from .scoring import Scorer
+from .settings import TrainingSettings
+from .tokenized import TokenizedReviews
+from .train_step import TrainStep, balanced_class_weights
+
+# Steps between two looks at the loss.
+REPORT_EVERY = 10
+# Seconds between two checkpoints within an epoch.
+SAVE_EVERY = 120.0
+
+
+@dataclasses.dataclass
+class TrainingRecord:
+    """What a training did.
+
+    Attributes:
+        history: For each epoch its `loss` and, on the eval split, `accuracy`, `macro_f1` and
+            `ece` of the decision tuned after it.
+        best_epoch: Number, from 1, of the epoch whose weights were kept.
+        steps: Optimizer steps taken.
+        seconds: Spent in those steps.
+        examples: Reviews trained on, each counted once per epoch.
+    """
+
+    history: list[dict] = dataclasses.field(default_factory=list)
+    best_epoch: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    examples: int = 0
+
+    @property
+    def examples_per_second(self) -> float:
+        """Reviews trained on per second of training."""
+        return self.examples / self.seconds if self.seconds else 0.0
+
+
+def train(
+    classifier: keras.Model,
+    training: TokenizedReviews,
+    evaluation: TokenizedReviews,
+    settings: TrainingSettings,
+    *,
+    class_names: Sequence[str],
+    decide_for: str = "macro_f1",
+    checkpoints: str | None = None,
+    fingerprint: str = "",
+    tensorboard: str | None = None,
+) -> TrainingRecord:
+    """Fine-tunes `classifier` in place; afterwards it has the weights of its best epoch.
+
+    After each epoch the eval split is scored, and macro-F1 of the tuned decision says
+    whether the epoch is the best so far. With `checkpoints` a training that was
+    interrupted, by Ctrl-C, a crash or a power cut, goes on from where it last saved and
+    ends with the weights it would have had.
+
+    Args:
+        classifier: A `ReviewClassifier`, made under the precision policy it shall train in.
+        training: Reviews to train on.
+        evaluation: Reviews to choose the epoch by.
+        settings: How to train.
+        class_names: Name of each class, in the order of its index.
+        decide_for: What the decision is tuned for, `macro_f1` or `accuracy`.
+        checkpoints: Directory for the checkpoint of an unfinished training, or None.
+        fingerprint: Stands for whatever else the result depends on (encoder, code).
+        tensorboard: Directory for TensorBoard logs, or None.
+
+    Returns:
+        What happened.
+
+    Raises:
+        RunError: If the loss is no longer a finite number.
+
+    Example:
+        >>> train(classifier, training, evaluation, TrainingSettings(epochs=2),
+        ...       class_names=["negative", "neutral", "positive"]).best_epoch
+        2
+    """
+    run = _Run(classifier, training, evaluation, settings, list(class_names), decide_for)
+    run.log_to(tensorboard)
+    if checkpoints is not None:
+        parts = [fingerprint, decide_for, repr(settings), training.digest(), evaluation.digest()]
+        digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+        run.checkpoint = CheckpointFile(checkpoints, digest)
+    return run.go()
+
+
+class _Run:
+    """The state of one training; everything that `save` writes and `resume` reads."""
+
+    def __init__(self, classifier, training, evaluation, settings, class_names, decide_for):
+        self.classifier = classifier
+        self.training = training
+        self.evaluation = evaluation
+        self.settings = settings
+        self.class_names = class_names
+        self.decide_for = decide_for
+        self.checkpoint: CheckpointFile | None = None
+        self.logs: tf.summary.SummaryWriter = tf.summary.create_noop_writer()
+
+        self.steps_per_epoch = len(self.batches(0))
+        self.total_steps = self.steps_per_epoch * settings.epochs
+        self.optimizer = LazyAdamW(
+            LinearWarmupDecay(
+                settings.learning_rate, round(settings.warmup * self.total_steps), self.total_steps
+            ),
+            weight_decay=settings.weight_decay,
+            clip_norm=settings.clip_norm,
+        )
+        weights = np.ones(len(class_names), np.float32)
+        if settings.class_weight == "balanced":
+            weights = balanced_class_weights(training.labels, len(class_names))
+        self.step = TrainStep(classifier, self.optimizer, weights, settings.label_smoothing)
+        self.score = Scorer(classifier)
+        self.record = TrainingRecord()
+        self.best: list[np.ndarray] = []
+        self.saved_at = time.monotonic()
+
+    def log_to(self, tensorboard: str | None) -> None:
+        if tensorboard is not None:
+            self.logs = tf.summary.create_file_writer(tensorboard)
+
+    def go(self) -> TrainingRecord:
+        self.resume()
+        try:
+            while not self.finished():
+                self.train_epoch(len(self.record.history))
+                self.evaluate()
+                self.save()
+        except KeyboardInterrupt:
+            self.save()
+            raise
+        for variable, value in zip(self.classifier.trainable_variables, self.best, strict=True):
+            variable.assign(value)
+        if self.checkpoint:
+            self.checkpoint.remove()
+        self.record.steps = self.steps_done
+        self.record.examples = len(self.training) * len(self.record.history)
+        return self.record
+
+    @property
+    def steps_done(self) -> int:
+        return int(self.optimizer.iterations)
+
+    def batches(self, epoch: int) -> list[np.ndarray]:
+        random = np.random.default_rng([self.settings.seed, epoch])
+        return shuffled_batches(self.training.lengths, self.settings.batch_size, random)
+
+    def finished(self) -> bool:
+        epochs = len(self.record.history)
+        stale = epochs - self.record.best_epoch
+        return epochs == self.settings.epochs or (epochs > 0 and stale >= self.settings.patience)
+
+    def train_epoch(self, epoch: int) -> None:
+        done = self.steps_done - epoch * self.steps_per_epoch
+        started, already = time.monotonic(), self.record.seconds
+        reviews = 0
+        for number, rows in enumerate(self.batches(epoch)[done:], start=done + 1):
+            self.step(pad_batch(self.training, rows), self.training.labels[rows])
+            reviews += len(rows)
+            self.record.seconds = already + time.monotonic() - started
+            if number % REPORT_EVERY == 0 or number == self.steps_per_epoch:
+                speed = reviews / (time.monotonic() - started)
+                self.tell(epoch, self.mean_loss(number), speed)
+            if time.monotonic() - self.saved_at > SAVE_EVERY:
+                self.save()
+
+    def mean_loss(self, steps: int) -> float:
+        loss = float(self.step.loss_sum) / steps
+        if not math.isfinite(loss):
+            raise RunError(
+                f"training diverged: the loss was {loss} at step {self.steps_done}; "
+                f"training.learning_rate is {self.settings.learning_rate}, try a lower one"
+            )
+        return loss
+
+    def tell(self, epoch: int, loss: float, speed: float) -> None:
+        steps = self.steps_done
+        left = (self.total_steps - steps) * self.settings.batch_size / speed
+        report(
+            steps,
+            self.total_steps,
+            f"epoch {epoch + 1}/{self.settings.epochs}  loss {loss:.3f}  "
+            f"{speed:.0f} reviews/s  {left // 60:02.0f}:{left % 60:02.0f} left",
+        )
+        with self.logs.as_default(step=steps):
+            tf.summary.scalar("train/loss", loss)
+            tf.summary.scalar("train/learning_rate", self.optimizer.learning_rate)
+            tf.summary.scalar("train/reviews_per_second", speed)
+
+    def evaluate(self) -> None:
+        logits, labels = self.score(self.evaluation), self.evaluation.labels
+        decision = Decision.fit(logits, labels, self.decide_for)
+        figures = classification_report(
+            decision.probabilities(logits), decision.classes(logits), labels, self.class_names
+        )
+        del figures["per_class"]
+        best = max((epoch["macro_f1"] for epoch in self.record.history), default=-1.0)
+        if figures["macro_f1"] > best:
+            self.record.best_epoch = len(self.record.history) + 1
+            self.best = [variable.numpy() for variable in self.classifier.trainable_variables]
+        # The history comes last: an epoch that is not in it is evaluated again on resuming.
+        self.record.history.append({"loss": self.mean_loss(self.steps_per_epoch), **figures})
+        self.step.loss_sum.assign(0.0)
+        with self.logs.as_default(step=self.steps_done):
+            for name, value in figures.items():
+                tf.summary.scalar(f"eval/{name}", value)
+
+    def variables(self) -> list:
+        return [*self.classifier.variables, *self.optimizer.variables, self.step.loss_sum]
+
+    def save(self) -> None:
+        self.saved_at = time.monotonic()
+        if self.checkpoint is None:
+            return
+        arrays = {f"state/{i}": variable.numpy() for i, variable in enumerate(self.variables())}
+        arrays |= {f"best/{i}": value for i, value in enumerate(self.best)}
+        self.checkpoint.save(arrays, dataclasses.asdict(self.record))
+
+    def resume(self) -> None:
+        loaded = self.checkpoint.load() if self.checkpoint else None
+        if loaded is None:
+            return
+        arrays, record = loaded
+        self.record = TrainingRecord(**record)
+        for index, variable in enumerate(self.variables()):
+            variable.assign(arrays[f"state/{index}"])
+        if self.record.best_epoch:
+            count = len(self.classifier.trainable_variables)
+            self.best = [arrays[f"best/{index}"] for index in range(count)]

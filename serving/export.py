@@ -1,0 +1,128 @@
+"""The SavedModel that takes raw text, as TensorFlow Serving runs it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from ..models.decision import Decision
+from ..models.tokenization import WordpieceTokenizer, pack_inputs
+from .warmup import WARMUP_TEXTS, write_warmup_requests
+
+# Reviews that go through the encoder together, however many a request has.
+CHUNK = 64
+MODEL_CARD = "assets.extra/model.json"
+
+
+def export_classifier(
+    directory: str,
+    *,
+    classifier: keras.Model,
+    tokenizer: WordpieceTokenizer,
+    labels: Sequence[str],
+    decision: Decision,
+    warmup_texts: Sequence[str] = WARMUP_TEXTS,
+    details: dict | None = None,
+) -> None:
+    """Writes a version directory that stock TensorFlow Serving 2.12 and later can load.
+
+    Its signatures are `serving_default` (`text` [batch] to `probabilities` float32
+    [batch, classes] and `label` string [batch]) and `classify` (serialized `tf.Example`s
+    with a bytes feature `text` to `classes` and `scores`, both [batch, classes]). Beside
+    the graph it has `assets/labels.txt`, `assets/vocab.txt`, warm-up requests and
+    `assets.extra/model.json`.
+
+    Args:
+        directory: Where to write; made when needed.
+        classifier: Gives logits; its precision is that of the export.
+        tokenizer: Turns texts into the word pieces the classifier was trained on.
+        labels: Class names in the order of the logits.
+        decision: Temperature and offsets, kept in the graph as constants.
+        warmup_texts: Sent once, by the server, while it loads the model.
+        details: What else `model.json` shall say; anything JSON can hold.
+
+    Example:
+        >>> export_classifier("served/1", classifier=classifier, tokenizer=tokenizer,
+        ...                   labels=["bad", "good"], decision=Decision(1.0, (0.0, 0.0)))
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        labels_file, vocabulary_file = Path(scratch, "labels.txt"), Path(scratch, "vocab.txt")
+        labels_file.write_text("".join(f"{label}\n" for label in labels), encoding="utf-8")
+        shutil.copyfile(tokenizer.vocabulary_file, vocabulary_file)
+        model = _ServedModel(classifier, tokenizer, labels, decision)
+        model.assets = [tf.saved_model.Asset(str(labels_file))]
+        tf.saved_model.save(
+            model,
+            directory,
+            signatures={"serving_default": model.serve, "classify": model.classify},
+        )
+    write_warmup_requests(directory, warmup_texts)
+    card = {
+        "labels": list(labels),
+        "temperature": decision.temperature,
+        "offsets": list(decision.offsets),
+        "max_tokens": tokenizer.max_tokens,
+        **(details or {}),
+    }
+    text = json.dumps(card, indent=2, ensure_ascii=False)
+    tf.io.gfile.GFile(f"{directory}/{MODEL_CARD}", "w").write(text)
+
+
+class _ServedModel(tf.Module):
+    """Tokenizer, classifier and decision as one graph."""
+
+    def __init__(self, classifier, tokenizer, labels, decision):
+        super().__init__(name="reviewlens")
+        self._classifier = classifier
+        self._tokenizer = tokenizer
+        self._weights = [variable.value for variable in classifier.weights]
+        self._labels = tf.constant(labels, tf.string)
+        self._temperature = tf.constant(decision.temperature, tf.float32)
+        self._offsets = tf.constant(decision.offsets, tf.float32)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")])
+    def serve(self, text):
+        probabilities = self._probabilities(text)
+        scores = tf.math.log(tf.maximum(probabilities, 1e-30)) + self._offsets
+        return {
+            "probabilities": probabilities,
+            "label": tf.gather(self._labels, tf.argmax(scores, axis=1)),
+        }
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "inputs")])
+    def classify(self, inputs):
+        text = tf.io.parse_example(
+            inputs, {"text": tf.io.FixedLenFeature([], tf.string, default_value="")}
+        )["text"]
+        scores = self._probabilities(text)
+        return {"classes": tf.tile(self._labels[None], [tf.shape(text)[0], 1]), "scores": scores}
+
+    def _probabilities(self, text):
+        """Scores similar lengths together, so that neither padding nor memory gets out of hand."""
+        tokens = self._tokenizer(text)
+        order = tf.argsort(tokens.row_lengths(), direction="DESCENDING", stable=True)
+        rows = tf.shape(text)[0]
+        chunks = (rows + CHUNK - 1) // CHUNK
+        scored = tf.TensorArray(
+            tf.float32,
+            size=chunks,
+            infer_shape=False,
+            element_shape=[None, self._classifier.num_classes],
+        )
+
+        def score(chunk, scored):
+            chosen = order[chunk * CHUNK : (chunk + 1) * CHUNK]
+            logits = self._classifier(pack_inputs(tf.gather(tokens, chosen)), training=False)
+            return chunk + 1, scored.write(chunk, logits)
+
+        _, scored = tf.while_loop(
+            lambda chunk, _: chunk < chunks, score, (0, scored), parallel_iterations=1
+        )
+        logits = tf.gather(scored.concat(), tf.math.invert_permutation(order))
+        return tf.nn.softmax(logits / self._temperature)

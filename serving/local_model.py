@@ -1,0 +1,87 @@
+"""An exported model in this process, without a server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+# Registers the tokenizer's operations, without which the model cannot be loaded.
+import tensorflow_text  # noqa: F401  isort: skip
+import tensorflow as tf
+
+from ..errors import RunError
+from .prediction import Prediction
+
+# Texts handed to the graph at once; it cuts them into smaller chunks by length.
+BATCH = 1024
+
+
+class LocalModel:
+    """Loads a model written by `export_classifier` and answers as a server would.
+
+    Args:
+        directory: A version directory, or the directory above it, of which the highest
+            version is taken.
+
+    Attributes:
+        directory: The version directory that was loaded.
+        labels: Class names, in the order of the model's outputs.
+
+    Raises:
+        RunError: If there is no model in `directory`, or it is not one of this project.
+
+    Example:
+        >>> LocalModel("runs/amazon-snippets/serving/amazon-snippets").predict(["Great!"])
+        [Prediction(label='positive', probabilities={'negative': 0.01, …})]
+    """
+
+    def __init__(self, directory: str):
+        self.directory = _version_directory(directory)
+        model = tf.saved_model.load(self.directory)
+        labels = os.path.join(self.directory, "assets", "labels.txt")
+        if "serving_default" not in model.signatures or not tf.io.gfile.exists(labels):
+            raise RunError(
+                f"{self.directory} is a SavedModel, but none that reviewlens exported: it lacks "
+                "the signature serving_default or assets/labels.txt"
+            )
+        # The signature belongs to the model, which must stay alive with it.
+        self._model = model
+        self._serve = model.signatures["serving_default"]
+        self.labels = tf.io.gfile.GFile(labels).read().splitlines()
+
+    def predict(self, texts: Iterable[str]) -> list[Prediction]:
+        """Classifies reviews.
+
+        Args:
+            texts: Any number of reviews of any length.
+
+        Returns:
+            One prediction for each, in their order.
+        """
+        texts = [text.encode("utf-8", "replace") for text in texts]
+        predictions = []
+        for start in range(0, len(texts), BATCH):
+            answer = self._serve(text=tf.constant(texts[start : start + BATCH], tf.string))
+            predictions += [
+                Prediction(label.decode(), dict(zip(self.labels, map(float, row), strict=True)))
+                for label, row in zip(
+                    answer["label"].numpy(), answer["probabilities"].numpy(), strict=True
+                )
+            ]
+        return predictions
+
+
+def _version_directory(directory: str) -> str:
+    """`directory` itself if it holds a SavedModel, else its highest version."""
+    if tf.io.gfile.exists(os.path.join(directory, "saved_model.pb")):
+        return directory
+    if not tf.io.gfile.isdir(directory):
+        raise RunError(f"{directory}: no such model directory")
+    names = [name.rstrip("/") for name in tf.io.gfile.listdir(directory)]
+    versions = sorted((int(name), name) for name in names if name.isdecimal())
+    for _, name in reversed(versions):
+        if tf.io.gfile.exists(os.path.join(directory, name, "saved_model.pb")):
+            return os.path.join(directory, name)
+    raise RunError(
+        f"{directory} holds no model: neither saved_model.pb nor a version directory such as 1/"
+    )
