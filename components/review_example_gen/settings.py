@@ -1,12 +1,20 @@
-"""What a file of reviews looks like and how its rows become examples, as the configuration names it."""
+"""What a file of reviews looks like and how its rows become examples."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 from collections.abc import Iterator, Mapping
+
+from .labels import ValueMap, overlaps
 
 FORMATS = ("auto", "csv", "tsv", "jsonl", "parquet")
 SPLITS = ("train", "eval", "test")
+FEATURES = ("text", "label", "id")
+
+# Where the rows come from is an input of its own; the other two concern later nodes only.
+_NOT_OF_THE_INGEST = ("input", "allow_anomalies", "schema")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,3 +72,152 @@ class DataSettings:
     max_reject_fraction: float = 0.05
     allow_anomalies: bool = False
     schema: str | None = None
+
+    @property
+    def label_column(self) -> str:
+        """The column that decides the class: `rating` or `label`."""
+        return self.rating or self.label or ""
+
+    @property
+    def class_values(self) -> dict[str, tuple[str | int | float, ...]]:
+        """Class name -> the values that belong to it, the name itself where none are given."""
+        return {
+            name: (name,) if values is None else tuple(values)
+            for name, values in self.classes.items()
+        }
+
+    def source_columns(self) -> dict[str, str]:
+        """Returns the columns that the files must have -> the setting that asks for them."""
+        asked: dict[str, str] = {}
+        for key in ("text", "rating", "label", "id", "group", "slices"):
+            value = getattr(self, key)
+            for column in (value,) if isinstance(value, str) else value or ():
+                if column not in self.derived:
+                    asked.setdefault(column, f"data.{key}")
+        earlier: set[str] = set()
+        for name, made in self.derived.items():
+            if made.column not in earlier:
+                asked.setdefault(made.column, f"data.derived.{name}.column")
+            earlier.add(name)
+        return asked
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yields `(key, what is wrong and what would be right)` for every bad value."""
+        if not self.input:
+            yield "input", "is empty; name a file, a folder or a glob"
+        yield from self._column_problems()
+        yield from self._class_problems()
+        yield from self._derived_problems()
+        if self.format not in FORMATS:
+            yield "format", f"is {self.format!r}; choose one of {', '.join(FORMATS)}"
+        if sorted(self.splits) != sorted(SPLITS):
+            names = ", ".join(self.splits) or "none"
+            yield "splits", f"names {names}; it names {', '.join(SPLITS)}"
+        for name, size in self.splits.items():
+            if size < 1:
+                yield f"splits.{name}", f"is {size}; it is a whole number from 1"
+        if not 0 <= self.max_reject_fraction <= 1:
+            yield "max_reject_fraction", f"is {self.max_reject_fraction}; it is from 0 to 1"
+
+    def _column_problems(self) -> Iterator[tuple[str, str]]:
+        if not self.text or not all(self.text):
+            yield "text", "is empty; name the columns whose text is classified"
+        for key in ("text", "slices"):
+            columns = getattr(self, key)
+            for column in sorted({column for column in columns if columns.count(column) > 1}):
+                yield key, f"names {column!r} twice"
+        if bool(self.rating) == bool(self.label):
+            yield "rating", "give exactly one of `rating` and `label`"
+        for column in self.slices:
+            if column in FEATURES:
+                yield "slices", (
+                    f"names {column!r}, a feature that every example has already; "
+                    "derive a column of another name from it"
+                )
+
+    def _class_problems(self) -> Iterator[tuple[str, str]]:
+        if len(self.classes) < 2:
+            yield "classes", f"has {len(self.classes)}; a classifier needs at least 2"
+        for name, values in self.classes.items():
+            if not name or name != " ".join(name.split()):
+                yield "classes", f"{name!r} is no class name; write one line without outer spaces"
+            if values is not None and not values:
+                yield f"classes.{name}", "has no values; list those that belong to it"
+            if values is None and self.rating:
+                yield f"classes.{name}", "has no ratings; list those that belong to it"
+        yield from _value_problems("classes", self.class_values)
+
+    def _derived_problems(self) -> Iterator[tuple[str, str]]:
+        names = list(self.derived)
+        for position, (name, made) in enumerate(self.derived.items()):
+            key = f"derived.{name}"
+            if not made.column:
+                yield f"{key}.column", "is empty; name the column that it is made from"
+            if made.column in names[position + 1 :]:
+                yield f"{key}.column", f"{made.column!r} is derived only after it; move it up"
+            if made.pattern is None and made.values is None:
+                yield key, "gives neither `pattern` nor `values`; it would be a mere copy"
+            try:
+                re.compile(made.pattern or "")
+            except re.error as error:
+                yield f"{key}.pattern", f"is no regular expression: {error}"
+            yield from _value_problems(f"{key}.values", made.values or {})
+
+
+def _value_problems(
+    key: str, values: Mapping[str, tuple[str | int | float, ...]]
+) -> Iterator[tuple[str, str]]:
+    """Yields what cannot be read, or else what overlaps."""
+    readable = True
+    for name, entries in values.items():
+        try:
+            ValueMap({name: entries})
+        except ValueError as error:
+            readable = False
+            yield f"{key}.{name}", str(error)
+    if readable:
+        for name, overlap in overlaps(values):
+            yield f"{key}.{name}", overlap
+
+
+def to_json(settings: DataSettings) -> str:
+    """Writes the settings that the ingest depends on, in their order, as one line of JSON.
+
+    Args:
+        settings: Of the data. `input`, `allow_anomalies` and `schema` are left out: they
+            change nothing about how a row is read.
+
+    Returns:
+        Text for `from_json`; equal settings give equal text.
+    """
+    fields = dataclasses.asdict(settings)
+    return json.dumps({key: fields[key] for key in fields if key not in _NOT_OF_THE_INGEST})
+
+
+def from_json(text: str, *, input: str) -> DataSettings:
+    """Reads what `to_json` wrote.
+
+    Args:
+        text: JSON of the settings.
+        input: File, folder or glob of the reviews.
+
+    Returns:
+        The settings, with the later nodes' fields at their defaults.
+    """
+    fields = json.loads(text)
+    for key in ("text", "slices"):
+        fields[key] = tuple(fields[key])
+    fields["classes"] = _with_tuples(fields["classes"])
+    fields["derived"] = {
+        name: DerivedColumn(
+            made["column"],
+            made["pattern"],
+            None if made["values"] is None else _with_tuples(made["values"]),
+        )
+        for name, made in fields["derived"].items()
+    }
+    return DataSettings(input=input, **fields)
+
+
+def _with_tuples(values: Mapping[str, list | None]) -> dict[str, tuple | None]:
+    return {name: None if entries is None else tuple(entries) for name, entries in values.items()}

@@ -1,0 +1,195 @@
+"""Where every row went, and whether that is good enough to go on."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from ...errors import RunError
+from .settings import SPLITS, DataSettings
+
+_SHOWN_REASONS = 3
+_SHOWN_TEXT = 70
+
+
+@dataclasses.dataclass
+class Report:
+    """What became of the rows of one task, or of all of them.
+
+    Attributes:
+        task: Number of the task.
+        read: Rows that are not blank.
+        kept: Rows that became an example.
+        duplicates: Rows left out because an equal row of the same class came before.
+        reasons: Reason -> rejected rows.
+        examples: Reason -> the first rejected row: file, row, detail and raw.
+        classes: Split -> examples of each class, in the order of the settings.
+        shards: Split -> paths of the files of examples, in the order of the rows.
+        rejected_paths: Paths of the files of rejected rows.
+        problem: Why the task could not be finished, or "".
+    """
+
+    task: int = 0
+    read: int = 0
+    kept: int = 0
+    duplicates: int = 0
+    reasons: dict[str, int] = dataclasses.field(default_factory=dict)
+    examples: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    classes: dict[str, list[int]] = dataclasses.field(default_factory=dict)
+    shards: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    rejected_paths: list[str] = dataclasses.field(default_factory=list)
+    problem: str = ""
+
+    @property
+    def rejected(self) -> int:
+        """Rows that could not become an example."""
+        return sum(self.reasons.values())
+
+    def reject(self, reason: str, rejected: dict[str, Any]) -> None:
+        """Counts a rejected row and keeps the first one of its reason."""
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1
+        self.examples.setdefault(reason, rejected)
+
+    def to_json(self) -> str:
+        """Writes the report as one line for `from_json`."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, line: str) -> Report:
+        """Reads what `to_json` wrote."""
+        return cls(**json.loads(line))
+
+    def counts(self) -> dict[str, int]:
+        """Returns the numbers that the artifacts carry: totals, splits and `reason:…`."""
+        return {
+            "read": self.read,
+            "kept": self.kept,
+            "duplicates": self.duplicates,
+            "rejected": self.rejected,
+            **{split: sum(self.classes[split]) for split in SPLITS},
+            **{f"reason:{reason}": count for reason, count in sorted(self.reasons.items())},
+        }
+
+
+def add_up(reports: Iterable[Report], classes: int) -> Report:
+    """Adds the reports of all tasks.
+
+    Args:
+        reports: One of each task, in any order.
+        classes: How many classes there are.
+
+    Returns:
+        The sums, with the files and the first problem in the order of the tasks.
+    """
+    total = Report(
+        classes={split: [0] * classes for split in SPLITS}, shards={split: [] for split in SPLITS}
+    )
+    reasons: collections.Counter[str] = collections.Counter()
+    for report in sorted(reports, key=lambda report: report.task):
+        total.read += report.read
+        total.kept += report.kept
+        total.duplicates += report.duplicates
+        reasons.update(report.reasons)
+        total.examples = report.examples | total.examples
+        for split, counts in report.classes.items():
+            sums = total.classes[split]
+            total.classes[split] = [a + b for a, b in zip(sums, counts, strict=True)]
+            total.shards[split] += report.shards.get(split, [])
+        total.rejected_paths += report.rejected_paths
+        total.problem = total.problem or report.problem
+    total.reasons = dict(reasons)
+    return total
+
+
+def check_complete(report: Report) -> None:
+    """Makes sure that no row was lost or counted twice.
+
+    Args:
+        report: Of all tasks.
+
+    Raises:
+        RunError: A task could not be finished.
+        RunError: The numbers do not add up.
+    """
+    if report.problem:
+        raise RunError(report.problem)
+    in_splits = sum(sum(counts) for counts in report.classes.values())
+    accounted = report.kept + report.duplicates + report.rejected
+    if report.read != accounted or report.kept != in_splits:
+        raise RunError(
+            f"rows were lost: {report.read:,} read, but {report.kept:,} kept ({in_splits:,} in "
+            f"splits), {report.duplicates:,} duplicates and {report.rejected:,} rejected; "
+            "this is a bug in reviewlens, please report it"
+        )
+
+
+def check_rejected(report: Report, max_fraction: float) -> None:
+    """Makes sure that not too many rows were rejected.
+
+    Args:
+        report: Of all tasks.
+        max_fraction: Share of rejected rows above which the data is not good enough.
+
+    Raises:
+        RunError: More were rejected; the message shows the three most frequent reasons.
+    """
+    if report.rejected <= max_fraction * report.read:
+        return
+    lines = [
+        f"{report.rejected:,} of {report.read:,} rows were rejected "
+        f"({report.rejected / report.read:.1%}), more than data.max_reject_fraction "
+        f"({max_fraction:g}) allows; the most frequent reasons:"
+    ]
+    by_count = sorted(report.reasons.items(), key=lambda item: (-item[1], item[0]))
+    for reason, count in by_count[:_SHOWN_REASONS]:
+        example = report.examples[reason]
+        lines.append(
+            f"  {reason}: {count:,} rows, such as {example['file']} row {example['row']} "
+            f"({example['detail']}): {_shortened(example['raw'])}"
+        )
+    raise RunError("\n".join(lines))
+
+
+def check_classes(report: Report, settings: DataSettings) -> None:
+    """Makes sure that every class can be learnt, tuned and tested.
+
+    Args:
+        report: Of all tasks.
+        settings: Name the classes.
+
+    Raises:
+        RunError: No row is left, all rows are of one class, or a class lacks in a split.
+    """
+    names = list(settings.classes)
+    totals = [sum(report.classes[split][index] for split in SPLITS) for index in range(len(names))]
+    used = [name for name, total in zip(names, totals, strict=True) if total]
+    if not used:
+        raise RunError(f"none of the {report.read:,} rows is left to learn from")
+    if len(used) == 1:
+        raise RunError(
+            f"all {report.kept:,} rows are of the class {used[0]!r}; a classifier needs rows of "
+            f"{', '.join(map(repr, names))} (see data.classes and data.{_kind(settings)})"
+        )
+    for index, (name, total) in enumerate(zip(names, totals, strict=True)):
+        empty = [split for split in SPLITS if not report.classes[split][index]]
+        if empty:
+            spread = ", ".join(f"{split} {report.classes[split][index]:,}" for split in SPLITS)
+            raise RunError(
+                f"the class {name!r} has no rows in {' and '.join(empty)} ({spread}; {total:,} in "
+                "all); bring more of its rows, or give that split more in data.splits"
+            )
+
+
+def _kind(settings: DataSettings) -> str:
+    return "rating" if settings.rating else "label"
+
+
+def _shortened(raw: dict[str, str] | str) -> str:
+    """The row on one line, without its empty cells."""
+    if isinstance(raw, dict):
+        raw = ", ".join(f"{name}={value}" for name, value in raw.items() if value)
+    line = " ".join(raw.split())
+    return line if len(line) <= _SHOWN_TEXT else f"{line[: _SHOWN_TEXT - 1]}…"

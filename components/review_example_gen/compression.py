@@ -1,0 +1,93 @@
+"""Opening a file of bytes, whatever it is packed with and wherever it lies."""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import zstandard
+
+from ...errors import RunError
+from .inputs import InputFile
+
+_BLOCK = 1 << 20
+_PACKED_BLOCK = 1 << 14
+
+
+@contextlib.contextmanager
+def open_file(file: InputFile) -> Iterator[BinaryIO]:
+    """Opens a file for reading, unpacked and buffered.
+
+    Args:
+        file: Plain, or packed with gzip, bzip2 or Zstandard; local, or of a file system that
+            Beam knows.
+
+    Yields:
+        A binary stream that is read once, forwards.
+
+    Raises:
+        RunError: It cannot be opened, is not what its ending says, or its packed data is
+            damaged or cut short; also while it is being read.
+    """
+    try:
+        with _open_raw(file.path) as raw, _unpacked(raw, file.compression) as unpacked:
+            yield unpacked
+    except (EOFError, zlib.error, zstandard.ZstdError, gzip.BadGzipFile) as error:
+        raise RunError(
+            f"{file.path}: its {file.compression} data is damaged or cut short ({error})"
+        ) from None
+    except OSError as error:
+        raise RunError(f"{file.path}: cannot be read: {error.strerror or error}") from None
+
+
+def _open_raw(path: str) -> BinaryIO:
+    if "://" not in path:
+        return open(path, "rb")
+    from apache_beam.io.filesystem import CompressionTypes
+    from apache_beam.io.filesystems import FileSystems
+
+    return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
+
+
+def _unpacked(raw: BinaryIO, compression: str) -> BinaryIO:
+    if compression == ".gz":
+        return io.BufferedReader(gzip.GzipFile(fileobj=raw), _BLOCK)
+    if compression == ".bz2":
+        return io.BufferedReader(bz2.BZ2File(raw), _BLOCK)
+    if compression == ".zst":
+        return io.BufferedReader(_ZstandardStream(raw), _BLOCK)
+    return raw
+
+
+class _ZstandardStream(io.RawIOBase):
+    """Reads all frames of a file; unlike zstandard's own reader it notices a missing end."""
+
+    def __init__(self, raw: BinaryIO):
+        self._raw = raw
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+        self._unread = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        while not self._unread:
+            between_frames = self._frame is None or self._frame.eof
+            packed = self._frame.unused_data if self._frame and between_frames else b""
+            packed = packed or self._raw.read(_PACKED_BLOCK)
+            if not packed:
+                if not between_frames:
+                    raise EOFError("the last frame has no end")
+                return 0
+            if between_frames:
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+            self._unread = memoryview(self._frame.decompress(packed))
+        count = min(len(buffer), len(self._unread))
+        buffer[:count] = self._unread[:count]
+        self._unread = self._unread[count:]
+        return count

@@ -1,0 +1,154 @@
+"""Reading CSV (RFC 4180) and TSV."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, TextIO
+
+from ...errors import RunError
+from .compression import open_file
+from .inputs import InputFile
+from .records import (
+    LONGEST_LINE,
+    MALFORMED,
+    Record,
+    check_columns,
+    is_utf8,
+    too_long,
+    undecodable,
+)
+
+_UTF16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")
+_WHOLE_FIELD = re.compile(r'(?:"[^"]*(?:""[^"]*)*"|[^,"\r\n][^,\r\n]*|)(?:,|\r\n|\r|\n)')
+_QUOTED_FIELD = re.compile(r'"((?:[^"]|"")*)"').fullmatch
+
+
+class _Row(NamedTuple):
+    """A row's text as it stands in the file, and what it was taken apart to."""
+
+    raw: str
+    fields: list[str]
+    problem: str = ""
+
+
+def read_delimited(file: InputFile, columns: Mapping[str, str]) -> Iterator[Record]:
+    """Streams the rows of a CSV or TSV file; the first one names the columns.
+
+    CSV is read as RFC 4180 has it: quoted fields may hold commas, doubled quotes and line
+    ends, lines may end in LF, CR LF or CR, and text behind a closing quote makes a row
+    malformed. TSV has no quoting, except that a field that a spreadsheet quoted because of
+    the quotes in it is unquoted.
+
+    Args:
+        file: In UTF-8, with or without a byte order mark.
+        columns: Columns that must be there -> the setting that names them.
+
+    Yields:
+        Each row that is not blank.
+
+    Raises:
+        RunError: See `records.read_records`.
+    """
+    split = _csv_rows if file.format == "csv" else _tsv_rows
+    with open_file(file) as stream:
+        text = io.TextIOWrapper(stream, "utf-8-sig", "surrogateescape", newline="")
+        header: list[str] | None = None
+        for number, (raw, fields, problem) in enumerate(split(file, text), 1):
+            if header is None:
+                header = _header(file, raw, fields, problem, columns)
+            elif not raw.isascii() and not is_utf8(raw):
+                yield undecodable(number, raw)
+            elif problem:
+                yield Record(number, raw, MALFORMED, problem)
+            elif len(fields) == len(header):
+                yield Record(number, dict(zip(header, fields, strict=True)))
+            elif fields:
+                detail = f"{len(fields)} fields where the header has {len(header)}"
+                yield Record(number, raw, MALFORMED, detail)
+
+
+def _header(
+    file: InputFile, raw: str, fields: list[str], problem: str, columns: Mapping[str, str]
+) -> list[str] | None:
+    """Names the columns; None for a blank line before the header."""
+    if raw.startswith(_UTF16_MARKS):
+        raise RunError(f"{file.path}: is UTF-16; save it as UTF-8")
+    if not is_utf8(raw):
+        raise RunError(f"{file.path}: line 1: {undecodable(1, raw).detail}; save it as UTF-8")
+    if problem:
+        raise RunError(f"{file.path}: line 1: the header is malformed: {problem}")
+    if not fields:
+        return None
+    header = [name.strip() for name in fields]
+    check_columns(file, header, columns)
+    return header
+
+
+def _lines(file: InputFile, text: TextIO) -> Iterator[str]:
+    for number, line in enumerate(iter(functools.partial(text.readline, LONGEST_LINE), ""), 1):
+        if len(line) == LONGEST_LINE and line[-1] not in "\r\n":
+            raise too_long(file, number)
+        yield line
+
+
+def _tsv_rows(file: InputFile, text: TextIO) -> Iterator[_Row]:
+    for line in _lines(file, text):
+        line = line.rstrip("\r\n")
+        fields = line.split("\t") if line else []
+        if '""' in line:
+            fields = [_unquoted(field) for field in fields]
+        yield _Row(line, fields)
+
+
+def _unquoted(field: str) -> str:
+    match = _QUOTED_FIELD(field)
+    return match[1].replace('""', '"') if match and '""' in match[1] else field
+
+
+def _csv_rows(file: InputFile, text: TextIO) -> Iterator[_Row]:
+    csv.field_size_limit(LONGEST_LINE)
+    # The lines of the current row, for the messages and for `rejected/`.
+    lines: list[str] = []
+    ended = False
+    line_number = 1
+
+    def feed() -> Iterator[str]:
+        nonlocal ended
+        for line in _lines(file, text):
+            lines.append(line)
+            yield line
+        ended = True
+
+    # csv of Python 3.10 takes no NUL; cleaning makes a space of it anyway.
+    rows = csv.reader((line.replace("\0", " ") for line in feed()), strict=True)
+    row_number = 0
+    while True:
+        line_number += len(lines)
+        row_number += 1
+        lines.clear()
+        try:
+            fields = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raw = "".join(lines)
+            if ended or "field limit" in str(error):
+                line = line_number + _lines_before_open_quote(raw)
+                raise RunError(
+                    f"{file.path}: row {row_number}: quote opened in line {line} is never closed"
+                ) from None
+            yield _Row(raw, [], f"text behind a closing quote in line {line_number}")
+        else:
+            yield _Row(lines[0] if len(lines) == 1 else "".join(lines), fields)
+
+
+def _lines_before_open_quote(raw: str) -> int:
+    """Counts the line ends of a row that stand before the quote that is not closed."""
+    position = 0
+    while match := _WHOLE_FIELD.match(raw, position):
+        position = match.end()
+    return len(raw[:position].splitlines())

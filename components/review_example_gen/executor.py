@@ -1,0 +1,128 @@
+"""What `review-example-gen` does when it runs."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import apache_beam as beam
+from tfx import types
+from tfx.components.util import examples_utils
+from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+from tfx.dsl.io import fileio
+from tfx.proto import example_gen_pb2
+from tfx.types import artifact_utils
+
+from ...errors import RunError
+from .accounting import Report, add_up, check_classes, check_complete, check_rejected
+from .compression import open_file
+from .inputs import InputFile, list_files
+from .settings import SPLITS, from_json
+from .transforms import ReadReviews
+
+_FULL_DISK = "No space left on device"
+
+
+class Executor(BaseBeamExecutor):
+    """Reads the files with Beam, checks what came of them, and puts the artifacts in place."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Fills the artifacts `examples` and `rejected`.
+
+        Args:
+            input_dict: Empty.
+            output_dict: `examples` and `rejected`, one artifact each.
+            exec_properties: `input`, `settings` and `rejected_dir` of the component.
+
+        Raises:
+            RunError: The files cannot be read, or too little of them can be learnt from.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        settings = from_json(exec_properties["settings"], input=exec_properties["input"])
+        files = list_files(settings.input, settings.format)
+        examples = artifact_utils.get_single_instance(output_dict["examples"])
+        rejected = artifact_utils.get_single_instance(output_dict["rejected"])
+
+        parts = os.path.join(examples.uri, "parts")
+        fileio.makedirs(parts)
+        try:
+            report = add_up(self._run_pipeline(files, settings, parts), len(settings.classes))
+            check_complete(report)
+            if not report.read:
+                raise RunError(_why_no_rows(files))
+            _place(report.rejected_paths, rejected.uri, "rejected", ".jsonl")
+            if exec_properties.get("rejected_dir"):
+                _copy_folder(rejected.uri, exec_properties["rejected_dir"])
+            check_rejected(report, settings.max_reject_fraction)
+            check_classes(report, settings)
+            for split in SPLITS:
+                folder = os.path.join(examples.uri, f"Split-{split}")
+                _place(report.shards[split], folder, "data_tfrecord", ".gz")
+        finally:
+            fileio.rmtree(parts)
+
+        examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
+        examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
+        examples_utils.set_file_format(examples, "tfrecords_gzip")
+        for artifact in (examples, rejected):
+            for name, count in report.counts().items():
+                artifact.set_int_custom_property(name, count)
+
+    def _run_pipeline(self, files: list[InputFile], settings, parts: str) -> list[Report]:
+        try:
+            with self._make_beam_pipeline() as pipeline:
+                (
+                    pipeline
+                    | "ReadReviews" >> ReadReviews(files, settings, parts)
+                    | "WriteReports" >> beam.io.WriteToText(f"{parts}/reports")
+                )
+        except Exception as error:
+            # Runners wrap what a worker raises, so only the words are left to go by.
+            if _FULL_DISK in str(error):
+                raise RunError(f"{parts}: {_FULL_DISK}; free some, then run again") from None
+            raise
+        reports = []
+        for path in fileio.glob(f"{parts}/reports*"):
+            with fileio.open(path) as stream:
+                reports += [Report.from_json(line) for line in stream.read().splitlines()]
+        return reports
+
+
+def _place(paths: list[str], folder: str, name: str, ending: str) -> None:
+    """Moves parts to the numbered names that readers of an artifact expect."""
+    fileio.makedirs(folder)
+    for number, path in enumerate(paths):
+        target = f"{name}-{number:05d}-of-{len(paths):05d}{ending}"
+        fileio.rename(path, os.path.join(folder, target), overwrite=True)
+
+
+def _copy_folder(source: str, target: str) -> None:
+    """Puts the files of a folder in place of an older one, whole or not at all."""
+    target = target.rstrip("/")
+    partial = f"{target}.partial"
+    if fileio.exists(partial):
+        fileio.rmtree(partial)
+    fileio.makedirs(partial)
+    for name in fileio.listdir(source):
+        fileio.copy(os.path.join(source, name), os.path.join(partial, name))
+    if fileio.exists(target):
+        fileio.rmtree(target)
+    fileio.rename(partial, target)
+
+
+def _why_no_rows(files: list[InputFile]) -> str:
+    """Tells an empty file from one that has a header only."""
+    with open_file(files[0]) as stream:
+        has_something = stream.read(4096).strip()
+    which = files[0].path if len(files) == 1 else f"{files[0].path} and {len(files) - 1} more files"
+    verb = "has" if len(files) == 1 else "have"
+    if not has_something:
+        return f"{which}: {'is' if len(files) == 1 else 'are'} empty"
+    if files[0].format in ("csv", "tsv"):
+        return f"{which}: {verb} a header and no rows"
+    return f"{which}: {verb} no rows"

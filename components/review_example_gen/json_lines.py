@@ -1,0 +1,84 @@
+"""Reading JSON Lines: one object a line."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator, Mapping
+
+from ...errors import RunError
+from .compression import open_file
+from .inputs import InputFile
+from .records import (
+    LONGEST_LINE,
+    MALFORMED,
+    UNDECODABLE,
+    Record,
+    cell_text,
+    check_columns,
+    is_utf8,
+    too_long,
+    undecodable,
+)
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def read_json_lines(file: InputFile, columns: Mapping[str, str]) -> Iterator[Record]:
+    """Streams the objects of a file; a key that an object lacks is an empty cell.
+
+    Args:
+        file: In UTF-8, one object a line.
+        columns: Keys that must occur somewhere -> the setting that names them.
+
+    Yields:
+        Each line that is not blank.
+
+    Raises:
+        RunError: See `records.read_records`; also for a file that is one JSON array.
+    """
+    seen: dict[str, None] = {}
+    any_object = False
+    with open_file(file) as stream:
+        lines = iter(functools.partial(stream.readline, LONGEST_LINE), b"")
+        for number, line in enumerate(lines, 1):
+            if number == 1:
+                line = line.removeprefix(_BYTE_ORDER_MARK)
+                _check_start(file, line)
+            if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                raise too_long(file, number)
+            line = line.strip()
+            if not line:
+                continue
+            record = _record(number, line)
+            if isinstance(record.values, dict):
+                any_object = True
+                if not columns.keys() <= seen.keys():
+                    seen.update(dict.fromkeys(record.values))
+            yield record
+    if any_object:
+        check_columns(file, seen, columns)
+
+
+def _check_start(file: InputFile, line: bytes) -> None:
+    if line.lstrip().startswith(b"["):
+        raise RunError(f"{file.path}: is a JSON array; write one object a line (JSON Lines)")
+    if line.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise RunError(f"{file.path}: is UTF-16; save it as UTF-8")
+
+
+def _record(number: int, line: bytes) -> Record:
+    text = line.decode("utf-8", "surrogateescape")
+    if not is_utf8(text):
+        return undecodable(number, text)
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return Record(number, text, MALFORMED, f"no JSON: {error}")
+    if not isinstance(found, dict):
+        return Record(number, text, MALFORMED, "no JSON object")
+    values = {key: cell_text(value) for key, value in found.items()}
+    # An escape (\ud83d) can name half a character, which no UTF-8 can hold.
+    if "\\u" in text and not is_utf8("".join(values.values())):
+        return Record(number, text, UNDECODABLE, "an escape names half a character")
+    return Record(number, values)

@@ -1,0 +1,133 @@
+"""From what a cell says (`5`, `-0.7`, `positive`) to the name it stands for."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+Value = str | int | float
+
+_NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+_IS_NUMBER = re.compile(_NUMBER).fullmatch
+_IS_RANGE = re.compile(rf"({_NUMBER})\s*\.\.\s*({_NUMBER})").fullmatch
+_IS_COMPARISON = re.compile(rf"(<=|>=|<|>)\s*({_NUMBER})").fullmatch
+_LOOKS_NUMERIC = re.compile(r"[<>]|[-+.0-9]+\s*\.\.|\.\.\s*[-+.0-9]").match
+_INFINITY = float("inf")
+
+
+@dataclasses.dataclass(frozen=True)
+class Interval:
+    """Numbers from `low` to `high`; the ends belong to it where `closed` says so."""
+
+    low: float
+    high: float
+    closed: tuple[bool, bool] = (True, True)
+
+    def __contains__(self, number: float) -> bool:
+        return (self.low < number or (self.closed[0] and self.low == number)) and (
+            number < self.high or (self.closed[1] and number == self.high)
+        )
+
+    def overlaps(self, other: Interval) -> bool:
+        """Whether some number is in both."""
+        low = max((self.low, not self.closed[0]), (other.low, not other.closed[0]))
+        high = min((self.high, self.closed[1]), (other.high, other.closed[1]))
+        return low[0] < high[0] or (low[0] == high[0] and not low[1] and high[1])
+
+
+def parse_value(value: Value) -> Interval | str:
+    """Reads one entry of a class or of a derived column.
+
+    Args:
+        value: A number (`5`), a range with both ends included (`-0.5 .. 0.5`), a comparison
+            (`< -0.5`), or any other text, which stands for itself.
+
+    Returns:
+        The interval of numbers, or the text.
+
+    Raises:
+        ValueError: It looks like a range or a comparison and is none.
+
+    Example:
+        >>> parse_value("1 .. 98")
+        Interval(low=1.0, high=98.0, closed=(True, True))
+        >>> parse_value("positive")
+        'positive'
+    """
+    text = str(value).strip()
+    if _IS_NUMBER(text):
+        return Interval(float(text), float(text))
+    if match := _IS_RANGE(text):
+        low, high = float(match[1]), float(match[2])
+        if low > high:
+            raise ValueError(f"the range {text!r} ends before it starts")
+        return Interval(low, high)
+    if match := _IS_COMPARISON(text):
+        operator, number = match[1], float(match[2])
+        if operator[0] == "<":
+            return Interval(-_INFINITY, number, (False, operator == "<="))
+        return Interval(number, _INFINITY, (operator == ">=", False))
+    if not text:
+        raise ValueError("an empty value stands for nothing")
+    if _LOOKS_NUMERIC(text):
+        raise ValueError(f"{text!r} is neither a range (1 .. 3) nor a comparison (< 3)")
+    return text
+
+
+class ValueMap:
+    """Names, each with the values that stand for it.
+
+    Args:
+        values: Name -> values, ranges and comparisons. They should not overlap; where they do,
+            the first name wins.
+
+    Raises:
+        ValueError: A value cannot be read (see `parse_value`).
+
+    Example:
+        >>> stars = ValueMap({"bad": ["< 3"], "good": [4, 5]})
+        >>> stars.find("2.5"), stars.find("5.0"), stars.find("3")
+        ('bad', 'good', None)
+    """
+
+    def __init__(self, values: Mapping[str, Sequence[Value]]):
+        self._texts: dict[str, str] = {}
+        self._intervals: list[tuple[Interval, str]] = []
+        for name, entries in values.items():
+            for entry in map(parse_value, entries):
+                if isinstance(entry, str):
+                    self._texts.setdefault(entry, name)
+                else:
+                    self._intervals.append((entry, name))
+
+    def find(self, value: str) -> str | None:
+        """Returns the name that `value` stands for, or None."""
+        if self._intervals and _IS_NUMBER(value):
+            number = float(value)
+            for interval, name in self._intervals:
+                if number in interval:
+                    return name
+        return self._texts.get(value)
+
+
+def overlaps(values: Mapping[str, Sequence[Value]]) -> Iterator[tuple[str, str]]:
+    """Finds values that stand for two names at once.
+
+    Args:
+        values: Name -> readable values, ranges and comparisons.
+
+    Yields:
+        `(name, what overlaps)` for each such pair, under the later name.
+    """
+    seen: list[tuple[str, Value, Interval | str]] = []
+    for name, entries in values.items():
+        for entry in entries:
+            parsed = parse_value(entry)
+            for other_name, other_entry, other in seen:
+                if type(parsed) is not type(other) or other_name == name:
+                    continue
+                same = parsed == other if isinstance(parsed, str) else parsed.overlaps(other)
+                if same:
+                    yield name, f"{entry!r} overlaps {other_entry!r} of {other_name!r}"
+            seen.append((name, entry, parsed))

@@ -1,0 +1,124 @@
+"""One row of a file as it was found, before anything is made of it."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from ...errors import RunError
+from .inputs import InputFile
+
+MALFORMED = "malformed-row"
+UNDECODABLE = "undecodable"
+
+# Longer than any review; an unclosed quote or a binary file must not fill the memory.
+LONGEST_LINE = 1 << 24
+
+
+class Record(NamedTuple):
+    """One row of a file.
+
+    Attributes:
+        row: Its number in the file. Of CSV and TSV the header is row 1, as a spreadsheet
+            counts; of JSON Lines it is the line; of Parquet it counts from 1.
+        values: Column -> text of the cell, "" where it is empty; the whole row as one text
+            where it could not be taken apart.
+        reason: Why the row cannot be used (a slug such as `malformed-row`), or "".
+        detail: The same in words.
+    """
+
+    row: int
+    values: dict[str, str] | str
+    reason: str = ""
+    detail: str = ""
+
+
+def read_records(file: InputFile, columns: Mapping[str, str]) -> Iterator[Record]:
+    """Streams the rows of a file in their order.
+
+    Args:
+        file: Of any format and compression that `inputs.list_files` tells.
+        columns: Columns that must be there -> the setting that names them. Rows of CSV, TSV
+            and JSON Lines carry all columns of the file, those of Parquet only these.
+
+    Yields:
+        Each row that is not blank, also those that cannot be used.
+
+    Raises:
+        RunError: A column is missing or there twice, a quote is never closed, a line is
+            longer than 16 MiB, the text is UTF-16, or the file cannot be read.
+    """
+    if file.format == "jsonl":
+        from .json_lines import read_json_lines as read
+    elif file.format == "parquet":
+        from .parquet import read_parquet as read
+    else:
+        from .delimited import read_delimited as read
+    return read(file, columns)
+
+
+def check_columns(
+    file: InputFile, present: Collection[str], columns: Mapping[str, str]
+) -> None:
+    """Makes sure that a file has the columns that the settings name.
+
+    Args:
+        file: Named in the message.
+        present: Columns of the file, in their order.
+        columns: Column -> the setting that names it.
+
+    Raises:
+        RunError: A column is missing (the nearest one is named) or there twice.
+    """
+    for column, setting in columns.items():
+        count = list(present).count(column)
+        if count == 1:
+            continue
+        if count:
+            raise RunError(
+                f"{file.path}: has {count} columns named {column!r} ({setting}); rename all but one"
+            )
+        by_lower_case = {name.lower(): name for name in present}
+        near = difflib.get_close_matches(column.lower(), by_lower_case, 1)
+        hint = f"; did you mean {by_lower_case[near[0]]!r}?" if near else "."
+        raise RunError(
+            f"{file.path}: has no column {column!r}, which {setting} names{hint} "
+            f"Its columns: {', '.join(map(repr, present)) or 'none'}"
+        )
+
+
+def too_long(file: InputFile, line: int) -> RunError:
+    """The error for a line that no review can explain."""
+    return RunError(f"{file.path}: line {line} is longer than {LONGEST_LINE:,} characters")
+
+
+def is_utf8(text: str) -> bool:
+    """Whether text that was decoded with `surrogateescape` was UTF-8 throughout."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def undecodable(row: int, text: str) -> Record:
+    """The record of a row whose bytes are no UTF-8; in its text they appear as `\\xe9`."""
+    shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    start = next(i for i, character in enumerate(text) if "\ud800" <= character <= "\udfff")
+    byte = ord(text[start]) & 0xFF
+    return Record(row, shown, UNDECODABLE, f"byte 0x{byte:02x} after {start} characters: no UTF-8")
+
+
+def cell_text(value: Any) -> str:
+    """The text of a typed cell: "" for none, JSON for a list, an object or a truth value."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bool, list, dict)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)

@@ -1,0 +1,214 @@
+"""The Beam transforms: two passes over the files, with fingerprints settled in between.
+
+Rows never cross a shuffle. The first pass sends 34 bytes of each row to where equal texts
+meet; the second one reads the files again, leaves out what was decided against, and writes
+examples and rejected rows as it goes. So memory holds one row and those bytes, whatever the
+runner, and the same input gives the same files in the same order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+
+import apache_beam as beam
+import tensorflow as tf
+
+from ...errors import RunError
+from ...progress import report as report_progress
+from .accounting import Report
+from .duplicates import (
+    CONTRADICTORY,
+    DUPLICATE,
+    FingerprintBuckets,
+    Verdicts,
+    settle,
+)
+from .inputs import InputFile
+from .records import Record, read_records
+from .reviews import Rejection, Review, ReviewMaker
+from .settings import SPLITS, DataSettings
+from .splitting import Splitter
+from .writers import RejectedWriter, ShardWriter, to_example
+
+# Files are dealt to workers in runs of about this many bytes.
+_TASK_BYTES = 4 << 20
+
+_REPORT_EVERY = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A run of files that one worker reads, one after the other.
+
+    Attributes:
+        number: Of the task.
+        files: `(number of the file, file)`, in the order of the whole input.
+    """
+
+    number: int
+    files: tuple[tuple[int, InputFile], ...]
+
+
+def plan_tasks(files: Sequence[InputFile]) -> list[Task]:
+    """Deals files to tasks, in their order."""
+    tasks: list[Task] = []
+    run: list[tuple[int, InputFile]] = []
+    for number, file in enumerate(files):
+        run.append((number, file))
+        if sum(file.size for _, file in run) >= _TASK_BYTES or number == len(files) - 1:
+            tasks.append(Task(len(tasks), tuple(run)))
+            run = []
+    return tasks
+
+
+class ReadReviews(beam.PTransform):
+    """Reads all files, and writes examples and rejected rows into a folder.
+
+    Args:
+        files: The whole input, in its order.
+        settings: Free of problems.
+        folder: Where the parts are written; must exist. A part's name is its writer's own, so
+            that a worker that died and its successor do not meet.
+
+    Returns:
+        From `expand`, a collection of one `Report` of each task, as JSON. What is wrong with
+        a file stands in there, not in an exception, which runners wrap beyond recognition.
+    """
+
+    def __init__(self, files: Sequence[InputFile], settings: DataSettings, folder: str):
+        super().__init__()
+        self._tasks = plan_tasks(files)
+        self._settings = settings
+        self._folder = folder
+
+    def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[str]:
+        tasks = (
+            pipeline
+            | "Tasks" >> beam.Create([(task.number, task) for task in self._tasks])
+            | "ToWorkers" >> beam.Reshuffle()
+        )
+        verdicts = (
+            tasks
+            | "Fingerprint" >> beam.ParDo(_Fingerprint(self._settings))
+            | "EqualTexts" >> beam.GroupByKey()
+            | "Settle" >> beam.FlatMap(_settle_bucket).with_output_types(tuple[int, bytes])
+        )
+        return (
+            {"task": tasks, "verdicts": verdicts}
+            | "VerdictsOfTask" >> beam.CoGroupByKey()
+            | "Write" >> beam.ParDo(_Write(self._settings, self._folder))
+        )
+
+
+def _settle_bucket(bucket: tuple[int, Iterable[bytes]]) -> Iterator[tuple[int, bytes]]:
+    return settle(b"".join(bucket[1]))
+
+
+class _Reader(beam.DoFn):
+    """Reads a task's files row by row."""
+
+    def __init__(self, settings: DataSettings, note: str):
+        self._settings = settings
+        self._note = note
+        self._done = 0
+
+    def setup(self):
+        self._maker = ReviewMaker(self._settings)
+
+    def _read(self, task: Task) -> Iterator[tuple[int, InputFile, Record, Review | Rejection]]:
+        columns = self._settings.source_columns()
+        for number, file in task.files:
+            for record in read_records(file, columns):
+                self._done += 1
+                if self._done % _REPORT_EVERY == 0:
+                    report_progress(self._done, None, self._note)
+                yield number, file, record, self._maker.make(file, record)
+
+
+@beam.typehints.with_output_types(tuple[int, bytes])
+class _Fingerprint(_Reader):
+    """The first pass."""
+
+    def __init__(self, settings: DataSettings):
+        super().__init__(settings, "rows checked")
+
+    def process(self, element: tuple[int, Task]) -> Iterator[tuple[int, bytes]]:
+        task = element[1]
+        buckets = FingerprintBuckets()
+        # The second pass meets the same problem and reports it.
+        with contextlib.suppress(RunError):
+            for number, _, record, made in self._read(task):
+                if isinstance(made, Review):
+                    full = buckets.add(made.text, made.label, (task.number, number, record.row))
+                    if full:
+                        yield full
+        yield from buckets.rest()
+
+
+@beam.typehints.with_output_types(str)
+class _Write(_Reader):
+    """The second pass."""
+
+    def __init__(self, settings: DataSettings, folder: str):
+        super().__init__(settings, "rows written")
+        self._folder = folder
+
+    def process(self, element: tuple[int, dict]) -> Iterator[str]:
+        (task,) = element[1]["task"]
+        report = Report(task.number, classes={s: [0] * len(self._settings.classes) for s in SPLITS})
+        verdicts = Verdicts(b"".join(element[1]["verdicts"]))
+        prefix = f"{self._folder}/{task.number:06d}-{uuid.uuid4().hex}"
+        shards = {split: ShardWriter(f"{prefix}-{split}") for split in SPLITS}
+        rejected = RejectedWriter(f"{prefix}-rejected.jsonl")
+        try:
+            self._write(task, verdicts, shards, rejected, report)
+            for writer in (*shards.values(), rejected):
+                writer.close()
+        except RunError as error:
+            report.problem = str(error)
+        except (OSError, tf.errors.OpError) as error:
+            report.problem = f"{self._folder}: cannot be written: {error}"
+        report.shards = {split: writer.paths for split, writer in shards.items()}
+        report.rejected_paths = rejected.paths
+        yield report.to_json()
+
+    def _write(
+        self,
+        task: Task,
+        verdicts: Verdicts,
+        shards: dict[str, ShardWriter],
+        rejected: RejectedWriter,
+        report: Report,
+    ) -> None:
+        slices = self._settings.slices
+        splitter = Splitter({split: self._settings.splits[split] for split in SPLITS})
+        for number, file, record, made in self._read(task):
+            report.read += 1
+            if isinstance(made, Review):
+                verdict = verdicts.of(number, record.row)
+                if verdict == DUPLICATE:
+                    report.duplicates += 1
+                    continue
+                if verdict == CONTRADICTORY:
+                    made = Rejection("contradictory", "the same text is of another class elsewhere")
+            if isinstance(made, Rejection):
+                row = {
+                    "file": file.name,
+                    "row": record.row,
+                    "reason": made.reason,
+                    "detail": made.detail,
+                    "raw": record.values,
+                }
+                rejected.write(row)
+                report.reject(made.reason, row)
+                continue
+            split = splitter.split_of(made.group or made.text)
+            shards[split].write(to_example(made, slices))
+            report.kept += 1
+            report.classes[split][made.label] += 1
+        if not verdicts.all_used():
+            names = ", ".join(file.name for _, file in task.files)
+            raise RunError(f"{names}: changed while being read; run again")
