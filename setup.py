@@ -61,6 +61,8 @@ DEV = [
     "pytest",
     "pytest-timeout",
     "ruff",
+    # Makes the lock, and installs it faster than pip.
+    "uv",
     "scikit-learn",
     # Writes the tiny TF Hub encoders that the tests fine-tune.
     "tf-models-official==2.16.0",

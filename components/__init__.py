@@ -1,0 +1,16 @@
+"""TFX components: one file or folder per node of the pipeline, spec and executor side by side."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submod_attrs={
+        "encoder_fetcher": ["EncoderFetcher"],
+        "evaluator.component": ["ReviewEvaluator"],
+        "example_validator": ["StrictExampleValidator"],
+        "pusher": ["AtomicPusher"],
+        "review_example_gen.component": ["ReviewExampleGen"],
+        "serving_validator": ["ServingValidator"],
+        "transform": ["ReviewTransform"],
+    },
+)

@@ -32,7 +32,7 @@ def write_warmup_requests(directory: str, texts: Sequence[str]) -> None:
     tf.io.gfile.makedirs(os.path.dirname(path))
     with tf.io.TFRecordWriter(path) as writer:
         for batch in (texts[:1], texts):
-            examples = [_example(text) for text in batch]
+            examples = [to_example(text.encode()) for text in batch]
             for signature, key, values in (
                 ("serving_default", "text", batch),
                 ("classify", "inputs", examples),
@@ -66,8 +66,9 @@ def read_warmup_requests(directory: str) -> Iterator[tuple[str, dict[str, tf.Ten
         )
 
 
-def _example(text: str) -> bytes:
-    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[text.encode()]))
+def to_example(text: bytes) -> bytes:
+    """A serialized `tf.Example` with the bytes feature `text`, as the signature `classify` takes."""
+    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[text]))
     return tf.train.Example(
         features=tf.train.Features(feature={"text": feature})
     ).SerializeToString()

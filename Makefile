@@ -1,0 +1,38 @@
+# Everything a person needs: `make run`, `make test`. `make help` lists the rest.
+
+VENV := .venv
+BIN := $(VENV)/bin
+CONFIG := configs/amazon-snippets.yaml
+
+.PHONY: help run test lint format lock clean setup
+.DEFAULT_GOAL := help
+
+help:  ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/.installed  ## Run the whole pipeline on real reviews (CONFIG=… for another configuration)
+	@$(BIN)/reviewlens run $(CONFIG)
+
+test: $(VENV)/.installed  ## Run all tests
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed  ## Check style, formatting and the import contract
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.installed  ## Format the code
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+setup: $(VENV)/.installed  ## Make .venv from the lock
+
+$(VENV)/.installed: requirements.lock setup.py pyproject.toml scripts/setup-venv
+	@scripts/setup-venv $(VENV)
+
+lock: $(VENV)/.installed  ## Write requirements.lock anew from setup.py and pyproject.toml
+	@$(BIN)/uv pip compile setup.py --extra dev --extra all --universal --python-version 3.10 \
+	    --generate-hashes --no-annotate --no-header --quiet --output-file requirements.lock
+
+clean:  ## Remove .venv, caches and everything under runs/
+	rm -rf $(VENV) runs build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,108 @@
+"""The node `evaluator`: TFX's Evaluator on raw text, told what this project's models serve."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tfx.components.evaluator import executor as evaluator_executor
+from tfx.dsl.components.base import base_beam_component, executor_spec
+from tfx.types import artifact_utils, channel, standard_artifacts, standard_component_specs
+from tfx.types.component_spec import ExecutionParameter
+from tfx.utils import path_utils
+
+from . import extractors
+from .eval_config import BASELINE, CANDIDATE, build_eval_config
+from .report import METRICS_FILE, explain, read_metrics
+from .settings import EvaluationSettings
+
+
+class Executor(evaluator_executor.Executor):
+    """TFX's Evaluator, whose results are also written as plain JSON and in words."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Evaluates the model, and the last blessed one beside it where there is one.
+
+        Args:
+            input_dict: `examples`, `schema`, `model` and perhaps `baseline_model`.
+            output_dict: `evaluation`, with `metrics.json` beside Model Analysis' own files, and
+                `blessing`, with a custom property `reason` where it was refused.
+            exec_properties: As TFX's Evaluator takes them.
+        """
+        super().Do(input_dict, output_dict, exec_properties)
+        evaluation = artifact_utils.get_single_uri(output_dict["evaluation"])
+        model = artifact_utils.get_single_uri(input_dict["model"])
+        labels_file = Path(path_utils.serving_model_path(model), "assets", "labels.txt")
+        labels = labels_file.read_text(encoding="utf-8").splitlines()
+        has_baseline = bool(input_dict.get("baseline_model"))
+        metrics = {
+            "test": read_metrics(evaluation, labels, CANDIDATE if has_baseline else ""),
+            "baseline": read_metrics(evaluation, labels, BASELINE) if has_baseline else None,
+        }
+        Path(evaluation, METRICS_FILE).write_text(json.dumps(metrics, indent=2), encoding="utf-8")
+        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+        blessing.set_string_custom_property("reason", explain(evaluation))
+
+
+class ReviewEvaluatorSpec(standard_component_specs.EvaluatorSpec):
+    """TFX's spec, with a fingerprint of the code in the cache key."""
+
+    PARAMETERS = {
+        **standard_component_specs.EvaluatorSpec.PARAMETERS,
+        "code": ExecutionParameter(type=str, optional=True),
+    }
+
+
+class ReviewEvaluator(base_beam_component.BaseBeamComponent):
+    """Evaluates a served model on the raw text of the test split, overall and per slice.
+
+    Outputs `evaluation` (Model Analysis' files and `metrics.json`) and `blessing`.
+    """
+
+    SPEC_CLASS = ReviewEvaluatorSpec
+    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
+
+    def __init__(
+        self,
+        examples: channel.BaseChannel,
+        schema: channel.BaseChannel,
+        model: channel.BaseChannel,
+        baseline_model: channel.BaseChannel,
+        settings: EvaluationSettings,
+        num_classes: int,
+        slices: Sequence[str] = (),
+        code: str = "",
+    ):
+        """Declares the node.
+
+        Args:
+            examples: Examples with the splits train, eval and test.
+            schema: Their schema.
+            model: The candidate, with the signature `serving_default` of raw text.
+            baseline_model: The last blessed model, if any.
+            settings: The thresholds of the blessing.
+            num_classes: How many classes there are.
+            slices: Features by whose values the metrics are broken down.
+            code: Fingerprint of the code behind the extractors, part of the cache key.
+        """
+        super().__init__(
+            ReviewEvaluatorSpec(
+                examples=examples,
+                schema=schema,
+                model=model,
+                baseline_model=baseline_model,
+                eval_config=build_eval_config(settings, num_classes, slices),
+                example_splits=json.dumps(["test"]),
+                module_path=extractors.__name__,
+                code=code,
+                evaluation=channel.Channel(type=standard_artifacts.ModelEvaluation),
+                blessing=channel.Channel(type=standard_artifacts.ModelBlessing),
+            )
+        )

@@ -1,0 +1,140 @@
+"""The node `transform`: text to the encoder's token ids, with the same graph for serving.
+
+TFX's own Transform does the work; this one takes the encoder as one more input, because the
+vocabulary is the encoder's and not something to learn from the reviews.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+from tfx.components.transform import executor as transform_executor
+from tfx.dsl.components.base import base_beam_component, executor_spec
+from tfx.proto import transform_pb2
+from tfx.types import artifact_utils, channel, standard_artifacts, standard_component_specs
+from tfx.types.component_spec import ChannelParameter, ExecutionParameter
+from tfx.utils import json_utils, path_utils
+
+from ..models.tokenization import WordpieceTokenizer
+from .encoder_fetcher import encoder_facts
+
+PREPROCESSING_FN = f"{__name__}.preprocessing_fn"
+
+
+def preprocessing_fn(
+    inputs: Mapping[str, tf.Tensor], custom_config: Mapping[str, Any]
+) -> dict[str, tf.Tensor | tf.RaggedTensor]:
+    """Turns reviews into token ids, as TensorFlow Transform calls it.
+
+    Args:
+        inputs: `text`: string [batch, 1]; `label`: int64 [batch, 1].
+        custom_config: `vocabulary` (path), `lower_case` (bool) and `max_tokens` (int).
+
+    Returns:
+        `tokens`: ragged int64 [batch, (pieces)], [CLS] and [SEP] included, nothing padded;
+        `label`: int64 [batch].
+    """
+    tokenizer = WordpieceTokenizer(
+        custom_config["vocabulary"],
+        lower_case=custom_config["lower_case"],
+        max_tokens=custom_config["max_tokens"],
+    )
+    return {
+        "tokens": tokenizer(tf.reshape(inputs["text"], [-1])),
+        "label": tf.reshape(inputs["label"], [-1]),
+    }
+
+
+class Executor(transform_executor.Executor):
+    """TFX's Transform, told where the encoder's vocabulary lies."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Transforms the splits train and eval.
+
+        Args:
+            input_dict: `examples`, `schema`, and `encoder` of `EncoderFetcher`.
+            output_dict: `transform_graph` and `transformed_examples`.
+            exec_properties: `max_tokens`, beside TFX's own.
+        """
+        uri = artifact_utils.get_single_uri(input_dict["encoder"])
+        custom_config = {
+            "vocabulary": os.path.join(path_utils.serving_model_dir(uri), "assets", "vocab.txt"),
+            "lower_case": encoder_facts(uri)["lower_case"],
+            "max_tokens": exec_properties["max_tokens"],
+        }
+        super().Do(
+            {key: value for key, value in input_dict.items() if key != "encoder"},
+            output_dict,
+            {**exec_properties, "custom_config": json_utils.dumps(custom_config)},
+        )
+
+
+class ReviewTransformSpec(standard_component_specs.TransformSpec):
+    """TFX's spec, with the encoder as an input."""
+
+    PARAMETERS = {
+        **standard_component_specs.TransformSpec.PARAMETERS,
+        "max_tokens": ExecutionParameter(type=int),
+        "code": ExecutionParameter(type=str, optional=True),
+    }
+    INPUTS = {
+        **standard_component_specs.TransformSpec.INPUTS,
+        "encoder": ChannelParameter(type=standard_artifacts.Model),
+    }
+
+
+class ReviewTransform(base_beam_component.BaseBeamComponent):
+    """Tokenizes reviews with the encoder's own vocabulary and casing.
+
+    Outputs `transform_graph` and `transformed_examples` (splits train and eval).
+    """
+
+    SPEC_CLASS = ReviewTransformSpec
+    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
+
+    def __init__(
+        self,
+        examples: channel.BaseChannel,
+        schema: channel.BaseChannel,
+        encoder: channel.BaseChannel,
+        max_tokens: int,
+        code: str = "",
+    ):
+        """Declares the node.
+
+        Args:
+            examples: Examples with the features `text` and `label`.
+            schema: Their schema.
+            encoder: Output of `EncoderFetcher`.
+            max_tokens: Longest review in word pieces, [CLS] and [SEP] included.
+            code: Fingerprint of the code behind `preprocessing_fn`, part of the cache key.
+        """
+        transformed = channel.Channel(type=standard_artifacts.Examples)
+        transformed.matching_channel_name = "examples"
+        super().__init__(
+            ReviewTransformSpec(
+                examples=examples,
+                schema=schema,
+                encoder=encoder,
+                max_tokens=max_tokens,
+                code=code,
+                preprocessing_fn=PREPROCESSING_FN,
+                force_tf_compat_v1=0,
+                # The test split is evaluated as raw text, so it is not tokenized here.
+                splits_config=transform_pb2.SplitsConfig(
+                    analyze=["train"], transform=["train", "eval"]
+                ),
+                # The statistics of the raw text are a node of their own.
+                disable_statistics=1,
+                transform_graph=channel.Channel(type=standard_artifacts.TransformGraph),
+                transformed_examples=transformed,
+            )
+        )
