@@ -1,0 +1,13 @@
+"""The pipeline: its configuration, its graph, the local runner and the command line."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submod_attrs={
+        "config": ["Config", "load_config", "settings_json"],
+        "fingerprint": ["code_fingerprint"],
+        "graph": ["build_pipeline"],
+        "runner": ["RunResult", "run", "run_pipeline"],
+    },
+)

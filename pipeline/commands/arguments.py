@@ -1,0 +1,42 @@
+"""What several commands take."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+
+from ...components.review_example_gen.inputs import list_files
+from ..config import Config, load_config
+
+
+def new_parser(command: str, description: str, examples: str) -> argparse.ArgumentParser:
+    """Returns a parser whose help ends in examples."""
+    return argparse.ArgumentParser(
+        prog=f"reviewlens {command}",
+        description=textwrap.fill(description, 88),
+        epilog=f"examples:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """Adds the configuration file and its overrides."""
+    parser.add_argument("config", metavar="CONFIG.yaml", help="the configuration")
+    parser.add_argument(
+        "overrides",
+        metavar="key=value",
+        nargs="*",
+        help="a value that wins over the file's, such as training.epochs=3",
+    )
+
+
+def checked_config(arguments: argparse.Namespace) -> Config:
+    """Reads the configuration and looks whether its data and encoder can be there.
+
+    Raises:
+        UsageError: See `load_config`; and for an encoder that is neither known nor a place.
+        RunError: If there are no files of reviews where the configuration says.
+    """
+    config = load_config(arguments.config, arguments.overrides)
+    list_files(config.data.input, config.data.format)
+    return config

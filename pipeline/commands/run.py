@@ -1,0 +1,54 @@
+"""`reviewlens run`: the whole pipeline, on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+
+from ..interrupts import ending_promptly
+from ..nodes import NODES, check_nodes
+from .arguments import add_config, checked_config, new_parser
+
+SUMMARY = "run the pipeline of a configuration on this machine"
+
+_EXAMPLES = """\
+  reviewlens run configs/amazon-snippets.yaml
+  reviewlens run configs/womens-clothing.yaml data.input=reviews.csv training.epochs=1
+  reviewlens run my.yaml --from trainer
+"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Returns the parser of this command's arguments."""
+    parser = new_parser(
+        "run",
+        "Run the pipeline of a configuration: ingest, validate, tokenize, fine-tune, evaluate, "
+        "export and push. What was made before from the same data, encoder, code and settings "
+        "is taken over. Results are under the configuration's `output`.",
+        f"{_EXAMPLES}\nnodes:\n{textwrap.indent(textwrap.fill(', '.join(NODES), 86), '  ')}",
+    )
+    add_config(parser)
+    parser.add_argument(
+        "--from", dest="from_node", metavar="NODE", help="start here, with what the last run left"
+    )
+    parser.add_argument("--to", dest="to_node", metavar="NODE", help="end with this node")
+    parser.add_argument("--no-cache", action="store_true", help="make everything anew")
+    return parser
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Runs the pipeline and prints what came out of it."""
+    check_nodes(arguments.from_node, arguments.to_node)
+    config = checked_config(arguments)
+    from ..report import render_report
+    from ..runner import run
+
+    with ending_promptly("interrupted; the same command goes on from here"):
+        result = run(
+            config,
+            from_node=arguments.from_node,
+            to_node=arguments.to_node,
+            cache=not arguments.no_cache,
+        )
+    print(render_report(result))
+    return 0

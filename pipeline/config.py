@@ -1,0 +1,348 @@
+"""The configuration of a pipeline: one YAML file, read into frozen dataclasses.
+
+Whatever a reader could find wrong in a file is told at once, each with its line,
+its key and the nearest valid one.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import difflib
+import json
+import pathlib
+import re
+import types
+import typing
+from collections.abc import Iterable, Iterator
+
+from ..components.evaluator.settings import EvaluationSettings
+from ..components.review_example_gen.settings import DataSettings
+from ..errors import UsageError
+from ..models.settings import ModelSettings, TrainingSettings
+from . import yaml_source
+from .yaml_source import Entry
+
+OVERRIDES = "command line"
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Everything that one pipeline needs to know.
+
+    Attributes:
+        name: Name of the pipeline and of the served model.
+        output: Folder that receives the artifacts, the served model and `summary.json`.
+        data: Where the reviews are and which columns mean what.
+        encoder: Catalog name, TF Hub or Kaggle handle, or a path of a text encoder.
+        model: The classifier around the encoder.
+        training: How the classifier is fine-tuned.
+        evaluation: When a model is good enough to be pushed.
+    """
+
+    name: str
+    output: str
+    data: DataSettings
+    encoder: str = "minilm-l6"
+    model: ModelSettings = dataclasses.field(default_factory=ModelSettings)
+    training: TrainingSettings = dataclasses.field(default_factory=TrainingSettings)
+    evaluation: EvaluationSettings = dataclasses.field(default_factory=EvaluationSettings)
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yields `(key, what is wrong and what would be right)` for every bad value."""
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", self.name):
+            yield (
+                "name",
+                f"is {self.name!r}; it becomes a folder and a served model: letters, digits, "
+                "'-', '_' and '.', a letter or digit first",
+            )
+        if not self.output:
+            yield "output", "is empty; it is the folder that receives the results"
+        if not self.encoder:
+            yield "encoder", "is empty; `reviewlens encoders` lists the names"
+
+
+def load_config(path: str, overrides: Iterable[str] = ()) -> Config:
+    """Reads and checks a configuration.
+
+    Relative paths inside it are relative to the current directory.
+
+    Args:
+        path: The YAML file.
+        overrides: `key=value` or `key.sub=value` each, the value in YAML; they win over the file.
+
+    Returns:
+        The configuration, in which every value has been checked.
+
+    Raises:
+        UsageError: If the file is missing or no YAML, or for anything wrong in it; the
+            message has one line per problem, each with file, line, key and what would be right.
+
+    Example:
+        >>> config = load_config("configs/amazon-snippets.yaml", ["training.epochs=1"])
+        >>> config.training.epochs
+        1
+    """
+    try:
+        root = yaml_source.parse(_text_of(path), path)
+        if not isinstance(root.value, dict):
+            found = "is empty" if root.value is None else "does not hold keys with values"
+            raise UsageError(f"{path}: the configuration {found}; it needs name, output and data")
+        for override in overrides:
+            _apply(override, root)
+    except yaml_source.SourceError as error:
+        raise UsageError("\n".join(error.problems)) from None
+    reader = _Reader(Config)
+    config = reader.read_settings(Config, root, "")
+    if reader.problems:
+        in_order = sorted(reader.problems, key=lambda problem: problem[0].line or 0)
+        raise UsageError("\n".join(f"{entry.where}: {text}" for entry, text in in_order))
+    return config
+
+
+def settings_json(settings: object) -> str:
+    """Writes settings as the JSON by which the cache knows them.
+
+    Two settings give the same text exactly if they are equal and their mappings have
+    the same order (the order of the classes is their label index).
+
+    Args:
+        settings: A dataclass of this configuration, or `Config` itself.
+
+    Returns:
+        One line of JSON.
+
+    Example:
+        >>> settings_json(EvaluationSettings())[:27]
+        '{"decide_for": "macro_f1", '
+    """
+    return json.dumps(dataclasses.asdict(settings), ensure_ascii=False)
+
+
+def nearest(name: str, names: Iterable[str], otherwise: str = "") -> str:
+    """Says which of some names was probably meant, as the end of a message.
+
+    Args:
+        name: What was given.
+        names: What there is.
+        otherwise: Said where nothing is near; by default all names are listed.
+
+    Returns:
+        Such as `did you mean data.rating?`.
+
+    Example:
+        >>> nearest("trainr", ["trainer", "pusher"])
+        'did you mean trainer?'
+    """
+    names = list(names)
+    close = difflib.get_close_matches(name, names, n=1)
+    if close:
+        return f"did you mean {close[0]}?"
+    return otherwise or f"choose one of {', '.join(names)}"
+
+
+def _text_of(path: str) -> str:
+    file = pathlib.Path(path)
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        siblings = [str(other) for other in sorted(file.parent.glob("*.y*ml"))]
+        hint = nearest(path, siblings, otherwise="give the path of a YAML file")
+        raise UsageError(f"{path}: no such file; {hint}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UsageError(
+            f"{path}:{line}: byte 0x{error.object[error.start]:02x} is not UTF-8; "
+            "save the file as UTF-8"
+        ) from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _apply(override: str, root: Entry) -> None:
+    key, equals, text = override.partition("=")
+    key = key.strip()
+    if not equals or not key:
+        raise UsageError(f"{OVERRIDES}: {override}: an override is written key=value")
+    try:
+        value = yaml_source.parse(text, OVERRIDES, numbered=False)
+    except yaml_source.SourceError as error:
+        raise UsageError(f"{error.problems[0]}, in {override}") from None
+    parents, _, leaf = key.rpartition(".")
+    here = root
+    for name in parents.split(".") if parents else ():
+        child = here.value.get(name)
+        if child is None or not isinstance(child.value, dict):
+            child = here.value[name] = Entry({}, OVERRIDES)
+        here = child
+    here.value[leaf] = value
+
+
+class _Bad(Exception):
+    """Ends the reading of a value whose problem has been noted."""
+
+
+class _Reader:
+    """Builds dataclasses from entries by their annotations and collects the problems."""
+
+    def __init__(self, root: type):
+        self.problems: list[tuple[Entry, str]] = []
+        self._every_key = list(_keys_of_settings(root))
+
+    def read_settings(self, settings: type, entry: Entry, key: str) -> typing.Any:
+        """Returns the dataclass, or None after noting what is wrong."""
+        prefix = f"{key}." if key else ""
+        if not isinstance(entry.value, dict):
+            self._note(entry, key, f"{_found(entry)}; it holds keys with values, such as "
+                       f"{', '.join(_fields(settings))}")
+            return None
+        known = _fields(settings)
+        before = len(self.problems)
+        for name, child in entry.value.items():
+            if name not in known:
+                self._note(child, prefix + name, f"unknown key; {self._meant(prefix, name, known)}")
+        values = {}
+        for name, field in known.items():
+            if name in entry.value:
+                try:
+                    values[name] = self._read(field, entry.value[name], prefix + name)
+                except _Bad:
+                    continue
+            elif _is_required(settings, name):
+                self._note(entry, prefix + name, "is missing")
+        if len(self.problems) > before:
+            return None
+        result = settings(**values)
+        for bad, problem in result.problems() if hasattr(result, "problems") else ():
+            self._note(_deepest(entry, bad), prefix + bad, problem)
+        return result
+
+    def _read(self, wanted: object, entry: Entry, key: str) -> typing.Any:
+        value = entry.value
+        origin, args = typing.get_origin(wanted), typing.get_args(wanted)
+        if origin in (typing.Union, types.UnionType):
+            return self._read_union(args, entry, key)
+        if dataclasses.is_dataclass(wanted):
+            result = self.read_settings(wanted, entry, key)
+            if result is None:
+                raise _Bad
+            return result
+        if origin is tuple:
+            # One value stands for a list of one.
+            children = value if isinstance(value, list) else [entry]
+            return tuple(self._all(args[0], ((f"{key}[{i}]" if len(children) > 1 else key, child)
+                                             for i, child in enumerate(children))))
+        if origin is collections.abc.Mapping:
+            if not isinstance(value, dict):
+                self._fail(entry, key, f"{_found(entry)}; it holds names with values")
+            read = self._all(args[1], ((f"{key}.{name}", child) for name, child in value.items()))
+            return dict(zip(value, read, strict=True))
+        if wanted is float and type(value) is int:
+            return float(value)
+        if type(value) is not wanted:
+            self._fail(entry, key, f"{_found(entry)}; it is {_wanted((wanted,), value)}")
+        return value
+
+    def _read_union(self, options: tuple, entry: Entry, key: str) -> typing.Any:
+        if entry.value is None and types.NoneType in options:
+            return None
+        compound = [option for option in options if _is_compound(option)]
+        if compound:
+            return self._read(compound[0], entry, key)
+        if type(entry.value) in options:
+            return entry.value
+        if type(entry.value) is int and float in options:
+            return float(entry.value)
+        scalars = tuple(option for option in options if option is not types.NoneType)
+        self._fail(entry, key, f"{_found(entry)}; it is {_wanted(scalars, entry.value)}")
+
+    def _all(self, wanted: object, items: Iterable[tuple[str, Entry]]) -> list:
+        """Reads every item before it gives up, so that all their problems are noted."""
+        values, failed = [], False
+        for key, entry in items:
+            try:
+                values.append(self._read(wanted, entry, key))
+            except _Bad:
+                failed = True
+        if failed:
+            raise _Bad
+        return values
+
+    def _meant(self, prefix: str, name: str, known: Iterable[str]) -> str:
+        siblings = [prefix + other for other in known]
+        elsewhere = [other for other in self._every_key if other.rpartition(".")[2] == name]
+        otherwise = (
+            f"did you mean {elsewhere[0]}?" if elsewhere
+            else f"the keys here are {', '.join(siblings)}"
+        )
+        close = difflib.get_close_matches(name, list(known), n=1)
+        return f"did you mean {prefix}{close[0]}?" if close else otherwise
+
+    def _note(self, entry: Entry, key: str, problem: str) -> None:
+        self.problems.append((entry, f"{key}: {problem}" if key else problem))
+
+    def _fail(self, entry: Entry, key: str, problem: str) -> typing.NoReturn:
+        self._note(entry, key, problem)
+        raise _Bad
+
+
+def _fields(settings: type) -> dict[str, object]:
+    hints = typing.get_type_hints(settings)
+    return {field.name: hints[field.name] for field in dataclasses.fields(settings)}
+
+
+def _is_required(settings: type, name: str) -> bool:
+    field = settings.__dataclass_fields__[name]
+    missing = dataclasses.MISSING
+    return field.default is missing and field.default_factory is missing
+
+
+def _is_compound(option: object) -> bool:
+    return dataclasses.is_dataclass(option) or typing.get_origin(option) is not None
+
+
+def _keys_of_settings(settings: type, prefix: str = "") -> Iterator[str]:
+    for name, wanted in _fields(settings).items():
+        yield prefix + name
+        if dataclasses.is_dataclass(wanted):
+            yield from _keys_of_settings(wanted, f"{prefix}{name}.")
+
+
+def _deepest(entry: Entry, key: str) -> Entry:
+    """The entry of a dotted key, or the nearest of its parents that is written down."""
+    name, _, rest = key.partition(".")
+    if not isinstance(entry.value, dict) or name not in entry.value:
+        return entry
+    child = entry.value[name]
+    return _deepest(child, rest) if rest else child
+
+
+def _found(entry: Entry) -> str:
+    match entry.value:
+        case None:
+            return "has no value"
+        case bool():
+            return f"is {str(entry.value).lower()}"
+        case list():
+            return "is a list"
+        case dict():
+            return "is a mapping"
+        case str():
+            return f"is {_shortened(entry.value)!r}"
+        case _:
+            return f"is {entry.value}"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def _wanted(options: tuple, found: object) -> str:
+    kinds = (float, str) if int in options and float in options and str in options else options
+    wanted = " or ".join(_NAMES[kind] for kind in kinds)
+    if str in options and isinstance(found, (bool, int, float)):
+        wanted += ": put it in quotes"
+    return wanted

@@ -1,0 +1,60 @@
+"""What to tell a person of an exception that came up through TFX and Beam."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator
+
+from .. import errors
+from ..errors import ReviewlensError, RunError
+
+# Beam sends a worker's exception as the text of its traceback.
+_IN_TRACEBACK = re.compile(
+    r"^(?:\w+\.)*errors\.(?P<kind>ReviewlensError|RunError|UsageError): (?P<message>.*?)"
+    r"(?= \[while running |\n\s*\n|\nTraceback |\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_NO_SPACE = re.compile(r"no space left on device|database or disk is full|ENOSPC", re.IGNORECASE)
+_LONGEST = 300
+
+
+def explain(exception: BaseException) -> ReviewlensError:
+    """Finds the message that was meant for the user in an exception and what it wraps.
+
+    Args:
+        exception: As it left TFX.
+
+    Returns:
+        The `ReviewlensError` at the bottom of it. For a full disk one that says so; for any
+        other exception its type and the first line of its message.
+
+    Example:
+        >>> explain(RuntimeError("reviewlens.errors.RunError: empty [while running 'Read']"))
+        RunError('empty')
+    """
+    chain = list(_chain(exception))
+    for link in chain:
+        if isinstance(link, ReviewlensError):
+            return link
+    for link in chain:
+        found = list(_IN_TRACEBACK.finditer(str(link)))
+        if found:
+            kind = getattr(errors, found[-1]["kind"])
+            return kind(found[-1]["message"].strip())
+    for link in chain:
+        if getattr(link, "errno", None) == errno.ENOSPC or _NO_SPACE.search(str(link)):
+            return RunError("the disk is full; free some space and run the same command again")
+    lines = [line.strip() for line in str(exception).splitlines() if line.strip()]
+    # A traceback as text says what happened in its last line, a message in its first.
+    line = (lines[-1] if lines[0].startswith("Traceback") else lines[0]) if lines else ""
+    name = type(exception).__name__
+    return RunError(f"{name}: {line[:_LONGEST]}" if line else name)
+
+
+def _chain(exception: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while exception is not None and id(exception) not in seen:
+        seen.add(id(exception))
+        yield exception
+        exception = exception.__cause__ or exception.__context__

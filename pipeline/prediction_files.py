@@ -1,0 +1,144 @@
+"""Predictions for the rows of a file, read and written as a stream."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, TextIO
+
+from .. import progress
+from ..components.review_example_gen.compression import open_file
+from ..components.review_example_gen.inputs import InputFile, list_files
+from ..components.review_example_gen.records import Record, read_records
+from ..errors import RunError, UsageError
+
+if TYPE_CHECKING:
+    from ..serving.local_model import LocalModel
+    from ..serving.prediction import Prediction
+
+_ROWS_AT_ONCE = 1024
+_PREDICTED = "predicted_label"
+_TEXT = re.compile(r"\.txt(\.(gz|bz2|zst))?$")
+
+
+def check_files(source: str, target: str, column: str) -> None:
+    """Makes sure, before a model is loaded, that rows can be read and written.
+
+    Args:
+        source: File of reviews.
+        target: File of predictions.
+        column: Column of the reviews.
+
+    Raises:
+        UsageError: `target` ends neither in .csv nor in .jsonl, or is `source`.
+        RunError: `source` is missing, empty, or has no such column.
+    """
+    if not target.endswith((".csv", ".jsonl")):
+        raise UsageError(f"--output {target}: its ending says the format; use .csv or .jsonl")
+    if os.path.exists(target) and os.path.exists(source) and os.path.samefile(source, target):
+        raise UsageError(f"--output {target}: is the input; choose another file")
+    folder = os.path.dirname(target) or "."
+    if not os.path.isdir(folder):
+        raise RunError(f"--output {target}: there is no folder {folder}")
+    if next(_rows(source, column), None) is None:
+        raise RunError(f"{source}: has no rows")
+
+
+def predict_file(model: LocalModel, source: str, target: str, column: str) -> int:
+    """Predicts every row of a file; memory does not grow with it.
+
+    Args:
+        model: Answers for the texts.
+        source: File of reviews: CSV, TSV, JSON Lines, Parquet, or .txt with a review a line.
+        target: Receives each row with `predicted_label` and its probabilities: columns
+            `probability_CLASS` in a .csv, an object `probabilities` in a .jsonl. It appears
+            when it is complete.
+        column: Column of the reviews.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        RunError: A row cannot be read, or `target` not be written.
+    """
+    unfinished = f"{target}.unfinished"
+    try:
+        with open(unfinished, "w", encoding="utf-8", newline="") as file:
+            write = _write_csv if target.endswith(".csv") else _write_json_lines
+            count = write(file, _predicted(model, _rows(source, column), column), model.labels)
+        os.replace(unfinished, target)
+    except OSError as error:
+        raise RunError(f"{target}: cannot be written: {error.strerror}") from None
+    finally:
+        if os.path.exists(unfinished):
+            os.remove(unfinished)
+    return count
+
+
+def _rows(source: str, column: str) -> Iterator[dict[str, str]]:
+    plain = _TEXT.search(source)
+    # The format only matters to `read_records`, which plain text does not go through.
+    for file in list_files(source, "jsonl" if plain else "auto"):
+        records = _lines(file, column) if plain else read_records(file, {column: "--column"})
+        for record in records:
+            if record.reason:
+                raise RunError(f"{file.path}: row {record.row}: {record.detail or record.reason}")
+            yield record.values
+
+
+def _lines(file: InputFile, column: str) -> Iterator[Record]:
+    with open_file(file) as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                problem = f"byte 0x{line[error.start]:02x} is not UTF-8"
+                raise RunError(f"{file.path}: line {number}: {problem}") from None
+            if text.strip():
+                yield Record(number, {column: text.rstrip("\r\n")})
+
+
+def _predicted(
+    model: LocalModel, rows: Iterator[dict[str, str]], column: str
+) -> Iterator[tuple[dict[str, str], Prediction]]:
+    done = 0
+    while batch := list(itertools.islice(rows, _ROWS_AT_ONCE)):
+        yield from zip(batch, model.predict([row[column] for row in batch]), strict=True)
+        done += len(batch)
+        progress.report(done, None, "reviews")
+
+
+def _write_csv(
+    file: TextIO, predicted: Iterable[tuple[dict[str, str], Prediction]], labels: list[str]
+) -> int:
+    columns = [_PREDICTED, *(f"probability_{label}" for label in labels)]
+    writer, count = None, 0
+    for count, (row, prediction) in enumerate(predicted, start=1):  # noqa: B007
+        if writer is None:
+            header = [name for name in row if name not in columns] + columns
+            writer = csv.DictWriter(file, header)
+            writer.writeheader()
+        shares = (f"{prediction.probabilities[label]:.6f}" for label in labels)
+        try:
+            writer.writerow(row | dict(zip(columns, [prediction.label, *shares], strict=True)))
+        except ValueError:
+            new = ", ".join(name for name in row if name not in header)
+            raise RunError(
+                f"row {count} has columns that the first row lacks ({new}); write .jsonl instead"
+            ) from None
+    return count
+
+
+def _write_json_lines(
+    file: TextIO, predicted: Iterable[tuple[dict[str, str], Prediction]], labels: list[str]
+) -> int:
+    count = 0
+    for count, (row, prediction) in enumerate(predicted, start=1):  # noqa: B007
+        shares = {label: round(prediction.probabilities[label], 6) for label in labels}
+        line = row | {_PREDICTED: prediction.label, "probabilities": shares}
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    return count
