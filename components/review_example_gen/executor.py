@@ -63,6 +63,8 @@ class Executor(BaseBeamExecutor):
             for split in SPLITS:
                 folder = os.path.join(examples.uri, f"Split-{split}")
                 _place(report.shards[split], folder, "data_tfrecord", ".gz")
+        except OSError as error:
+            raise RunError(f"{error.filename or examples.uri}: {error.strerror}") from None
         finally:
             fileio.rmtree(parts)
 

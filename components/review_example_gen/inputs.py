@@ -67,6 +67,8 @@ def list_files(source: str, format: str = "auto") -> list[InputFile]:
         ending_format, compression = _by_ending(path)
         file_format = ending_format if format == "auto" else format
         if file_format:
+            # The name becomes part of ids, which are UTF-8; a path may be any bytes.
+            name = name.encode("utf-8", "replace").decode()
             found[path] = InputFile(path, name, file_format, compression, size)
         elif was_named:
             raise RunError(
@@ -114,7 +116,10 @@ def _by_ending(path: str) -> tuple[str, str]:
 
 def _in_package(source: str) -> str:
     name, _, path = source.removeprefix("package:").partition("/")
-    spec = importlib.util.find_spec(name)
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        spec = None
     if spec is None or not spec.submodule_search_locations:
         raise RunError(f"{source}: the package {name!r} is not installed; `pip install {name}`")
     return os.path.join(spec.submodule_search_locations[0], path)

@@ -26,12 +26,13 @@ from .duplicates import (
     Verdicts,
     settle,
 )
+from .example_encoding import ExampleEncoder
 from .inputs import InputFile
 from .records import Record, read_records
 from .reviews import Rejection, Review, ReviewMaker
 from .settings import SPLITS, DataSettings
 from .splitting import Splitter
-from .writers import RejectedWriter, ShardWriter, to_example
+from .writers import RejectedWriter, ShardWriter
 
 # Files are dealt to workers in runs of about this many bytes.
 _TASK_BYTES = 4 << 20
@@ -183,7 +184,7 @@ class _Write(_Reader):
         rejected: RejectedWriter,
         report: Report,
     ) -> None:
-        slices = self._settings.slices
+        encoder = ExampleEncoder(self._settings.slices)
         splitter = Splitter({split: self._settings.splits[split] for split in SPLITS})
         for number, file, record, made in self._read(task):
             report.read += 1
@@ -206,7 +207,7 @@ class _Write(_Reader):
                 report.reject(made.reason, row)
                 continue
             split = splitter.split_of(made.group or made.text)
-            shards[split].write(to_example(made, slices))
+            shards[split].write(encoder.encode(made))
             report.kept += 1
             report.classes[split][made.label] += 1
         if not verdicts.all_used():

@@ -9,34 +9,11 @@ from typing import Any
 import tensorflow as tf
 from tfx.dsl.io import fileio
 
-from .reviews import Review
-
 # Enough for a shard to be worth a file, few enough that several workers get one each.
 _SHARD_EXAMPLES = 8192
 
 # The fastest level: 20 % more bytes than the default one, a quarter of its time.
 _OPTIONS = tf.io.TFRecordOptions(compression_type="GZIP", compression_level=1)
-
-
-def to_example(review: Review, slices: tuple[str, ...]) -> bytes:
-    """Serializes a review as a `tf.train.Example`.
-
-    Args:
-        review: The review.
-        slices: Names of the slice columns.
-
-    Returns:
-        An example with the bytes features `text`, `id` and one of each slice, and the int64
-        feature `label`; equal reviews give equal bytes.
-    """
-    example = tf.train.Example()
-    feature = example.features.feature
-    feature["text"].bytes_list.value.append(review.text.encode())
-    feature["id"].bytes_list.value.append(review.id.encode())
-    feature["label"].int64_list.value.append(review.label)
-    for name, value in zip(slices, review.slices, strict=True):
-        feature[name].bytes_list.value.append(value.encode())
-    return example.SerializeToString(deterministic=True)
 
 
 class ShardWriter:

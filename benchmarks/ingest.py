@@ -1,0 +1,112 @@
+"""Measures how the cost of `review-example-gen` grows with the number of rows.
+
+    python benchmarks/ingest.py womens_clothing_reviews.csv
+
+repeats the rows of the Women's E-Commerce Clothing Reviews with perturbed texts to 5,000,
+50,000 and 500,000 rows, runs the node on each file in a process of its own, and prints a
+table. Seconds are those of the node, without the imports; memory is the peak of the process,
+and what of it came on top of the imports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+
+SIZES = (5_000, 50_000, 500_000)
+BEAM_ARGS = ("--runner=FnApiRunner", "--sdk_container_image=unused")
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("csv", help="path of womens_clothing_reviews.csv")
+    parser.add_argument("--rows", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure:
+        print(json.dumps(measure(arguments.csv)))
+        return
+    print("| rows | file, MB | seconds | rows/s | peak RSS, MB | above imports, MB |")
+    print("|---:|---:|---:|---:|---:|---:|")
+    for rows in arguments.rows:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "reviews.csv")
+            repeat(arguments.csv, path, rows)
+            megabytes = os.path.getsize(path) / 1e6
+            command = [sys.executable, __file__, path, "--measure"]
+            child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        found = json.loads(child.stdout.splitlines()[-1])
+        assert found["read"] == rows, found
+        print(
+            f"| {rows:,} | {megabytes:,.1f} | {found['seconds']:.1f} "
+            f"| {rows / found['seconds']:,.0f} | {found['peak']:,.0f} "
+            f"| {found['peak'] - found['imports']:,.0f} |",
+            flush=True,
+        )
+
+
+def repeat(source: str, target: str, rows: int) -> None:
+    """Writes `rows` rows: those of the source again and again, each time with another ending."""
+    with open(source, newline="") as read, open(target, "w", newline="") as write:
+        header, *originals = csv.reader(read)
+        column = header.index("Review Text")
+        writer = csv.writer(write)
+        writer.writerow(header)
+        for number, row in enumerate(itertools.islice(itertools.cycle(originals), rows)):
+            row = list(row)
+            if row[column]:
+                row[column] += f" bought it {number // len(originals) + 1} times."
+            writer.writerow(row)
+
+
+def measure(path: str) -> dict[str, float]:
+    """Runs the node on a file; gives seconds, rows, and megabytes before and at the peak."""
+    from tfx.types import standard_artifacts
+
+    from reviewlens.components.review_example_gen.artifacts import RejectedRows
+    from reviewlens.components.review_example_gen.executor import Executor
+    from reviewlens.components.review_example_gen.settings import DataSettings, to_json
+
+    settings = DataSettings(
+        input=path,
+        text=("Title", "Review Text"),
+        rating="Rating",
+        classes={"negative": (1, 2), "neutral": (3,), "positive": (4, 5)},
+        slices=("Department Name",),
+    )
+    sys.argv = sys.argv[:1]
+    with tempfile.TemporaryDirectory() as folder:
+        examples, rejected = standard_artifacts.Examples(), RejectedRows()
+        examples.uri, rejected.uri = f"{folder}/examples", f"{folder}/rejected"
+        executor = Executor(Executor.Context(beam_pipeline_args=list(BEAM_ARGS)))
+        imports = _peak_megabytes()
+        started = time.perf_counter()
+        executor.Do(
+            {},
+            {"examples": [examples], "rejected": [rejected]},
+            {"input": path, "settings": to_json(settings)},
+        )
+        seconds = time.perf_counter() - started
+    return {
+        "seconds": seconds,
+        "read": examples.get_int_custom_property("read"),
+        "imports": imports,
+        "peak": _peak_megabytes(),
+    }
+
+
+def _peak_megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
