@@ -48,7 +48,7 @@ class WordpieceTokenizer(tf.Module):
         missing = [piece for piece in ("[CLS]", "[SEP]", "[UNK]") if piece not in pieces]
         if missing:
             raise RunError(
-                f"{vocabulary_file} is no BERT vocabulary: it has no line {' and no '.join(missing)}"
+                f"{vocabulary_file} is no BERT vocabulary: no line {' and no '.join(missing)}"
             )
         self._ends = pieces.index("[CLS]"), pieces.index("[SEP]")
         self._tokenizer = text.FastBertTokenizer(
