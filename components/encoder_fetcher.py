@@ -103,5 +103,3 @@ class EncoderFetcher(base_component.BaseComponent):
                 model=channel.Channel(type=standard_artifacts.Model),
             )
         )
-
-

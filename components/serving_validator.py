@@ -57,8 +57,7 @@ def _validate(model: str, timeout: int) -> str:
             [sys.executable, "-m", "reviewlens.serving.validation", model],
             # Keras' choice of backend and TFX's of Keras 2 are this process' own affair.
             env={k: v for k, v in os.environ.items() if k != "TF_USE_LEGACY_KERAS"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             timeout=timeout,
             text=True,
         )

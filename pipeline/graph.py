@@ -25,6 +25,7 @@ from ..components import (
     StrictExampleValidator,
 )
 from ..components.review_example_gen.inputs import fingerprint_input
+from ..components.review_example_gen.settings import to_json
 from ..models.sources import source_fingerprint
 from .config import Config
 from .fingerprint import code_fingerprint
@@ -53,15 +54,15 @@ def build_pipeline(config: Config, cache: bool = True) -> Pipeline:
 
     example_gen = ReviewExampleGen(
         input=config.data.input,
-        settings=config.data.to_json(),
-        input_fingerprint=fingerprint_input(config.data.input),
+        settings=to_json(config.data),
+        input_fingerprint=fingerprint_input(config.data.input, config.data.format),
         rejected_dir=os.path.join(output, "rejected"),
-        code=code_fingerprint("components.review_example_gen"),
+        code=code_fingerprint("reviewlens.components.review_example_gen"),
     ).with_id("review-example-gen")
     encoder_fetcher = EncoderFetcher(
         encoder=config.encoder,
         fingerprint=source_fingerprint(config.encoder)
-        + code_fingerprint("models.sources", "models.minilm"),
+        + code_fingerprint("reviewlens.models.sources", "reviewlens.models.minilm"),
     ).with_id("encoder-fetcher")
     examples = example_gen.outputs["examples"]
     encoder = encoder_fetcher.outputs["model"]
@@ -69,7 +70,9 @@ def build_pipeline(config: Config, cache: bool = True) -> Pipeline:
     statistics_gen = StatisticsGen(examples=examples).with_id("statistics-gen")
     statistics = statistics_gen.outputs["statistics"]
     if config.data.schema:
-        schema_gen = ImportSchemaGen(schema_file=config.data.schema).with_id("schema-gen")
+        schema_gen = ImportSchemaGen(schema_file=os.path.abspath(config.data.schema)).with_id(
+            "schema-gen"
+        )
     else:
         schema_gen = SchemaGen(statistics=statistics, infer_feature_shape=True).with_id(
             "schema-gen"
@@ -84,7 +87,7 @@ def build_pipeline(config: Config, cache: bool = True) -> Pipeline:
         schema=schema,
         encoder=encoder,
         max_tokens=config.model.max_tokens,
-        code=code_fingerprint("components.transform", "models.tokenization"),
+        code=code_fingerprint("reviewlens.components.transform", "reviewlens.models.tokenization"),
     ).with_id("transform")
     # Anomalies must stop the run before anything is learnt from the data.
     transform.add_upstream_node(example_validator)
@@ -101,9 +104,10 @@ def build_pipeline(config: Config, cache: bool = True) -> Pipeline:
             "training": vars(config.training),
             "decide_for": config.evaluation.decide_for,
             "labels": labels,
+            "encoder": config.encoder,
             "checkpoints": os.path.join(output, "checkpoints"),
             "tensorboard": os.path.join(output, "tensorboard"),
-            "code": code_fingerprint("components.trainer"),
+            "code": code_fingerprint("reviewlens.components.trainer"),
         },
     ).with_id("trainer")
     model = trainer.outputs["model"]
@@ -121,10 +125,10 @@ def build_pipeline(config: Config, cache: bool = True) -> Pipeline:
         settings=config.evaluation,
         num_classes=len(labels),
         slices=config.data.slices,
-        code=code_fingerprint("components.evaluator"),
+        code=code_fingerprint("reviewlens.components.evaluator"),
     ).with_id("evaluator")
     serving_validator = ServingValidator(
-        model=model, code=code_fingerprint("serving.validation")
+        model=model, code=code_fingerprint("reviewlens.serving.validation")
     ).with_id("serving-validator")
     pusher = AtomicPusher(
         model=model,
