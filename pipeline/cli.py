@@ -81,6 +81,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fail(message: str, code: int) -> int:
-    for line in message.splitlines():
-        print(f"error: {line}", file=sys.stderr)
+    print(f"error: {message}", file=sys.stderr)
     return code

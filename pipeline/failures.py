@@ -15,6 +15,7 @@ _IN_TRACEBACK = re.compile(
     r"(?= \[while running |\n\s*\n|\nTraceback |\Z)",
     re.MULTILINE | re.DOTALL,
 )
+_STEP = re.compile(r" \[while running '[^']*'\](?=\W*$)")
 _NO_SPACE = re.compile(r"no space left on device|database or disk is full|ENOSPC", re.IGNORECASE)
 _LONGEST = 300
 
@@ -36,7 +37,7 @@ def explain(exception: BaseException) -> ReviewlensError:
     chain = list(_chain(exception))
     for link in chain:
         if isinstance(link, ReviewlensError):
-            return link
+            return type(link)(_STEP.sub("", str(link)))
     for link in chain:
         found = list(_IN_TRACEBACK.finditer(str(link)))
         if found:
@@ -45,11 +46,25 @@ def explain(exception: BaseException) -> ReviewlensError:
     for link in chain:
         if getattr(link, "errno", None) == errno.ENOSPC or _NO_SPACE.search(str(link)):
             return RunError("the disk is full; free some space and run the same command again")
-    lines = [line.strip() for line in str(exception).splitlines() if line.strip()]
-    # A traceback as text says what happened in its last line, a message in its first.
-    line = (lines[-1] if lines[0].startswith("Traceback") else lines[0]) if lines else ""
+    line = essence(str(exception))
     name = type(exception).__name__
-    return RunError(f"{name}: {line[:_LONGEST]}" if line else name)
+    return RunError(f"{name}: {line}" if line else name)
+
+
+def essence(message: str) -> str:
+    """Picks the line of a message that says what happened.
+
+    Args:
+        message: Of any length; may be a traceback.
+
+    Returns:
+        The last line of a traceback, the first of any other message, at most 300 characters.
+    """
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    if not lines:
+        return ""
+    line = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+    return _STEP.sub("", line)[:_LONGEST]
 
 
 def _chain(exception: BaseException | None) -> Iterator[BaseException]:

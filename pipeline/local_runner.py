@@ -1,0 +1,156 @@
+"""Runs the nodes of a pipeline one after the other in this process and shows how it goes."""
+
+from __future__ import annotations
+
+import datetime
+
+from tfx.dsl.compiler import constants
+from tfx.orchestration import metadata
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.portable import (
+    launcher,
+    partial_run_utils,
+    runtime_parameter_utils,
+    tfx_runner,
+)
+from tfx.proto.orchestration import pipeline_pb2
+
+from .. import progress
+from ..errors import RunError, UsageError
+from .display import Display, NodeProgress, State
+from .failures import explain
+from .integrity import Manifests
+from .run_records import RunRecords
+
+_REUSE_REQUIRED = pipeline_pb2.NodeExecutionOptions.Skip.REQUIRED
+
+
+class ObservedDagRunner(tfx_runner.IrBasedRunner):
+    """TFX's local runner with three things more: it tells, it checks, it remembers.
+
+    It shows each node's state and progress, takes a node for done only if ML Metadata
+    has recorded it as such (TFX goes on silently where a node's inputs could not be
+    resolved), and writes down the files of each output for `integrity`.
+
+    Args:
+        records: Of the pipeline.
+        manifests: Of its artifacts.
+        display: Is told whatever happens.
+
+    Attributes:
+        run_id: Of the run in ML Metadata.
+        nodes: How each node went.
+    """
+
+    def __init__(self, records: RunRecords, manifests: Manifests, display: Display):
+        self.run_id = datetime.datetime.now().isoformat()
+        self.nodes: dict[str, NodeProgress] = {}
+        self._records = records
+        self._manifests = manifests
+        self._display = display
+
+    def run_with_ir(
+        self,
+        pipeline: pipeline_pb2.Pipeline,
+        run_options: pipeline_pb2.RunOptions | None = None,
+    ) -> None:
+        """Runs a compiled pipeline, or the part of it that the options choose.
+
+        Args:
+            pipeline: As the TFX compiler gives it; is changed.
+            run_options: Where a partial run starts and ends.
+
+        Raises:
+            RunError: If a node failed or could not be run.
+            UsageError: If a partial run needs what no earlier run has left.
+        """
+        runtime_parameter_utils.substitute_runtime_parameter(
+            pipeline, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: self.run_id}
+        )
+        base_run = None
+        if run_options:
+            partial_run_utils.mark_pipeline(
+                pipeline,
+                from_nodes=run_options.partial_run.from_nodes or None,
+                to_nodes=run_options.partial_run.to_nodes or None,
+            )
+            base_run = self._base_run(pipeline)
+        nodes = [node.pipeline_node for node in pipeline.nodes]
+        self.nodes = {node.node_info.id: NodeProgress(node.node_info.id) for node in nodes}
+        for node in nodes:
+            if node.execution_options.HasField("skip"):
+                self.nodes[node.node_info.id].state = State.LEFT_OUT
+        self._display.show(list(self.nodes.values()))
+
+        deployment = runner_utils.extract_local_deployment_config(pipeline)
+        connection = deployment.metadata_connection_config
+        connection = getattr(connection, connection.WhichOneof("connection_config"))
+        for node in nodes:
+            if node.execution_options.HasField("skip"):
+                continue
+            if node.execution_options.run.perform_snapshot:
+                with metadata.Metadata(connection) as handle:
+                    partial_run_utils.snapshot(handle, pipeline, base_run)
+            node_id = node.node_info.id
+            self._launch(
+                self.nodes[node_id],
+                launcher.Launcher(
+                    pipeline_node=node,
+                    mlmd_connection=metadata.Metadata(connection),
+                    pipeline_info=pipeline.pipeline_info,
+                    pipeline_runtime_spec=pipeline.runtime_spec,
+                    executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
+                    custom_driver_spec=runner_utils.extract_custom_driver_spec(
+                        deployment, node_id
+                    ),
+                ),
+            )
+
+    def _launch(self, node: NodeProgress, node_launcher: launcher.Launcher) -> None:
+        def reporter(done: int, total: int | None, note: str) -> None:
+            node.done, node.total, node.note = done, total, note
+            self._display.progressed(node)
+
+        node.start()
+        self._display.node_changed(node)
+        try:
+            with progress.reporting_to(reporter):
+                node_launcher.launch()
+            node.end(self._outcome(node.node))
+        except Exception as exception:
+            error = explain(exception)
+            raise type(error)(f"{node.node}: {error}") from exception
+        finally:
+            if node.state is State.RUNNING:
+                node.end(State.FAILED)
+            self._display.node_changed(node)
+
+    def _outcome(self, node: str) -> State:
+        """Judges by the record whether the node has done its work."""
+        record = self._records.nodes_of_run(self.run_id).get(node)
+        if record is None:
+            raise RunError("was not run, because an input of it does not exist")
+        if not record.succeeded:
+            raise RunError(f"could not be run; {record.failure or 'nothing is recorded of why'}")
+        if record.cached:
+            return State.CACHED
+        self._manifests.record(record)
+        return State.DONE
+
+    def _base_run(self, pipeline: pipeline_pb2.Pipeline) -> str | None:
+        """The latest run that left all that the nodes to run need of the nodes left out."""
+        needed = [
+            node.pipeline_node.node_info.id
+            for node in pipeline.nodes
+            if node.pipeline_node.execution_options.skip.reuse_artifacts_mode == _REUSE_REQUIRED
+        ]
+        if not needed:
+            return None
+        for run_id in self._records.run_ids():
+            record = self._records.nodes_of_run(run_id)
+            if all(node in record and record[node].usable for node in needed):
+                return run_id
+        raise UsageError(
+            f"a partial run needs an earlier one that finished {', '.join(needed)}; "
+            "run the pipeline from its beginning"
+        )

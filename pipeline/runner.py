@@ -1,0 +1,187 @@
+"""One run of the pipeline on this machine, from the lock to the summary."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ..components.evaluator.settings import EvaluationSettings
+from ..errors import UsageError
+from .capture import captured_output
+from .config import Config
+from .display import Display, open_display
+from .environment import prepare_environment
+from .failures import explain
+from .lock import locked
+from .nodes import check_nodes
+
+if TYPE_CHECKING:
+    from tfx.orchestration.pipeline import Pipeline
+
+LOG = "pipeline.log"
+SUMMARY = "summary.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class RunResult:
+    """What a run that succeeded has left.
+
+    Attributes:
+        run_id: Of the run in ML Metadata.
+        states: Node id -> `done`, `cached` or `left out`.
+        seconds: Node id -> how long it took; only of nodes that this run looked at.
+        summary: What `summary.json` holds.
+        output: Folder of the results.
+    """
+
+    run_id: str
+    states: dict[str, str]
+    seconds: dict[str, float]
+    summary: dict[str, Any]
+    output: str
+
+
+def run(
+    config: Config,
+    *,
+    from_node: str | None = None,
+    to_node: str | None = None,
+    cache: bool = True,
+) -> RunResult:
+    """Runs the pipeline of a configuration and shows it on stdout.
+
+    Everything that libraries print goes to `pipeline.log` in the output folder.
+
+    Args:
+        config: What to run and where to put the results.
+        from_node: Start with this node and take what it needs from an earlier run.
+        to_node: End with this node.
+        cache: Take over the results of nodes that ran before on the same inputs.
+
+    Returns:
+        What came out of it.
+
+    Raises:
+        RunError: If a node failed, or another run uses the same output folder.
+        UsageError: For an unknown node, or a partial run without an earlier run to build on.
+
+    Example:
+        >>> from reviewlens.pipeline import load_config, run
+        >>> result = run(load_config("configs/amazon-snippets.yaml"))
+        >>> result.summary["metrics"]["test"]["macro_f1"] > 0.5
+        True
+    """
+
+    def build() -> Pipeline:
+        from .graph import build_pipeline
+
+        return build_pipeline(config, cache=cache)
+
+    return run_pipeline(
+        build, config.output, from_node=from_node, to_node=to_node, evaluation=config.evaluation
+    )
+
+
+def run_pipeline(
+    build: Callable[[], Pipeline],
+    output: str,
+    *,
+    from_node: str | None = None,
+    to_node: str | None = None,
+    evaluation: EvaluationSettings | None = None,
+) -> RunResult:
+    """Runs any TFX pipeline whose metadata is an SQLite file; `run` for other graphs.
+
+    Args:
+        build: Makes the pipeline; is called after stdout and stderr have been redirected.
+        output: Folder of the lock, the log and the summary.
+        from_node: See `run`.
+        to_node: See `run`.
+        evaluation: The thresholds by which a model was judged, for the summary.
+
+    Returns:
+        What came out of it.
+
+    Raises:
+        RunError: See `run`.
+        UsageError: See `run`.
+    """
+    prepare_environment()
+    with locked(output):
+        log = os.path.join(output, LOG)
+        with captured_output(log) as terminal, open_display(terminal) as display, _bare_argv():
+            try:
+                pipeline = build()
+                return _run(pipeline, output, from_node, to_node, evaluation, display)
+            except UsageError:
+                raise
+            except Exception as exception:
+                traceback.print_exc()
+                error = explain(exception)
+                raise type(error)(f"{error}\ndetails are in {log}") from exception
+
+
+def _run(
+    pipeline: Pipeline,
+    output: str,
+    from_node: str | None,
+    to_node: str | None,
+    evaluation: EvaluationSettings | None,
+    display: Display,
+) -> RunResult:
+    from absl import logging
+    from tfx.dsl.components.common.resolver import Resolver
+    from tfx.orchestration.pipeline import RunOptions
+
+    from .integrity import Manifests, condemn_damaged, remove_leftovers, set_aside_unreadable
+    from .local_runner import ObservedDagRunner
+    from .run_records import RunRecords
+    from .summary import make_summary, write_summary
+
+    logging.set_verbosity(logging.INFO)
+    root = pipeline.pipeline_info.pipeline_root
+    nodes = tuple(component.id for component in pipeline.components)
+    check_nodes(from_node, to_node, nodes)
+    connection = pipeline.metadata_connection_config
+    if notice := set_aside_unreadable(connection.sqlite.filename_uri, root):
+        display.tell(notice)
+    records = RunRecords(connection, pipeline.pipeline_info.pipeline_name)
+    remove_leftovers(records, root)
+    for notice in condemn_damaged(records, root):
+        display.tell(notice)
+
+    options = None
+    if from_node or to_node:
+        # What a resolver finds is not of the last run but of now.
+        resolvers = [node.id for node in pipeline.components if isinstance(node, Resolver)]
+        options = RunOptions(
+            from_nodes=[from_node, *resolvers] if from_node else None,
+            to_nodes=[to_node] if to_node else None,
+        )
+    runner = ObservedDagRunner(records, Manifests(root), display)
+    runner.run(pipeline, options)
+
+    seconds = {
+        node: round(progress.seconds, 3)
+        for node, progress in runner.nodes.items()
+        if progress.state.value != "left out"
+    }
+    summary = make_summary(records.nodes_of_run(runner.run_id), seconds, evaluation)
+    write_summary(summary, os.path.join(output, SUMMARY))
+    states = {node: progress.state.value for node, progress in runner.nodes.items()}
+    return RunResult(runner.run_id, states, seconds, summary, output)
+
+
+@contextlib.contextmanager
+def _bare_argv() -> Iterator[None]:
+    """Hides our own arguments: TFX and Beam read `sys.argv` as flags of theirs."""
+    arguments, sys.argv = sys.argv, sys.argv[:1]
+    try:
+        yield
+    finally:
+        sys.argv = arguments

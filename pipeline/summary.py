@@ -1,0 +1,162 @@
+"""`summary.json`: what came out of a run, for other programs."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+from .. import __version__
+from ..components.evaluator.settings import EvaluationSettings
+from ..components.review_example_gen.settings import SPLITS
+from ..errors import RunError
+from .run_records import NodeRecord, properties_of
+
+_REASON = "reason:"
+_TRAINING = ("epochs", "steps", "examples_per_second", "seconds", "best_epoch")
+_PACKAGES = ("tensorflow", "keras", "tensorflow-text", "tfx", "apache-beam")
+
+
+def make_summary(
+    nodes: Mapping[str, NodeRecord],
+    seconds: Mapping[str, float],
+    evaluation: EvaluationSettings | None = None,
+) -> dict[str, Any]:
+    """Collects the facts of a run from what its nodes have recorded.
+
+    A fact is taken from the artifact of its node, so that it is there as well if the
+    node was cached. A part whose node did not run is None.
+
+    Args:
+        nodes: Node id -> its execution.
+        seconds: Node id -> how long it took.
+        evaluation: The thresholds by which the model was judged.
+
+    Returns:
+        JSON values; the keys are always the same and in the same order.
+    """
+    metrics = _json_file(nodes, "evaluator", "evaluation", "metrics.json")
+    pushed = _properties(nodes, "pusher", "pushed_model")
+    return {
+        "data": _data(nodes),
+        "metrics": {
+            "test": (metrics or {}).get("test"),
+            "baseline": (metrics or {}).get("baseline"),
+        },
+        "training": _training(nodes),
+        "timings": dict(seconds),
+        "cached": [node for node in seconds if nodes[node].cached],
+        "encoder": _encoder(nodes),
+        "blessed": _blessed(nodes, "evaluator"),
+        "not_blessed_because": _shortfalls(metrics, evaluation),
+        "serving_validated": _blessed(nodes, "serving-validator"),
+        "pushed_to": (pushed or {}).get("pushed_destination") or None,
+        "versions": _versions(),
+    }
+
+
+def write_summary(summary: Mapping[str, Any], path: str) -> None:
+    """Writes a summary, whole or not at all.
+
+    Args:
+        summary: As `make_summary` gives it.
+        path: Of the file.
+
+    Raises:
+        RunError: If it cannot be written.
+    """
+    unfinished = f"{path}.unfinished"
+    try:
+        with open(unfinished, "w", encoding="utf-8") as file:
+            json.dump(summary, file, indent=2, ensure_ascii=False)
+            file.write("\n")
+        os.replace(unfinished, path)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _data(nodes: Mapping[str, NodeRecord]) -> dict[str, Any] | None:
+    facts = _properties(nodes, "review-example-gen", "examples")
+    if facts is None:
+        return None
+    reasons = {
+        key.removeprefix(_REASON): int(count)
+        for key, count in sorted(facts.items())
+        if key.startswith(_REASON)
+    }
+    counts = {key: int(facts[key]) for key in ("read", "kept", "duplicates", "rejected")}
+    return counts | {
+        "rejected_because": reasons,
+        "splits": {split: int(facts[split]) for split in SPLITS},
+    }
+
+
+def _training(nodes: Mapping[str, NodeRecord]) -> dict[str, Any] | None:
+    facts = _json_file(nodes, "trainer", "model_run", "training.json")
+    if facts is None:
+        return None
+    others = {
+        key: value for key, value in facts.items() if key not in (*_TRAINING, "history", "eval")
+    }
+    return {key: facts.get(key) for key in _TRAINING} | others
+
+
+def _encoder(nodes: Mapping[str, NodeRecord]) -> dict[str, Any] | None:
+    facts = _properties(nodes, "encoder-fetcher", "model")
+    if facts is None:
+        return None
+    return {key: facts.get(key) for key in ("name", "source", "sha256", "parameters")}
+
+
+def _blessed(nodes: Mapping[str, NodeRecord], node: str) -> bool | None:
+    facts = _properties(nodes, node, "blessing")
+    if facts is None:
+        return None
+    return facts.get("blessed") == 1 or facts.get("blessing_status") == "INFRA_BLESSED"
+
+
+def _shortfalls(
+    metrics: dict[str, Any] | None, evaluation: EvaluationSettings | None
+) -> list[str]:
+    """Says which thresholds the model is below."""
+    if not metrics or evaluation is None:
+        return []
+    test, baseline = metrics["test"], metrics.get("baseline")
+    shortfalls = [
+        f"test {name} {test[key]:.4f} is below evaluation.min_{key} {minimum}"
+        for name, key, minimum in (
+            ("macro-F1", "macro_f1", evaluation.min_macro_f1),
+            ("accuracy", "accuracy", evaluation.min_accuracy),
+        )
+        if test[key] < minimum
+    ]
+    if baseline and test["macro_f1"] < baseline["macro_f1"] - evaluation.max_regression:
+        shortfalls.append(
+            f"test macro-F1 {test['macro_f1']:.4f} is more than evaluation.max_regression "
+            f"{evaluation.max_regression} worse than the last blessed model's "
+            f"{baseline['macro_f1']:.4f}"
+        )
+    return shortfalls
+
+
+def _properties(nodes: Mapping[str, NodeRecord], node: str, key: str) -> dict[str, Any] | None:
+    if node not in nodes or key not in nodes[node].outputs:
+        return None
+    return properties_of(nodes[node].outputs[key][0])
+
+
+def _json_file(
+    nodes: Mapping[str, NodeRecord], node: str, key: str, name: str
+) -> dict[str, Any] | None:
+    if node not in nodes or key not in nodes[node].outputs:
+        return None
+    with open(os.path.join(nodes[node].outputs[key][0].uri, name), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def _versions() -> dict[str, str]:
+    installed = {package: importlib.metadata.version(package) for package in _PACKAGES}
+    return {"reviewlens": __version__, "python": platform.python_version()} | installed
