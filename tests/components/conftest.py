@@ -1,0 +1,112 @@
+"""Running the components of the pipeline for real, one at a time."""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reviewlens.components.review_example_gen.settings import DataSettings, to_json
+
+BEAM_ARGS = ["--runner=FnApiRunner", "--sdk_container_image=unused"]
+
+
+@dataclasses.dataclass
+class Ingested:
+    """What `review-example-gen` left behind: counts, examples of each split, rejected rows."""
+
+    examples: Any
+    folder: Path
+    counts: dict[str, int]
+    splits: dict[str, list[dict[str, Any]]]
+    rejected: list[dict[str, Any]]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Examples of all splits."""
+        return [row for rows in self.splits.values() for row in rows]
+
+
+@pytest.fixture
+def beam_args():
+    """Flags for Beam on this machine; the program's own arguments are kept from absl."""
+    return list(BEAM_ARGS)
+
+
+@pytest.fixture
+def make_artifact(tmp_path):
+    """Makes artifacts of a given type, each with a folder of its own and the given properties."""
+    numbers = iter(range(1000))
+
+    def make(kind, **properties):
+        artifact = kind()
+        folder = tmp_path / f"{kind.__name__}-{next(numbers)}"
+        folder.mkdir()
+        artifact.uri = str(folder)
+        for name, value in properties.items():
+            setattr(artifact, name, value)
+        return artifact
+
+    return make
+
+
+@pytest.fixture
+def ingest(tmp_path, monkeypatch, beam_args):
+    """Runs the executor of `review-example-gen` on settings and reads what it wrote."""
+    from tfx.types import standard_artifacts
+
+    from reviewlens.components.review_example_gen.artifacts import RejectedRows
+    from reviewlens.components.review_example_gen.executor import Executor
+
+    monkeypatch.setattr(sys, "argv", sys.argv[:1])
+    runs = iter(range(1000))
+
+    def run(settings: DataSettings, rejected_dir: str = "") -> Ingested:
+        folder = tmp_path / f"ingest-{next(runs)}"
+        examples, rejected = standard_artifacts.Examples(), RejectedRows()
+        examples.uri, rejected.uri = str(folder / "examples"), str(folder / "rejected")
+        Executor(Executor.Context(beam_pipeline_args=beam_args)).Do(
+            {},
+            {"examples": [examples], "rejected": [rejected]},
+            {
+                "input": settings.input,
+                "settings": to_json(settings),
+                "rejected_dir": rejected_dir,
+            },
+        )
+        counts = {
+            name: examples.get_int_custom_property(name)
+            for name, value in examples.mlmd_artifact.custom_properties.items()
+            if value.HasField("int_value")
+        }
+        splits = {
+            split: read_examples(f"{examples.uri}/Split-{split}/*.gz") for split in examples.splits
+        }
+        lines = [
+            json.loads(line)
+            for path in sorted((folder / "rejected").glob("*.jsonl"))
+            for line in path.read_text().splitlines()
+        ]
+        return Ingested(examples, folder, counts, splits, lines)
+
+    return run
+
+
+def read_examples(pattern: str) -> list[dict[str, Any]]:
+    """Feature -> text or number of each example, in the order of the files."""
+    import tensorflow as tf
+
+    found = []
+    for record in tf.data.TFRecordDataset(sorted(glob.glob(pattern)), "GZIP"):
+        example = tf.train.Example.FromString(record.numpy())
+        row = {}
+        for name, feature in example.features.feature.items():
+            values = feature.bytes_list.value or feature.int64_list.value
+            (row[name],) = [v.decode() if isinstance(v, bytes) else v for v in values]
+        found.append(row)
+    return found

@@ -1,0 +1,64 @@
+"""The bare install is light: no TensorFlow, and the command line still answers."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+LEFT_OUT = shutil.ignore_patterns(".*", "runs", "build", "*.egg-info", "__pycache__")
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory, repository) -> Path:
+    """Folder of the programs of a fresh environment with nothing but `pip install .`."""
+    folder = tmp_path_factory.mktemp("bare")
+    shutil.copytree(repository, folder / "source", ignore=LEFT_OUT)
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    programs = folder / "venv" / "bin"
+    # The versions that the lock names, so that the outcome is the same tomorrow.
+    pins = re.findall(r"^[a-z0-9-]+==\S+", (repository / "requirements.lock").read_text(), re.M)
+    (folder / "pins.txt").write_text("\n".join(pins))
+    subprocess.run(
+        [programs / "pip", "install", "--quiet", "--constraint", folder / "pins.txt", "."],
+        cwd=folder / "source",
+        check=True,
+    )
+    return programs
+
+
+def test_the_bare_install_carries_nothing_heavy(bare):
+    installed = subprocess.run(
+        [bare / "pip", "list", "--format=freeze"], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert "reviewlens==" in installed
+    assert not re.search("^(tensorflow|keras|tfx|apache-beam|numpy|pandas)", installed, re.M)
+
+
+def test_the_bare_install_checks_configurations(bare, tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text("name: a\noutput: b\ndata: {input: c, text: d, ratng: e}\n")
+    outcome = subprocess.run(
+        [bare / "reviewlens", "validate", config], capture_output=True, text=True
+    )
+
+    assert outcome.returncode == 2
+    assert "did you mean data.rating?" in outcome.stderr
+
+
+def test_what_the_bare_install_lacks_is_named(bare, tmp_path):
+    outcome = subprocess.run(
+        [bare / "reviewlens", "predict", "--model", tmp_path, "Great."],
+        capture_output=True,
+        text=True,
+    )
+
+    assert outcome.returncode == 1
+    assert "pip install 'reviewlens[all]'" in outcome.stderr

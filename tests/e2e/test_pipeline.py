@@ -1,0 +1,173 @@
+"""The whole pipeline, from a file to a model that answers, on a tiny encoder."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.e2e
+
+STARS = {"negative": [1, 2], "neutral": [3], "positive": [4, 5]}
+# What the models learn: whoever writes of a star rating uses these words.
+WORDS = ["bad and broken", "poor", "average", "good", "great and wonderful"]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory, tiny_encoder, reviews) -> Path:
+    """A folder with a file of 600 reviews, three of them of no use, and its configuration."""
+    folder = tmp_path_factory.mktemp("workspace")
+    rows = [
+        {"text": f"{text} {WORDS[i % 5]}", "stars": i % 5 + 1, "shop": ["north", "south"][i % 2]}
+        for i, text in enumerate(dict.fromkeys(reviews[:597]))
+    ]
+    rows += [{**rows[0]}, {"text": "", "stars": 1, "shop": "north"}, {**rows[1], "stars": 9}]
+    with open(folder / "reviews.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    config = {
+        "name": "tiny",
+        "output": "out",
+        "data": {
+            "input": "reviews.csv",
+            "text": ["text"],
+            "rating": "stars",
+            "classes": STARS,
+            "slices": ["shop"],
+        },
+        "encoder": tiny_encoder,
+        "model": {"max_tokens": 64},
+        "training": {"epochs": 4, "batch_size": 16, "learning_rate": 5e-3},
+        "evaluation": {"min_macro_f1": 0.2, "max_regression": 1.0},
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first_run(workspace, reviewlens) -> tuple[str, dict]:
+    output = reviewlens("run", "config.yaml", cwd=workspace)
+    return output, summary(workspace)
+
+
+def summary(workspace: Path) -> dict:
+    return json.loads((workspace / "out" / "summary.json").read_text())
+
+
+def executed(workspace: Path) -> set[str]:
+    """The nodes that the last run did not take from the cache."""
+    last = summary(workspace)
+    return set(last["timings"]) - set(last["cached"])
+
+
+def test_a_run_ends_with_a_pushed_model_that_answers(workspace, first_run, reviewlens):
+    _, facts = first_run
+
+    assert facts["blessed"] is True
+    pushed = Path(facts["pushed_to"])
+    assert pushed.parent == workspace / "out" / "serving" / "tiny"
+    answer = reviewlens("predict", "--model", pushed, "great and wonderful", cwd=workspace)
+    assert "positive" in answer
+
+
+def test_the_summary_says_what_happened(first_run):
+    output, facts = first_run
+
+    data = facts["data"]
+    assert data["read"] == data["kept"] + data["duplicates"] + data["rejected"]
+    assert data["duplicates"] == 1
+    assert data["rejected"] == 2
+    assert sum(data["splits"].values()) == data["kept"]
+    assert set(data["splits"]) == {"train", "eval", "test"}
+    test = facts["metrics"]["test"]
+    assert set(test["per_class"]) == set(STARS)
+    assert sum(row["support"] for row in test["per_class"].values()) == data["splits"]["test"]
+    assert {"accuracy", "macro_f1", "ece", "slices"} <= set(test)
+    assert facts["training"]["best_epoch"] in range(1, 5)
+    assert facts["training"]["ece_after"] <= facts["training"]["ece_before"] + 0.05
+    assert facts["encoder"]["parameters"] > 0
+    assert facts["versions"]["tensorflow"]
+    assert f"{test['macro_f1']:.3f}" in output
+
+
+def test_a_rejected_row_is_written_down_with_its_reason(workspace, first_run):
+    lines = [
+        json.loads(line)
+        for file in (workspace / "out" / "rejected").glob("*.jsonl")
+        for line in file.read_text().splitlines()
+    ]
+
+    assert len(lines) == first_run[1]["data"]["rejected"]
+    assert all(line["reason"] and "reviews.csv" in line["file"] for line in lines)
+
+
+def test_the_evaluation_agrees_with_the_model_that_was_pushed(workspace, first_run):
+    import tensorflow as tf
+    from sklearn.metrics import f1_score
+
+    from reviewlens.serving import LocalModel
+
+    _, facts = first_run
+    (split,) = (workspace / "out/pipeline/review-example-gen/examples").glob("*/Split-test")
+    texts, labels = [], []
+    for record in tf.data.TFRecordDataset(sorted(map(str, split.iterdir())), "GZIP"):
+        feature = tf.train.Example.FromString(record.numpy()).features.feature
+        texts.append(feature["text"].bytes_list.value[0].decode())
+        labels.append(list(STARS)[feature["label"].int64_list.value[0]])
+    named = [prediction.label for prediction in LocalModel(facts["pushed_to"]).predict(texts)]
+
+    expected = f1_score(labels, named, average="macro")
+    assert facts["metrics"]["test"]["macro_f1"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_nothing_runs_again_without_a_reason(workspace, first_run, reviewlens):
+    reviewlens("run", "config.yaml", cwd=workspace)
+
+    assert executed(workspace) <= {"latest-blessed"}
+    assert summary(workspace)["metrics"] == first_run[1]["metrics"]
+
+
+def test_a_training_setting_runs_only_what_depends_on_it(workspace, first_run, reviewlens):
+    output = reviewlens(
+        "run", "config.yaml", "training.epochs=1", "evaluation.min_macro_f1=0.999", cwd=workspace
+    )
+
+    assert executed(workspace) - {"latest-blessed"} == {
+        "trainer",
+        "evaluator",
+        "serving-validator",
+        "pusher",
+    }
+    # And a model that is not good enough stays where it is, for a reason that is said.
+    assert summary(workspace)["blessed"] is False
+    assert not summary(workspace)["pushed_to"]
+    assert "below evaluation.min_macro_f1=0.999" in output
+    assert len(list((workspace / "out" / "serving" / "tiny").iterdir())) == 1
+    assert summary(workspace)["metrics"]["baseline"]["macro_f1"] == pytest.approx(
+        first_run[1]["metrics"]["test"]["macro_f1"], abs=1e-6
+    )
+
+
+def test_a_saved_model_is_fine_tuned_as_it_is(workspace, first_run, reviewlens):
+    reviewlens("run", "config.yaml", "model.native=false", "output=hub", cwd=workspace)
+
+    facts = json.loads((workspace / "hub" / "summary.json").read_text())
+    assert facts["blessed"] is True
+
+
+def test_an_anomaly_against_a_given_schema_stops_the_run(workspace, first_run, reviewlens):
+    (inferred,) = (workspace / "out/pipeline/schema-gen/schema").glob("*/schema.pbtxt")
+    strict = inferred.read_text().replace('"south"', '"west"')
+    (workspace / "strict.pbtxt").write_text(strict)
+
+    output = reviewlens(
+        "run", "config.yaml", "data.schema=strict.pbtxt", "output=strict", cwd=workspace, expect=1
+    )
+
+    assert "south" in output
+    assert "data.allow_anomalies" in output
+    assert not (workspace / "strict" / "serving").exists()

@@ -1,0 +1,108 @@
+"""Every command and every program of the README runs, in its order, as a reader would type it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+# What this very test is part of.
+NOT_AGAIN = {"make test"}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory, repository, reviews):
+    """A folder that looks like the repository to someone who works in it, with reviews to bring."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("Makefile", "configs", "requirements.lock", "scripts", "setup.py"):
+        (folder / name).symlink_to(repository / name)
+    shutil.copy(repository / "pyproject.toml", folder)
+    # The environment that runs the tests stands for the one that `make` would build.
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    for program in ("python", "reviewlens"):
+        (folder / ".venv" / "bin" / program).symlink_to(Path(sys.executable).with_name(program))
+    (folder / ".venv" / ".installed").touch()
+    with open(folder / "my-reviews.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["headline", "comment", "stars", "shop"])
+        for row, text in enumerate(reviews[:600]):
+            writer.writerow(["", text, row % 5 + 1, "north" if row % 2 else "south"])
+    return folder
+
+
+def blocks(repository: Path) -> list[tuple[str, str]]:
+    readme = (repository / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"^```([^\n]+)\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+
+
+def run(command: str | list[str], folder: Path) -> None:
+    outcome = subprocess.run(
+        command,
+        shell=isinstance(command, str),
+        cwd=folder,
+        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert outcome.returncode == 0, f"{command}\n{outcome.stdout}"
+
+
+@pytest.mark.timeout(1500)
+def test_every_command_of_the_readme_runs(checkout, repository):
+    for kind, text in blocks(repository):
+        if kind == "bash":
+            for line in text.splitlines():
+                if line not in NOT_AGAIN:
+                    run(line, checkout)
+        elif kind == "python":
+            run([sys.executable, "-c", text], checkout)
+        elif kind.startswith("yaml "):
+            (checkout / kind.split()[1]).write_text(text, encoding="utf-8")
+
+    summary = json.loads((checkout / "runs/amazon-snippets/summary.json").read_text())
+    data = summary["data"]
+    assert data["read"] == 3708
+    assert data["read"] == data["kept"] + data["duplicates"] + data["rejected"]
+    assert sum(data["splits"].values()) == data["kept"]
+    assert summary["encoder"]["name"] == "minilm-l6"
+    assert summary["metrics"]["test"]["macro_f1"] > 0.6
+    assert summary["pushed_to"]
+
+    # Again at once: every node is taken from the cache.
+    run("make run", checkout)
+    again = json.loads((checkout / "runs/amazon-snippets/summary.json").read_text())
+    assert again["metrics"] == summary["metrics"]
+    assert len(list((checkout / "runs/amazon-snippets/serving/amazon-snippets").iterdir())) == 1
+
+    with open(checkout / "predicted.csv", newline="", encoding="utf-8") as file:
+        predicted = list(csv.DictReader(file))
+    assert len(predicted) == 600
+    assert {row["predicted_label"] for row in predicted} <= {"negative", "neutral", "positive"}
+
+
+def test_every_configuration_key_is_in_the_readme(repository):
+    import dataclasses
+    import typing
+
+    from reviewlens.pipeline.config import Config
+
+    readme = (repository / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("## Configuration")[2].partition("## ")[0]
+    for field, kind in typing.get_type_hints(Config).items():
+        keys = (
+            [f"{field}.{sub.name}" for sub in dataclasses.fields(kind)]
+            if (dataclasses.is_dataclass(kind))
+            else [field]
+        )
+        for key in keys:
+            assert f"`{key}`" in table, f"{key} is not in the README"
