@@ -24,6 +24,7 @@ from .records import (
 
 _UTF16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")
 _WHOLE_FIELD = re.compile(r'(?:"[^"]*(?:""[^"]*)*"|[^,"\r\n][^,\r\n]*|)(?:,|\r\n|\r|\n)')
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _QUOTED_FIELD = re.compile(r'"((?:[^"]|"")*)"').fullmatch
 
 
@@ -151,4 +152,4 @@ def _lines_before_open_quote(raw: str) -> int:
     position = 0
     while match := _WHOLE_FIELD.match(raw, position):
         position = match.end()
-    return len(raw[:position].splitlines())
+    return len(_LINE_END.findall(raw, 0, position))

@@ -59,9 +59,7 @@ def read_records(file: InputFile, columns: Mapping[str, str]) -> Iterator[Record
     return read(file, columns)
 
 
-def check_columns(
-    file: InputFile, present: Collection[str], columns: Mapping[str, str]
-) -> None:
+def check_columns(file: InputFile, present: Collection[str], columns: Mapping[str, str]) -> None:
     """Makes sure that a file has the columns that the settings name.
 
     Args:

@@ -130,10 +130,8 @@ class DataSettings:
             yield "rating", "give exactly one of `rating` and `label`"
         for column in self.slices:
             if column in FEATURES:
-                yield "slices", (
-                    f"names {column!r}, a feature that every example has already; "
-                    "derive a column of another name from it"
-                )
+                known = f"names {column!r}, a feature that every example has already"
+                yield "slices", f"{known}; derive a column of another name from it"
 
     def _class_problems(self) -> Iterator[tuple[str, str]]:
         if len(self.classes) < 2:

