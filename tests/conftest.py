@@ -51,6 +51,7 @@ def tiny_encoder(tmp_path_factory, tiny_vocabulary) -> str:
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=128,
+        type_vocab_size=2,
         initializer_range=0.2,
     )
     pretrainer = models.BertPretrainerV2(export_tfhub_lib.get_bert_encoder(config))
