@@ -77,7 +77,7 @@ def pack_inputs(tokens: tf.RaggedTensor) -> dict[str, tf.Tensor]:
 
     Returns:
         `input_word_ids`, `input_mask` (1 for real tokens) and `input_type_ids` (all 0), each
-        int32 [batch, longest].
+        int32 [batch, longest]; an empty batch is [0, 1].
 
     Example:
         >>> pack_inputs(tf.ragged.constant([[101, 102], [101, 999, 102]]))["input_mask"]
@@ -85,6 +85,8 @@ def pack_inputs(tokens: tf.RaggedTensor) -> dict[str, tf.Tensor]:
         array([[1, 1, 0],
                [1, 1, 1]], dtype=int32)>
     """
-    ids = tf.cast(tokens.to_tensor(), tf.int32)
-    mask = tf.sequence_mask(tokens.row_lengths(), tf.shape(ids)[1], tf.int32)
+    # SavedModels take the first token of each text, so there has to be a column of them.
+    longest = tf.maximum(tokens.bounding_shape(1), 1)
+    ids = tf.cast(tokens.to_tensor(shape=tf.stack([-1, longest])), tf.int32)
+    mask = tf.sequence_mask(tokens.row_lengths(), longest, tf.int32)
     return {"input_word_ids": ids, "input_mask": mask, "input_type_ids": tf.zeros_like(ids)}
