@@ -27,8 +27,8 @@ class ExampleEncoder:
 
     Example:
         >>> review = Review("Great!", 2, "r1", "", ("Shoes",))
-        >>> ExampleEncoder(["Department"]).encode(review)[:2]
-        b'\\nV'
+        >>> ExampleEncoder(["Department"]).encode(review)[-6:]
+        b'Great!'
     """
 
     def __init__(self, slices: Sequence[str]):

@@ -64,7 +64,7 @@ class Executor(BaseBeamExecutor):
                 folder = os.path.join(examples.uri, f"Split-{split}")
                 _place(report.shards[split], folder, "data_tfrecord", ".gz")
         except OSError as error:
-            raise RunError(f"{error.filename or examples.uri}: {error.strerror}") from None
+            raise RunError(f"{error.filename or examples.uri}: {error.strerror or error}") from None
         finally:
             fileio.rmtree(parts)
 

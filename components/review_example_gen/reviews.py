@@ -25,7 +25,7 @@ class Review(NamedTuple):
         label: Index of the class, in the order of the settings.
         id: Identifier of the row.
         group: What keeps rows together in one split, or "".
-        slices: Value of each slice column, in the order of the settings.
+        slices: Cleaned value of each slice column, in the order of the settings.
     """
 
     text: str
@@ -84,17 +84,17 @@ class ReviewMaker:
         rating = values.get(self._label_column, "").strip()
         if not rating:
             return Rejection(f"no-{self._kind}", f"{self._label_column} is empty")
-        name = self._classes.find(rating)
-        if name is None:
+        class_name = self._classes.find(rating)
+        if class_name is None:
             detail = f"{self._label_column} {rating[:40]!r} belongs to no class"
             return Rejection(f"unknown-{self._kind}", detail)
         id_text = values.get(settings.id, "").strip() if settings.id else ""
         return Review(
             text,
-            self._indices[name],
+            self._indices[class_name],
             id_text or f"{file.name}:{record.row}",
             values.get(settings.group, "").strip() if settings.group else "",
-            tuple([values.get(column, "").strip() or NO_VALUE for column in settings.slices]),
+            tuple([clean_text(values.get(name, "")) or NO_VALUE for name in settings.slices]),
         )
 
 

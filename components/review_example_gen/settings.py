@@ -168,6 +168,9 @@ def _value_problems(
     """Yields what cannot be read, or else what overlaps."""
     readable = True
     for name, entries in values.items():
+        for truth in [entry for entry in entries if isinstance(entry, bool)]:
+            readable = False
+            yield f"{key}.{name}", f"{truth} is a truth value; write the cell's text in quotes"
         try:
             ValueMap({name: entries})
         except ValueError as error:

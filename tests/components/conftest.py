@@ -9,9 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from reviewlens.components.review_example_gen.settings import DataSettings, to_json
+
+# A first call may import TensorFlow, and other work may share the machine.
+hypothesis.settings.register_profile("no-deadline", deadline=None)
+hypothesis.settings.load_profile("no-deadline")
 
 BEAM_ARGS = ["--runner=FnApiRunner", "--sdk_container_image=unused"]
 

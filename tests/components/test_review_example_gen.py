@@ -50,7 +50,8 @@ def accounted(counts) -> int:
 
 
 def test_every_row_becomes_an_example_a_duplicate_or_a_rejected_row(tmp_path, ingest):
-    rows = good_rows(200)
+    rows = good_rows(198)
+    rows += [("no", "shop", 3, " "), ("a", "shop", 4, "A &amp;\n B")]
     rows += [
         ("<b>review 3</b>", "text &#110;o.  3", 4, ""),  # as row 5, once it is cleaned
         ("review 4", "text no. 4", 1, ""),  # was 5: a contradiction
@@ -84,6 +85,8 @@ def test_every_row_becomes_an_example_a_duplicate_or_a_rejected_row(tmp_path, in
         "label": NAMES.index("negative"),
         "Shop": "shop 0",
     }
+    assert by_id["reviews.csv:201"]["Shop"] == "A & B"
+    assert by_id["reviews.csv:200"]["Shop"] == "(none)"
     assert [(row["row"], row["reason"]) for row in found.rejected] == [
         (6, "contradictory"),
         (203, "contradictory"),

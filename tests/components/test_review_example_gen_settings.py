@@ -79,6 +79,7 @@ def test_json_leaves_out_what_the_ingest_does_not_depend_on():
         ({"classes": {"a": ("x",), "b": ("x",)}}, "classes.b", "'x' overlaps 'x' of 'a'"),
         ({"classes": {"a": ("< low",), "b": (1,)}}, "classes.a", "neither a range"),
         ({"classes": {"a": ("5 .. 1",), "b": (9,)}}, "classes.a", "ends before it starts"),
+        ({"classes": {"a": (True,), "b": (2,)}}, "classes.a", "in quotes"),
         ({"slices": ("label",)}, "slices", "derive a column"),
         ({"slices": ("A", "A")}, "slices", "'A' twice"),
         ({"format": "xlsx"}, "format", "csv, tsv, jsonl, parquet"),
