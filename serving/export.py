@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ def export_classifier(
         labels_file.write_text("".join(f"{label}\n" for label in labels), encoding="utf-8")
         shutil.copyfile(tokenizer.vocabulary_file, vocabulary_file)
         model = _ServedModel(classifier, tokenizer, labels, decision)
-        model.assets = [tf.saved_model.Asset(str(labels_file))]
+        model.assets = [tf.saved_model.Asset(str(f)) for f in (labels_file, vocabulary_file)]
         tf.saved_model.save(
             model,
             directory,
@@ -71,7 +72,8 @@ def export_classifier(
         **(details or {}),
     }
     text = json.dumps(card, indent=2, ensure_ascii=False)
-    tf.io.gfile.GFile(f"{directory}/{MODEL_CARD}", "w").write(text)
+    with tf.io.gfile.GFile(os.path.join(directory, MODEL_CARD), "w") as file:
+        file.write(text)
 
 
 class _ServedModel(tf.Module):
@@ -79,7 +81,8 @@ class _ServedModel(tf.Module):
 
     def __init__(self, classifier, tokenizer, labels, decision):
         super().__init__(name="reviewlens")
-        self._classifier = classifier
+        # As an attribute the Keras model itself would be saved, with signatures of its own.
+        self._logits = lambda inputs: classifier(inputs, training=False)
         self._tokenizer = tokenizer
         self._weights = [variable.value for variable in classifier.weights]
         self._labels = tf.constant(labels, tf.string)
@@ -113,12 +116,12 @@ class _ServedModel(tf.Module):
             tf.float32,
             size=chunks,
             infer_shape=False,
-            element_shape=[None, self._classifier.num_classes],
+            element_shape=[None, self._labels.shape[0]],
         )
 
         def score(chunk, scored):
             chosen = order[chunk * CHUNK : (chunk + 1) * CHUNK]
-            logits = self._classifier(pack_inputs(tf.gather(tokens, chosen)), training=False)
+            logits = self._logits(pack_inputs(tf.gather(tokens, chosen)))
             return chunk + 1, scored.write(chunk, logits)
 
         _, scored = tf.while_loop(
