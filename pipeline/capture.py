@@ -33,12 +33,25 @@ def captured_output(log: str) -> Iterator[TextIO]:
             os.dup2(target, 1)
             os.dup2(target, 2)
             os.close(target)
-            yield shown
+            with (
+                contextlib.redirect_stdout(_on_descriptor(1, sys.stdout)),
+                contextlib.redirect_stderr(_on_descriptor(2, sys.stderr)),
+            ):
+                yield shown
     finally:
         _flush()
         for number, original in enumerate(saved, start=1):
             os.dup2(original, number)
             os.close(original)
+
+
+def _on_descriptor(number: int, stream: TextIO) -> TextIO:
+    """A stream that leads to a descriptor, where a notebook's `sys.stdout` leads elsewhere."""
+    with contextlib.suppress(OSError):
+        if stream.fileno() == number:
+            return stream
+    # Never closed: a logger that was set up meanwhile may keep it.
+    return open(number, "w", encoding="utf-8", buffering=1, errors="replace", closefd=False)
 
 
 def _flush() -> None:

@@ -10,6 +10,7 @@ import collections.abc
 import dataclasses
 import difflib
 import json
+import os
 import pathlib
 import re
 import types
@@ -19,6 +20,7 @@ from collections.abc import Iterable, Iterator
 from ..components.evaluator.settings import EvaluationSettings
 from ..components.review_example_gen.settings import DataSettings
 from ..errors import UsageError
+from ..models.catalog import ENCODERS
 from ..models.settings import ModelSettings, TrainingSettings
 from . import yaml_source
 from .yaml_source import Entry
@@ -58,8 +60,11 @@ class Config:
             )
         if not self.output:
             yield "output", "is empty; it is the folder that receives the results"
-        if not self.encoder:
-            yield "encoder", "is empty; `reviewlens encoders` lists the names"
+        # With a slash it is a handle, a URL or a path, which only fetching can judge.
+        is_name = "/" not in self.encoder and not os.path.exists(self.encoder)
+        if is_name and self.encoder not in ENCODERS:
+            hint = nearest(self.encoder, ENCODERS, "`reviewlens encoders` lists the names")
+            yield "encoder", f"is {self.encoder!r}, which is no name of the catalog; {hint}"
 
 
 def load_config(path: str, overrides: Iterable[str] = ()) -> Config:
@@ -193,8 +198,12 @@ class _Reader:
         """Returns the dataclass, or None after noting what is wrong."""
         prefix = f"{key}." if key else ""
         if not isinstance(entry.value, dict):
-            self._note(entry, key, f"{_found(entry)}; it holds keys with values, such as "
-                       f"{', '.join(_fields(settings))}")
+            self._note(
+                entry,
+                key,
+                f"{_found(entry)}; it holds keys with values, such as "
+                f"{', '.join(_fields(settings))}",
+            )
             return None
         known = _fields(settings)
         before = len(self.problems)
@@ -230,8 +239,15 @@ class _Reader:
         if origin is tuple:
             # One value stands for a list of one.
             children = value if isinstance(value, list) else [entry]
-            return tuple(self._all(args[0], ((f"{key}[{i}]" if len(children) > 1 else key, child)
-                                             for i, child in enumerate(children))))
+            return tuple(
+                self._all(
+                    args[0],
+                    (
+                        (f"{key}[{i}]" if len(children) > 1 else key, child)
+                        for i, child in enumerate(children)
+                    ),
+                )
+            )
         if origin is collections.abc.Mapping:
             if not isinstance(value, dict):
                 self._fail(entry, key, f"{_found(entry)}; it holds names with values")
@@ -272,7 +288,8 @@ class _Reader:
         siblings = [prefix + other for other in known]
         elsewhere = [other for other in self._every_key if other.rpartition(".")[2] == name]
         otherwise = (
-            f"did you mean {elsewhere[0]}?" if elsewhere
+            f"did you mean {elsewhere[0]}?"
+            if elsewhere
             else f"the keys here are {', '.join(siblings)}"
         )
         close = difflib.get_close_matches(name, list(known), n=1)

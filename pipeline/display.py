@@ -27,6 +27,7 @@ class State(enum.Enum):
     CACHED = "cached"
     DONE = "done"
     FAILED = "failed"
+    INTERRUPTED = "interrupted"
     LEFT_OUT = "left out"
 
 
@@ -36,6 +37,7 @@ _STYLES = {
     State.CACHED: "blue",
     State.DONE: "green",
     State.FAILED: "bold red",
+    State.INTERRUPTED: "bold yellow",
     State.LEFT_OUT: "dim",
 }
 
@@ -166,7 +168,7 @@ class LiveDisplay(Display):
             return Group(self._spinner)
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
         table.add_column("node", no_wrap=True)
-        table.add_column("state", no_wrap=True)
+        table.add_column("state", no_wrap=True, min_width=len(State.INTERRUPTED.value))
         table.add_column("seconds", justify="right", no_wrap=True)
         table.add_column("progress")
         for node in self._nodes:

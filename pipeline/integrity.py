@@ -124,9 +124,12 @@ def remove_leftovers(records: RunRecords, root: str) -> None:
         root: Folder of its artifacts.
     """
     for node, execution in records.close_unfinished():
-        for parent in (os.path.join(root, node), os.path.join(root, node, ".system")):
+        system = os.path.join(root, node, ".system")
+        for parent in (os.path.join(root, node), system):
             for key in os.listdir(parent) if os.path.isdir(parent) else ():
                 shutil.rmtree(os.path.join(parent, key, str(execution)), ignore_errors=True)
+        # Its folders are named by chance, and no node is at work in any of them now.
+        shutil.rmtree(os.path.join(system, "stateful_working_dir"), ignore_errors=True)
 
 
 def _is_readable(database: str) -> bool:

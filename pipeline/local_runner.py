@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 
 from tfx.dsl.compiler import constants
 from tfx.orchestration import metadata
@@ -100,9 +101,7 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
                     pipeline_info=pipeline.pipeline_info,
                     pipeline_runtime_spec=pipeline.runtime_spec,
                     executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
-                    custom_driver_spec=runner_utils.extract_custom_driver_spec(
-                        deployment, node_id
-                    ),
+                    custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
                 ),
             )
 
@@ -122,7 +121,8 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
             raise type(error)(f"{node.node}: {error}") from exception
         finally:
             if node.state is State.RUNNING:
-                node.end(State.FAILED)
+                interrupted = isinstance(sys.exc_info()[1], KeyboardInterrupt)
+                node.end(State.INTERRUPTED if interrupted else State.FAILED)
             self._display.node_changed(node)
 
     def _outcome(self, node: str) -> State:

@@ -54,29 +54,29 @@ def _metrics(metrics: dict[str, Any]) -> list[str]:
     width = max(len("class"), *map(len, test["per_class"]))
     lines += ["", f"{'class':{width}}  precision  recall     f1  support"]
     for name, facts in test["per_class"].items():
-        lines.append(
-            f"{name:{width}}  {facts['precision']:9.3f}  {facts['recall']:6.3f}  "
-            f"{facts['f1']:5.3f}  {int(facts['support']):7,}"
-        )
+        precision, recall, f1 = (_share(facts[key]) for key in ("precision", "recall", "f1"))
+        lines.append(f"{name:{width}}  {precision:>9}  {recall:>6}  {f1:>5}  {facts['support']:7,}")
     return lines
 
 
 def _headline(name: str, metrics: dict[str, Any]) -> str:
     return (
-        f"{name:8} macro-F1 {metrics['macro_f1']:.3f}, accuracy {metrics['accuracy']:.3f}, "
-        f"ECE {metrics['ece']:.3f}"
+        f"{name:8} macro-F1 {_share(metrics['macro_f1'])}, "
+        f"accuracy {_share(metrics['accuracy'])}, ECE {_share(metrics['ece'])}"
     )
+
+
+def _share(value: float | None) -> str:
+    """Three digits; a dash for what is undefined, such as the recall of a class without rows."""
+    return "-" if value is None else f"{value:.3f}"
 
 
 def _verdict(summary: dict[str, Any]) -> list[str]:
     if summary["pushed_to"]:
         return [f"blessed  pushed to {summary['pushed_to']}"]
-    if summary["blessed"] and summary["serving_validated"] is False:
-        return ["not pushed: the serving validator could not load and query the model"]
-    if summary["blessed"]:
+    if summary["blessed"] and not summary["refused_because"]:
         return ["blessed"]
-    reasons = summary["not_blessed_because"] or ["the evaluator's thresholds are not met"]
-    return [f"not blessed, so not pushed: {reason}" for reason in reasons]
+    return ["not blessed, so not pushed:", *(f"  {why}" for why in summary["refused_because"])]
 
 
 def _predict_command(pushed_to: str) -> str:

@@ -10,7 +10,6 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..components.evaluator.settings import EvaluationSettings
 from ..errors import UsageError
 from .capture import captured_output
 from .config import Config
@@ -82,9 +81,7 @@ def run(
 
         return build_pipeline(config, cache=cache)
 
-    return run_pipeline(
-        build, config.output, from_node=from_node, to_node=to_node, evaluation=config.evaluation
-    )
+    return run_pipeline(build, config.output, from_node=from_node, to_node=to_node)
 
 
 def run_pipeline(
@@ -93,7 +90,6 @@ def run_pipeline(
     *,
     from_node: str | None = None,
     to_node: str | None = None,
-    evaluation: EvaluationSettings | None = None,
 ) -> RunResult:
     """Runs any TFX pipeline whose metadata is an SQLite file; `run` for other graphs.
 
@@ -102,7 +98,6 @@ def run_pipeline(
         output: Folder of the lock, the log and the summary.
         from_node: See `run`.
         to_node: See `run`.
-        evaluation: The thresholds by which a model was judged, for the summary.
 
     Returns:
         What came out of it.
@@ -117,7 +112,7 @@ def run_pipeline(
         with captured_output(log) as terminal, open_display(terminal) as display, _bare_argv():
             try:
                 pipeline = build()
-                return _run(pipeline, output, from_node, to_node, evaluation, display)
+                return _run(pipeline, output, from_node, to_node, display)
             except UsageError:
                 raise
             except Exception as exception:
@@ -131,7 +126,6 @@ def _run(
     output: str,
     from_node: str | None,
     to_node: str | None,
-    evaluation: EvaluationSettings | None,
     display: Display,
 ) -> RunResult:
     from absl import logging
@@ -171,7 +165,7 @@ def _run(
         for node, progress in runner.nodes.items()
         if progress.state.value != "left out"
     }
-    summary = make_summary(records.nodes_of_run(runner.run_id), seconds, evaluation)
+    summary = make_summary(records.nodes_of_run(runner.run_id), seconds)
     write_summary(summary, os.path.join(output, SUMMARY))
     states = {node: progress.state.value for node, progress in runner.nodes.items()}
     return RunResult(runner.run_id, states, seconds, summary, output)

@@ -10,21 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import __version__
-from ..components.evaluator.settings import EvaluationSettings
 from ..components.review_example_gen.settings import SPLITS
 from ..errors import RunError
 from .run_records import NodeRecord, properties_of
 
 _REASON = "reason:"
 _TRAINING = ("epochs", "steps", "examples_per_second", "seconds", "best_epoch")
+_JUDGES = ("evaluator", "serving-validator")
 _PACKAGES = ("tensorflow", "keras", "tensorflow-text", "tfx", "apache-beam")
 
 
-def make_summary(
-    nodes: Mapping[str, NodeRecord],
-    seconds: Mapping[str, float],
-    evaluation: EvaluationSettings | None = None,
-) -> dict[str, Any]:
+def make_summary(nodes: Mapping[str, NodeRecord], seconds: Mapping[str, float]) -> dict[str, Any]:
     """Collects the facts of a run from what its nodes have recorded.
 
     A fact is taken from the artifact of its node, so that it is there as well if the
@@ -33,7 +29,6 @@ def make_summary(
     Args:
         nodes: Node id -> its execution.
         seconds: Node id -> how long it took.
-        evaluation: The thresholds by which the model was judged.
 
     Returns:
         JSON values; the keys are always the same and in the same order.
@@ -51,8 +46,8 @@ def make_summary(
         "cached": [node for node in seconds if nodes[node].cached],
         "encoder": _encoder(nodes),
         "blessed": _blessed(nodes, "evaluator"),
-        "not_blessed_because": _shortfalls(metrics, evaluation),
         "serving_validated": _blessed(nodes, "serving-validator"),
+        "refused_because": _refusals(nodes),
         "pushed_to": (pushed or {}).get("pushed_destination") or None,
         "versions": _versions(),
     }
@@ -115,31 +110,13 @@ def _blessed(nodes: Mapping[str, NodeRecord], node: str) -> bool | None:
     facts = _properties(nodes, node, "blessing")
     if facts is None:
         return None
-    return facts.get("blessed") == 1 or facts.get("blessing_status") == "INFRA_BLESSED"
+    return facts.get("blessed") == 1
 
 
-def _shortfalls(
-    metrics: dict[str, Any] | None, evaluation: EvaluationSettings | None
-) -> list[str]:
-    """Says which thresholds the model is below."""
-    if not metrics or evaluation is None:
-        return []
-    test, baseline = metrics["test"], metrics.get("baseline")
-    shortfalls = [
-        f"test {name} {test[key]:.4f} is below evaluation.min_{key} {minimum}"
-        for name, key, minimum in (
-            ("macro-F1", "macro_f1", evaluation.min_macro_f1),
-            ("accuracy", "accuracy", evaluation.min_accuracy),
-        )
-        if test[key] < minimum
-    ]
-    if baseline and test["macro_f1"] < baseline["macro_f1"] - evaluation.max_regression:
-        shortfalls.append(
-            f"test macro-F1 {test['macro_f1']:.4f} is more than evaluation.max_regression "
-            f"{evaluation.max_regression} worse than the last blessed model's "
-            f"{baseline['macro_f1']:.4f}"
-        )
-    return shortfalls
+def _refusals(nodes: Mapping[str, NodeRecord]) -> list[str]:
+    """Why a model was not pushed, as the nodes that judged it say."""
+    facts = [_properties(nodes, node, "blessing") or {} for node in _JUDGES]
+    return [str(fact["reason"]) for fact in facts if fact.get("reason")]
 
 
 def _properties(nodes: Mapping[str, NodeRecord], node: str, key: str) -> dict[str, Any] | None:

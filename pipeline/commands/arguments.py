@@ -31,10 +31,10 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def checked_config(arguments: argparse.Namespace) -> Config:
-    """Reads the configuration and looks whether its data and encoder can be there.
+    """Reads the configuration and looks whether its data is there.
 
     Raises:
-        UsageError: See `load_config`; and for an encoder that is neither known nor a place.
+        UsageError: See `load_config`.
         RunError: If there are no files of reviews where the configuration says.
     """
     config = load_config(arguments.config, arguments.overrides)

@@ -100,6 +100,4 @@ def _fetch(name: str, output: str | None) -> None:
         from ...models.sources import fetch_encoder
 
         record = fetch_encoder(name, directory)
-    print(
-        f"{directory}: {record.name}, {record.parameters:,} parameters, SHA-256 {record.sha256}"
-    )
+    print(f"{directory}: {record.name}, {record.parameters:,} parameters, SHA-256 {record.sha256}")

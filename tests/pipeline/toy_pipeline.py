@@ -6,7 +6,6 @@
 # No `from __future__ import annotations`: TFX reads the annotations of the components.
 import hashlib
 import os
-import sys
 import time
 
 import apache_beam as beam
@@ -70,6 +69,8 @@ def Total(
     total: OutputArtifact[HyperParameters],
     mood: Parameter[str],
 ):
+    if mood in ("compute", "sleep"):
+        open(os.path.join(total.uri, "begun"), "w").close()
     if mood == "compute":
         # One call in C for minutes, in which Python runs no signal handler.
         hashlib.pbkdf2_hmac("sha256", b"toy", b"toy", 2_000_000_000)
@@ -98,12 +99,3 @@ def build(output, *, first=1, double="calm", total="calm", cache=True, without=(
         enable_cache=cache,
         beam_pipeline_args=["--runner=FnApiRunner", "--sdk_container_image=unused"],
     )
-
-
-if __name__ == "__main__":
-    from reviewlens.pipeline.interrupts import ending_promptly
-    from reviewlens.pipeline.runner import run_pipeline
-
-    folder, mood = sys.argv[1:]
-    with ending_promptly("goodbye"):
-        run_pipeline(lambda: build(folder, total=mood), folder)

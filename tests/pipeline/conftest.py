@@ -1,0 +1,67 @@
+"""What the tests of the pipeline share."""
+
+from __future__ import annotations
+
+import importlib
+import pathlib
+import textwrap
+
+import pytest
+
+HERE = pathlib.Path(__file__).parent
+
+CONFIG = """\
+    # What these tests change a line of.
+    name: demo
+    output: {folder}/out
+    data:
+      input: {folder}/reviews.csv
+      text: [Title, Review]
+      rating: Rating
+      classes: {{negative: [1, 2], neutral: 3, positive: [4, 5]}}
+    training:
+      epochs: 2
+      learning_rate: 5e-5
+    """
+
+REVIEWS = """\
+Title,Review,Rating
+Good,"It fits well,
+and looks great.",5
+Bad,It broke at once.,1
+So so,It is what it is.,3
+"""
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    """Writes a valid configuration with lines replaced, `write(("epochs: 2", "epochs: two"))`."""
+    (tmp_path / "reviews.csv").write_text(REVIEWS)
+
+    def write(*changes):
+        text = textwrap.dedent(CONFIG).format(folder=tmp_path)
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        path = tmp_path / "demo.yaml"
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def run_toy(tmp_path, monkeypatch):
+    """Runs the toy pipeline in `tmp_path`: `run_toy(first=3, from_node="total")`."""
+    from reviewlens.pipeline import run_pipeline
+
+    # TFX imports the toy's executors by name.
+    monkeypatch.syspath_prepend(HERE)
+
+    def run(from_node=None, to_node=None, **moods):
+        def build():
+            return importlib.import_module("toy_pipeline").build(str(tmp_path), **moods)
+
+        return run_pipeline(build, str(tmp_path), from_node=from_node, to_node=to_node)
+
+    return run

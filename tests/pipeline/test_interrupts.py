@@ -1,0 +1,85 @@
+"""Ctrl-C and SIGTERM on a real process, and what the next run makes of it."""
+
+from __future__ import annotations
+
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from reviewlens.errors import RunError
+
+SCRIPT = pathlib.Path(__file__).with_name("toy_run.py")
+
+
+BUSY = """
+import hashlib, time
+from reviewlens.pipeline.interrupts import ending_promptly
+with ending_promptly("goodbye"):
+    print("begun", flush=True)
+    {work}
+print("went on")
+"""
+IN_PYTHON = "time.sleep(600)"
+# One call for hours, in which Python runs no signal handler.
+IN_C = "hashlib.pbkdf2_hmac('sha256', b'', b'', 2_000_000_000)"
+SWALLOWING = """
+    while True:
+        try:
+            time.sleep(600)
+        except BaseException:
+            pass
+"""
+
+
+def start(*command):
+    return subprocess.Popen(
+        [sys.executable, *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A job in the background of a shell script ignores Ctrl-C unless it is told not to.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+
+
+@pytest.mark.parametrize("work", [IN_PYTHON, IN_C, SWALLOWING])
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_any_work(work, sent):
+    process = start("-c", BUSY.format(work=work))
+    assert process.stdout.readline() == "begun\n"
+    # Into the work itself.
+    time.sleep(0.3)
+    process.send_signal(sent)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 128 + sent
+    assert (stdout, stderr) == ("", "goodbye\n")
+
+
+def test_without_a_signal_nothing_happens():
+    stdout, stderr = start("-c", BUSY.format(work="pass")).communicate(timeout=60)
+    assert (stdout, stderr) == ("begun\nwent on\n", "")
+
+
+def test_a_run_that_was_interrupted_holds_its_lock_until_then_and_is_gone_on_with(
+    run_toy, tmp_path
+):
+    process = start(str(SCRIPT), str(tmp_path), "compute")
+    leftover = tmp_path / "pipeline" / "total" / "total" / "3"
+    while not (leftover / "begun").exists():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.05)
+    with pytest.raises(RunError, match=rf"another run \(process {process.pid}\)"):
+        run_toy()
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stdout.splitlines()[-1].split() == ["total", "running"]
+    assert stderr == "goodbye\n"
+    assert leftover.is_dir()
+    result = run_toy()
+    assert result.states == {"draw": "cached", "double": "cached", "total": "done"}
+    assert not leftover.exists()
