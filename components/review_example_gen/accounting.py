@@ -130,13 +130,13 @@ def check_rejected(report: Report, max_fraction: float) -> None:
     """Makes sure that not too many rows were rejected.
 
     Args:
-        report: Of all tasks.
+        report: Of all tasks, with at least one row.
         max_fraction: Share of rejected rows above which the data is not good enough.
 
     Raises:
         RunError: More were rejected; the message shows the three most frequent reasons.
     """
-    if report.rejected <= max_fraction * report.read:
+    if report.rejected / report.read <= max_fraction:
         return
     lines = [
         f"{report.rejected:,} of {report.read:,} rows were rejected "

@@ -41,7 +41,8 @@ def read_delimited(file: InputFile, columns: Mapping[str, str]) -> Iterator[Reco
 
     CSV is read as RFC 4180 has it: quoted fields may hold commas, doubled quotes and line
     ends, lines may end in LF, CR LF or CR, and text behind a closing quote makes a row
-    malformed. TSV has no quoting, except that a field that a spreadsheet quoted because of
+    malformed, or, where the quote was opened in an earlier line, shows that one is not
+    closed. TSV has no quoting, except that a field that a spreadsheet quoted because of
     the quotes in it is unquoted.
 
     Args:
@@ -137,12 +138,13 @@ def _csv_rows(file: InputFile, text: TextIO) -> Iterator[_Row]:
             return
         except csv.Error as error:
             raw = "".join(lines)
-            if ended or "field limit" in str(error):
+            # Text behind a closing quote that opened lines before is the next row's, swallowed.
+            if ended or len(lines) > 1:
                 line = line_number + _lines_before_open_quote(raw)
                 raise RunError(
                     f"{file.path}: row {row_number}: quote opened in line {line} is never closed"
                 ) from None
-            yield _Row(raw, [], f"text behind a closing quote in line {line_number}")
+            yield _Row(raw, [], f"text behind a closing quote: {error}")
         else:
             yield _Row(lines[0] if len(lines) == 1 else "".join(lines), fields)
 

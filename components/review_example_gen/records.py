@@ -108,7 +108,7 @@ def undecodable(row: int, text: str) -> Record:
     shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     start = next(i for i, character in enumerate(text) if "\ud800" <= character <= "\udfff")
     byte = ord(text[start]) & 0xFF
-    return Record(row, shown, UNDECODABLE, f"byte 0x{byte:02x} after {start} characters: no UTF-8")
+    return Record(row, shown, UNDECODABLE, f"byte 0x{byte:02x} after {start} characters: not UTF-8")
 
 
 def cell_text(value: Any) -> str:

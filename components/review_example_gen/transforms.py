@@ -57,11 +57,13 @@ def plan_tasks(files: Sequence[InputFile]) -> list[Task]:
     """Deals files to tasks, in their order."""
     tasks: list[Task] = []
     run: list[tuple[int, InputFile]] = []
+    size = 0
     for number, file in enumerate(files):
         run.append((number, file))
-        if sum(file.size for _, file in run) >= _TASK_BYTES or number == len(files) - 1:
+        size += file.size
+        if size >= _TASK_BYTES or number == len(files) - 1:
             tasks.append(Task(len(tasks), tuple(run)))
-            run = []
+            run, size = [], 0
     return tasks
 
 

@@ -146,6 +146,8 @@ def test_text_behind_a_closing_quote_costs_that_row_only(tmp_path):
         ('a,b\n"two\r\nlines","never\n4,5\n', 2, 3),
         ('a,b\n"a ""quoted"" word",2\n1,"', 3, 3),
         ('"a,b\n1,2\n', 1, 1),
+        ('a,b\n1,2\n3,"never\n4,"fine"\n5,6\n', 3, 3),
+        ('a,b\n"never,1\n2,3\n"fine",4\n', 2, 2),
     ],
 )
 def test_a_quote_that_is_never_closed_is_named_by_row_and_line(tmp_path, text, row, line):
