@@ -54,9 +54,9 @@ def predict_file(model: LocalModel, source: str, target: str, column: str) -> in
     Args:
         model: Answers for the texts.
         source: File of reviews: CSV, TSV, JSON Lines, Parquet, or .txt with a review a line.
-        target: Receives each row with `predicted_label` and its probabilities: columns
-            `probability_CLASS` in a .csv, an object `probabilities` in a .jsonl. It appears
-            when it is complete.
+        target: Receives each row, its cells as text, with `predicted_label` and its
+            probabilities: columns `probability_CLASS` in a .csv, an object `probabilities`
+            in a .jsonl. It appears when it is complete.
         column: Column of the reviews.
 
     Returns:

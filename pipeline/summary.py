@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -71,6 +72,9 @@ def write_summary(summary: Mapping[str, Any], path: str) -> None:
         os.replace(unfinished, path)
     except OSError as error:
         raise RunError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.remove(unfinished)
 
 
 def _data(nodes: Mapping[str, NodeRecord]) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ import argparse
 import textwrap
 
 from ...components.review_example_gen.inputs import list_files
+from ...errors import RunError
 from ..config import Config, load_config
 
 
@@ -38,5 +39,8 @@ def checked_config(arguments: argparse.Namespace) -> Config:
         RunError: If there are no files of reviews where the configuration says.
     """
     config = load_config(arguments.config, arguments.overrides)
-    list_files(config.data.input, config.data.format)
+    try:
+        list_files(config.data.input, config.data.format)
+    except RunError as error:
+        raise RunError(f"{arguments.config}: data.input: {error}") from None
     return config

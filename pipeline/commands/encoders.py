@@ -51,14 +51,10 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _list() -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     from ...models.catalog import ENCODERS
+    from .tables import new_table, print_table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("name", "parameters", "layers", "hidden", "vocabulary", "offline"):
-        table.add_column(title, no_wrap=True)
+    table = new_table("name", "parameters", "layers", "hidden", "vocabulary", "offline")
     for preset in ENCODERS.values():
         table.add_row(
             preset.name,
@@ -68,9 +64,7 @@ def _list() -> None:
             preset.vocabulary,
             "yes" if preset.offline else "",
         )
-    console = Console()
-    # Piped, each encoder keeps a line of its own.
-    console.print(table, width=None if console.is_terminal else 120)
+    print_table(table)
 
 
 def _show(name: str) -> None:

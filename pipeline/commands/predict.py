@@ -7,7 +7,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-from ...errors import UsageError
+from ...errors import RunError, UsageError
 from .arguments import new_parser
 
 SUMMARY = "classify reviews with an exported model"
@@ -52,6 +52,11 @@ def execute(arguments: argparse.Namespace) -> int:
         from ..prediction_files import check_files
 
         check_files(arguments.input, arguments.output, arguments.column)
+    if "://" not in arguments.model and not os.path.isdir(arguments.model):
+        raise RunError(
+            f"--model {arguments.model}: no such directory; "
+            "a run pushes its model to OUTPUT/serving/NAME"
+        )
     model = _load(arguments.model)
     if arguments.input:
         from ..prediction_files import predict_file
@@ -93,17 +98,13 @@ def _counting() -> Iterator[None]:
 
 
 def _print_predictions(texts: list[str], model) -> None:
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("label", *model.labels):
-        table.add_column(title, no_wrap=True)
-    table.add_column("text")
+    from .tables import new_table, print_table
+
+    # Text, not str: a class and a review may look like rich's markup.
+    table = new_table("label", *model.labels, "text")
     for text, prediction in zip(texts, model.predict(texts), strict=True):
         shares = (f"{prediction.probabilities[label]:.3f}" for label in model.labels)
-        # Text, not str: a review may look like rich's markup.
         table.add_row(Text(prediction.label), *shares, Text(text))
-    console = Console()
-    console.print(table, width=None if console.is_terminal else 120)
+    print_table(table)

@@ -1,0 +1,138 @@
+"""Predictions for files: every row comes back, in its order, with its prediction."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reviewlens.errors import RunError, UsageError
+from reviewlens.pipeline.prediction_files import check_files, predict_file
+from reviewlens.serving.prediction import Prediction
+
+ROWS = 3000
+
+
+class ShoutingModel:
+    """Takes a review for positive the more capital letters it has; a model like any other."""
+
+    labels = ["negative", "positive"]
+
+    def predict(self, texts):
+        shares = [sum(map(str.isupper, text)) / max(len(text), 1) for text in texts]
+        return [
+            Prediction(self.labels[share > 0.5], {"negative": 1 - share, "positive": share})
+            for share in shares
+        ]
+
+
+def predict(source, target, column="text"):
+    check_files(str(source), str(target), column)
+    return predict_file(ShoutingModel(), str(source), str(target), column)
+
+
+def csv_rows(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_csv_rows_keep_their_columns_and_order(tmp_path):
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    with open(source, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "text"])
+        writer.writerows([i, f'says\n"{i}",' if i % 2 else "GREAT"] for i in range(ROWS))
+    assert predict(source, target) == ROWS
+    rows = csv_rows(target)
+    assert list(rows[0]) == [
+        "id",
+        "text",
+        "predicted_label",
+        "probability_negative",
+        "probability_positive",
+    ]
+    assert [row["id"] for row in rows] == [str(i) for i in range(ROWS)]
+    assert rows[0]["predicted_label"] == "positive"
+    assert rows[0]["probability_positive"] == "1.000000"
+    assert rows[1]["text"] == 'says\n"1",'
+    assert rows[1]["predicted_label"] == "negative"
+
+
+def test_json_lines_keep_what_they_hold(tmp_path):
+    source, target = tmp_path / "in.jsonl.gz", tmp_path / "out.jsonl"
+    with gzip.open(source, "wt") as file:
+        file.write('{"review": "GOOD", "stars": 5}\n{"review": "bad é"}\n')
+    assert predict(source, target, "review") == 2
+    first, second = map(json.loads, target.read_text().splitlines())
+    assert first == {
+        "review": "GOOD",
+        "stars": "5",
+        "predicted_label": "positive",
+        "probabilities": {"negative": 0.0, "positive": 1.0},
+    }
+    assert second["review"] == "bad é"
+
+
+def test_a_text_file_has_a_review_a_line(tmp_path):
+    source, target = tmp_path / "in.txt", tmp_path / "out.csv"
+    source.write_bytes("\ufeffGREAT\r\n\r\nnot, so\n".encode())
+    assert predict(source, target) == 2
+    assert [row["text"] for row in csv_rows(target)] == ["GREAT", "not, so"]
+
+
+def test_predicting_predictions_replaces_them(tmp_path):
+    source, once, twice = (tmp_path / name for name in ("in.txt", "once.csv", "twice.csv"))
+    source.write_text("GREAT\n")
+    predict(source, once)
+    predict(once, twice)
+    assert once.read_text() == twice.read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "target", "error", "message"),
+    [
+        ("in.csv", "text\na\n", "out.xlsx", UsageError, "use .csv or .jsonl"),
+        ("in.csv", "text\na\n", "in.csv", UsageError, "is the input"),
+        ("in.csv", "text\na\n", "no/out.csv", RunError, "there is no folder"),
+        ("in.csv", "Text\na\n", "out.csv", RunError, "did you mean 'Text'"),
+        ("in.csv", "text\n", "out.csv", RunError, "has no rows"),
+        ("in.csv", 'text\n"a\n', "out.csv", RunError, "quote"),
+        ("in.txt", b"a\n\xff\n", "out.csv", RunError, "line 2: byte 0xff is not UTF-8"),
+        ("in.csv", b"text\na\n\xff\n", "out.csv", RunError, "row 3: byte 0xff"),
+        (
+            "in.jsonl",
+            '{"text": "a"}\n{"text": "a", "b": 1}\n',
+            "out.csv",
+            RunError,
+            r"row 2 .*\(b\)",
+        ),
+    ],
+)
+def test_wrong_files_are_told_and_leave_nothing(tmp_path, name, content, target, error, message):
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(error, match=message):
+        predict(tmp_path / name, tmp_path / target)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_failure_leaves_the_former_output(tmp_path):
+    (tmp_path / "in.txt").write_bytes(b"a\n\xff\n")
+    (tmp_path / "out.csv").write_text("former")
+    with pytest.raises(RunError):
+        predict(tmp_path / "in.txt", tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == "former"
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(texts=st.lists(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"])), min_size=1))
+def test_any_text_comes_back_unchanged(tmp_path, texts):
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.csv"
+    source.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    assert predict(source, target) == len(texts)
+    assert [row["text"] for row in csv_rows(target)] == texts
