@@ -29,6 +29,8 @@ from ..models.tokenized import TokenizedReviews
 from ..models.training import train
 from ..serving.export import export_classifier
 
+# Under this name TensorFlow Transform writes the values of the ragged output `tokens`.
+TOKENS_FEATURE = "tokens$ragged_values"
 # Settings that say where things go, not what comes out.
 _PLACES = ("checkpoints", "tensorboard")
 
@@ -38,11 +40,12 @@ def run_fn(fn_args) -> None:
 
     Args:
         fn_args: TFX's `FnArgs`. `base_model` is the encoder's SavedModel; `train_files` and
-            `eval_files` are patterns of gzipped TFRecords of `tf.Example` with `tokens` (word
-            pieces, [CLS] and [SEP] included) and `label`; `custom_config` has `model` and
-            `training` (fields of `ModelSettings` and `TrainingSettings`), `decide_for`,
-            `labels` (class names), `encoder` (facts for `model.json`), `code` (fingerprint),
-            and the directories `checkpoints` and `tensorboard`, which may be None.
+            `eval_files` are patterns of gzipped TFRecords of `tf.Example` with the ragged
+            `tokens` (word pieces, [CLS] and [SEP] included) and `label`; `custom_config` has
+            `model` and `training` (fields of `ModelSettings` and `TrainingSettings`),
+            `decide_for`, `labels` (class names), `encoder` (facts for `model.json`), `code`
+            (fingerprint), and the directories `checkpoints` and `tensorboard`, which may be
+            None.
 
     Raises:
         RunError: If a split is empty or training diverges.
@@ -129,7 +132,7 @@ def read_tokenized(patterns: Sequence[str], split: str) -> TokenizedReviews:
     """
     files = sorted(path for pattern in patterns for path in tf.io.gfile.glob(pattern))
     features = {
-        "tokens": tf.io.RaggedFeature(tf.int64),
+        "tokens": tf.io.RaggedFeature(tf.int64, value_key=TOKENS_FEATURE),
         "label": tf.io.FixedLenFeature([], tf.int64),
     }
     batches = (
