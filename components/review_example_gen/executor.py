@@ -17,8 +17,8 @@ from ...errors import RunError
 from .accounting import Report, add_up, check_classes, check_complete, check_rejected
 from .compression import open_file
 from .inputs import InputFile, list_files
-from .settings import SPLITS, from_json
-from .transforms import ReadReviews
+from .settings import SPLITS, DataSettings, from_json
+from .transforms import ReadReviews, Task, plan_tasks
 
 _FULL_DISK = "No space left on device"
 
@@ -51,7 +51,8 @@ class Executor(BaseBeamExecutor):
         parts = os.path.join(examples.uri, "parts")
         fileio.makedirs(parts)
         try:
-            report = add_up(self._run_pipeline(files, settings, parts), len(settings.classes))
+            reports = self._run_pipeline(plan_tasks(files), settings, parts)
+            report = add_up(reports, len(settings.classes))
             check_complete(report)
             if not report.read:
                 raise RunError(_why_no_rows(files))
@@ -75,12 +76,12 @@ class Executor(BaseBeamExecutor):
             for name, count in report.counts().items():
                 artifact.set_int_custom_property(name, count)
 
-    def _run_pipeline(self, files: list[InputFile], settings, parts: str) -> list[Report]:
+    def _run_pipeline(self, tasks: list[Task], settings: DataSettings, parts: str) -> list[Report]:
         try:
             with self._make_beam_pipeline() as pipeline:
                 (
                     pipeline
-                    | "ReadReviews" >> ReadReviews(files, settings, parts)
+                    | "ReadReviews" >> ReadReviews(tasks, settings, parts)
                     | "WriteReports" >> beam.io.WriteToText(f"{parts}/reports")
                 )
         except Exception as error:
@@ -89,9 +90,15 @@ class Executor(BaseBeamExecutor):
                 raise RunError(f"{parts}: {_FULL_DISK}; free some, then run again") from None
             raise
         reports = []
-        for path in fileio.glob(f"{parts}/reports*"):
-            with fileio.open(path) as stream:
-                reports += [Report.from_json(line) for line in stream.read().splitlines()]
+        for name in fileio.listdir(parts):
+            if name.startswith("reports"):
+                with fileio.open(os.path.join(parts, name)) as stream:
+                    reports += [Report.from_json(line) for line in stream.read().splitlines()]
+        if len(reports) != len(tasks):
+            raise RunError(
+                f"Beam did {len(reports)} of {len(tasks)} parts of the input; run again, and if "
+                "that does not help, report it as a bug in reviewlens"
+            )
         return reports
 
 

@@ -179,6 +179,6 @@ def _what_is_near(source: str) -> str:
     names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
     near = difflib.get_close_matches(os.path.basename(source), names, 1, 0.6)
     if near:
-        return f"{missing}; did you mean {os.path.join(folder, near[0])}?"
+        return f"{missing}; did you mean {os.path.normpath(os.path.join(folder, near[0]))}?"
     shown = ", ".join(names[:_SHOWN]) + (", …" if len(names) > _SHOWN else "")
     return f"{missing}; {os.path.abspath(folder)} has {shown or 'no files'}"

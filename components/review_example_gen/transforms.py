@@ -54,7 +54,14 @@ class Task:
 
 
 def plan_tasks(files: Sequence[InputFile]) -> list[Task]:
-    """Deals files to tasks, in their order."""
+    """Deals files to tasks, in their order.
+
+    Args:
+        files: The whole input, in its order.
+
+    Returns:
+        Tasks of one file, or of as many as make 4 MiB.
+    """
     tasks: list[Task] = []
     run: list[tuple[int, InputFile]] = []
     size = 0
@@ -71,7 +78,7 @@ class ReadReviews(beam.PTransform):
     """Reads all files, and writes examples and rejected rows into a folder.
 
     Args:
-        files: The whole input, in its order.
+        tasks: The whole input, from `plan_tasks`.
         settings: Free of problems.
         folder: Where the parts are written; must exist. A part's name is its writer's own, so
             that a worker that died and its successor do not meet.
@@ -81,9 +88,9 @@ class ReadReviews(beam.PTransform):
         a file stands in there, not in an exception, which runners wrap beyond recognition.
     """
 
-    def __init__(self, files: Sequence[InputFile], settings: DataSettings, folder: str):
+    def __init__(self, tasks: Sequence[Task], settings: DataSettings, folder: str):
         super().__init__()
-        self._tasks = plan_tasks(files)
+        self._tasks = tasks
         self._settings = settings
         self._folder = folder
 
