@@ -11,6 +11,7 @@ from pathlib import Path
 
 import keras
 import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
 
 from ..models.decision import Decision
 from ..models.tokenization import WordpieceTokenizer, pack_inputs
@@ -63,6 +64,7 @@ def export_classifier(
             directory,
             signatures={"serving_default": model.serve, "classify": model.classify},
         )
+    _drop_debug_names(directory)
     write_warmup_requests(directory, warmup_texts)
     card = {
         "labels": list(labels),
@@ -74,6 +76,18 @@ def export_classifier(
     text = json.dumps(card, indent=2, ensure_ascii=False)
     with tf.io.gfile.GFile(os.path.join(directory, MODEL_CARD), "w") as file:
         file.write(text)
+
+
+def _drop_debug_names(directory: str) -> None:
+    """Removes the one attribute that TensorFlow 2.12's loader does not know and refuses."""
+    path = os.path.join(directory, "saved_model.pb")
+    with tf.io.gfile.GFile(path, "rb") as file:
+        saved = saved_model_pb2.SavedModel.FromString(file.read())
+    for node in saved.meta_graphs[0].graph_def.node:
+        if node.op == "VarHandleOp":
+            node.attr.pop("debug_name", None)
+    with tf.io.gfile.GFile(path, "wb") as file:
+        file.write(saved.SerializeToString(deterministic=True))
 
 
 class _ServedModel(tf.Module):

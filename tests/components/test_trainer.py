@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import random
+
+import pytest
+import tensorflow as tf
+from reviewlens import progress
+from reviewlens.components.trainer import TOKENS_FEATURE, run_fn
+from reviewlens.errors import RunError
+from reviewlens.models.metrics import macro_f1
+from reviewlens.models.settings import ModelSettings, TrainingSettings
+from reviewlens.models.tokenization import WordpieceTokenizer
+from reviewlens.serving import LocalModel
+from tfx.components.trainer import fn_args_utils
+
+LABELS = ["without", "with the", "with it"]
+TRAINING = TrainingSettings(epochs=2, batch_size=16, learning_rate=5e-3, precision="float32")
+
+
+def label_of(text: str) -> int:
+    """A class that a tiny encoder can learn."""
+    words = text.lower().split()
+    return 1 if "the" in words else 2 if "it" in words else 0
+
+
+@pytest.fixture(scope="module")
+def split(tiny_vocabulary, reviews, tmp_path_factory):
+    """Writes transformed examples of some reviews; gives the pattern of their files."""
+    tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=48)
+
+    def write(texts, seed=None):
+        directory = tmp_path_factory.mktemp("split")
+        texts = list(texts)
+        if seed is not None:
+            random.Random(seed).shuffle(texts)
+        rows = tokenizer(tf.constant(texts, tf.string)).to_list()
+        for shard in range(2):
+            path = str(directory / f"transformed-{shard:05d}-of-00002.gz")
+            with tf.io.TFRecordWriter(path, options="GZIP") as writer:
+                for text, row in list(zip(texts, rows, strict=True))[shard::2]:
+                    feature = {
+                        TOKENS_FEATURE: tf.train.Feature(int64_list=tf.train.Int64List(value=row)),
+                        "label": tf.train.Feature(
+                            int64_list=tf.train.Int64List(value=[label_of(text)])
+                        ),
+                    }
+                    example = tf.train.Example(features=tf.train.Features(feature=feature))
+                    writer.write(example.SerializeToString())
+        return [str(directory / "*")]
+
+    return write
+
+
+@pytest.fixture
+def arguments(tiny_encoder, split, reviews, tmp_path):
+    """The arguments TFX would give; a name of its own for each run's outputs."""
+    patterns = split(reviews[:320]), split(reviews[320:480])
+
+    def make(name="run", training=TRAINING, model=None, files=patterns):
+        return fn_args_utils.FnArgs(
+            base_model=tiny_encoder,
+            train_files=files[0],
+            eval_files=files[1],
+            serving_model_dir=str(tmp_path / name / "Format-Serving"),
+            model_run_dir=str(tmp_path / name / "model_run"),
+            custom_config={
+                "model": dataclasses.asdict(model or ModelSettings(max_tokens=48)),
+                "training": dataclasses.asdict(training),
+                "decide_for": "macro_f1",
+                "labels": LABELS,
+                "encoder": {"name": "tiny", "sha256": "0"},
+                "checkpoints": str(tmp_path / "checkpoints"),
+                "tensorboard": str(tmp_path / name / "tensorboard"),
+                "code": "1",
+            },
+        )
+
+    return make
+
+
+def facts(args) -> dict:
+    with open(os.path.join(args.model_run_dir, "training.json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def without_times(record: dict) -> dict:
+    return {k: v for k, v in record.items() if k not in ("seconds", "examples_per_second")}
+
+
+def test_trains_exports_and_reports_what_the_export_does(arguments, reviews):
+    args = arguments()
+    run_fn(args)
+    record = facts(args)
+    assert set(record) == {
+        *("epochs", "steps", "examples_per_second", "seconds", "best_epoch", "precision"),
+        *("history", "temperature", "offsets", "ece_before", "ece_after", "eval"),
+    }
+    assert record["epochs"] == 2 and record["steps"] == 2 * 20
+    assert record["precision"] == "float32"
+    assert record["eval"]["macro_f1"] > 0.5
+    assert sum(of["support"] for of in record["eval"]["per_class"].values()) == 160
+
+    predictions = LocalModel(args.serving_model_dir).predict(reviews[320:480])
+    predicted = [LABELS.index(prediction.label) for prediction in predictions]
+    true = [label_of(text) for text in reviews[320:480]]
+    assert macro_f1(true, predicted, 3) == pytest.approx(record["eval"]["macro_f1"])
+    assert os.listdir(args.custom_config["checkpoints"]) == []
+    assert os.listdir(args.custom_config["tensorboard"])
+
+
+def test_an_interrupted_run_goes_on_and_file_order_does_not_matter(arguments, split, reviews):
+    whole, resumed = arguments("whole"), arguments("resumed")
+    run_fn(whole)
+
+    def stop(done, total, note):
+        if done >= 30:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), progress.reporting_to(stop):
+        run_fn(resumed)
+    assert not os.path.exists(resumed.serving_model_dir)
+    shuffled = split(reviews[:320], seed=1), split(reviews[320:480], seed=2)
+    resumed = arguments("resumed", files=shuffled)
+    seen = []
+    with progress.reporting_to(lambda done, total, note: seen.append(done)):
+        run_fn(resumed)
+    assert min(seen) > 30
+    assert without_times(facts(resumed)) == without_times(facts(whole))
+
+
+def test_fine_tunes_a_saved_model_as_it_is(arguments):
+    args = arguments(
+        training=dataclasses.replace(TRAINING, epochs=1),
+        model=ModelSettings(max_tokens=48, native=False),
+    )
+    run_fn(args)
+    assert facts(args)["steps"] == 20
+    assert LocalModel(args.serving_model_dir).predict(["Works."])[0].label in LABELS
+
+
+def test_trains_in_bfloat16_and_serves_in_float32(arguments):
+    args = arguments(training=dataclasses.replace(TRAINING, epochs=1, precision="bfloat16"))
+    run_fn(args)
+    assert facts(args)["precision"] == "bfloat16"
+    saved = tf.train.load_checkpoint(os.path.join(args.serving_model_dir, "variables/variables"))
+    kinds = set(saved.get_variable_to_dtype_map().values())
+    assert tf.bfloat16 not in kinds and tf.float32 in kinds
+
+
+@pytest.mark.parametrize("empty", [0, 1], ids=["train", "eval"])
+def test_an_empty_split_is_named(arguments, split, reviews, empty):
+    files = [split(reviews[:40]), split(reviews[40:60])]
+    files[empty] = split([])
+    with pytest.raises(RunError, match=f"the {['train', 'eval'][empty]} split is empty"):
+        run_fn(arguments(files=files))

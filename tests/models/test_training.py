@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import dataclasses
+import os
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from reviewlens import progress
+from reviewlens.errors import RunError
+from reviewlens.models import training as training_module
+from reviewlens.models.classifier import build_classifier
+from reviewlens.models.settings import ModelSettings, TrainingSettings
+from reviewlens.models.tokenization import WordpieceTokenizer
+from reviewlens.models.tokenized import TokenizedReviews
+from reviewlens.models.train_step import balanced_class_weights
+from reviewlens.models.training import train
+from sklearn.utils.class_weight import compute_class_weight
+
+NAMES = ["without", "with the", "with it"]
+SETTINGS = TrainingSettings(
+    epochs=3, batch_size=16, learning_rate=5e-3, precision="float32", patience=3
+)
+# 400 reviews are 25 steps an epoch.
+STEPS = 25
+
+
+@pytest.fixture(scope="module")
+def splits(tiny_vocabulary, reviews):
+    """Reviews of which a tiny encoder can learn the class: does it say `the`, or else `it`?"""
+    tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=48)
+    words = [set(text.lower().split()) for text in reviews]
+    labels = np.array([1 if "the" in said else 2 if "it" in said else 0 for said in words])
+    rows = tokenizer(tf.constant(reviews)).to_list()
+    return [
+        TokenizedReviews.from_rows(rows[part], labels[part])
+        for part in (slice(0, 400), slice(400, 600))
+    ]
+
+
+@pytest.fixture
+def fit(tiny_encoder, splits):
+    """Trains a fresh classifier; gives its record and its weights."""
+
+    def run(settings=SETTINGS, native=True, **options):
+        keras.utils.set_random_seed(settings.seed)
+        model = ModelSettings(max_tokens=48, native=native)
+        classifier = build_classifier(tiny_encoder, model, len(NAMES), settings.precision)
+        record = train(classifier, *splits, settings, class_names=NAMES, **options)
+        return record, classifier.get_weights()
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tiny_encoder, splits):
+    keras.utils.set_random_seed(SETTINGS.seed)
+    model = ModelSettings(max_tokens=48)
+    classifier = build_classifier(tiny_encoder, model, len(NAMES), "float32")
+    record = train(classifier, *splits, SETTINGS, class_names=NAMES)
+    return record, classifier.get_weights()
+
+
+def same_weights(one, other):
+    return all((a == b).all() for a, b in zip(one, other, strict=True))
+
+
+def interrupt_at(step, error=KeyboardInterrupt):
+    def reporter(done, total, note):
+        if done >= step:
+            raise error
+
+    return progress.reporting_to(reporter)
+
+
+def test_learns_and_records_what_it_did(uninterrupted):
+    record, _ = uninterrupted
+    assert record.history[-1]["macro_f1"] > 0.6
+    assert record.history[-1]["loss"] < record.history[0]["loss"]
+    assert set(record.history[0]) == {"loss", "accuracy", "macro_f1", "ece"}
+    scores = [epoch["macro_f1"] for epoch in record.history]
+    assert record.best_epoch == 1 + scores.index(max(scores))
+    assert record.steps == 3 * STEPS
+    assert record.examples == 3 * 400
+    assert record.examples_per_second == pytest.approx(record.examples / record.seconds)
+
+
+def test_same_seed_same_weights(uninterrupted, fit):
+    record, weights = fit()
+    assert record.history == uninterrupted[0].history
+    assert same_weights(weights, uninterrupted[1])
+
+
+def test_another_seed_other_weights(uninterrupted, fit):
+    _, weights = fit(dataclasses.replace(SETTINGS, seed=8, epochs=1))
+    assert not same_weights(weights, uninterrupted[1])
+
+
+@pytest.mark.parametrize("step", [10, STEPS, STEPS + 10], ids=["first", "end", "second"])
+def test_an_interrupted_training_ends_as_if_it_had_not_been(uninterrupted, fit, tmp_path, step):
+    with pytest.raises(KeyboardInterrupt), interrupt_at(step):
+        fit(checkpoints=str(tmp_path))
+    seen = []
+    with progress.reporting_to(lambda done, total, note: seen.append(done)):
+        record, weights = fit(checkpoints=str(tmp_path))
+    assert min(seen) > step
+    assert record.history == uninterrupted[0].history
+    assert record.best_epoch == uninterrupted[0].best_epoch
+    assert same_weights(weights, uninterrupted[1])
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_crash_goes_on_from_the_last_save(uninterrupted, fit, tmp_path, monkeypatch):
+    monkeypatch.setattr(training_module, "SAVE_EVERY", 0.0)
+    with pytest.raises(MemoryError), interrupt_at(STEPS + 10, MemoryError):
+        fit(checkpoints=str(tmp_path))
+    monkeypatch.undo()
+    seen = []
+    with progress.reporting_to(lambda done, total, note: seen.append(done)):
+        record, weights = fit(checkpoints=str(tmp_path))
+    assert min(seen) == STEPS + 10
+    assert same_weights(weights, uninterrupted[1])
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "garbage", "flipped"])
+def test_a_damaged_checkpoint_is_not_used(uninterrupted, fit, tmp_path, damage):
+    with pytest.raises(KeyboardInterrupt), interrupt_at(10):
+        fit(checkpoints=str(tmp_path))
+    (file,) = tmp_path.iterdir()
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    file.write_bytes(
+        {
+            "truncated": bytes(content[: len(content) // 2]),
+            "empty": b"",
+            "garbage": b"not a checkpoint" * 100,
+            "flipped": bytes(content),
+        }[damage]
+    )
+    _, weights = fit(checkpoints=str(tmp_path))
+    assert same_weights(weights, uninterrupted[1])
+
+
+def test_a_checkpoint_of_another_training_is_not_used(uninterrupted, fit, tmp_path):
+    with pytest.raises(KeyboardInterrupt), interrupt_at(10):
+        fit(dataclasses.replace(SETTINGS, learning_rate=1e-3), checkpoints=str(tmp_path))
+    with pytest.raises(KeyboardInterrupt), interrupt_at(10):
+        fit(checkpoints=str(tmp_path), fingerprint="another encoder")
+    assert len(list(tmp_path.iterdir())) == 1
+    _, weights = fit(checkpoints=str(tmp_path))
+    assert same_weights(weights, uninterrupted[1])
+
+
+def test_stops_early_and_keeps_the_best_epoch(fit, splits):
+    settings = dataclasses.replace(SETTINGS, epochs=8, patience=1, learning_rate=1e-12)
+    record, weights = fit(settings)
+    # Nothing is learned at that rate, so the second epoch is no better than the first.
+    assert len(record.history) == 2
+    assert record.best_epoch == 1
+
+
+def test_divergence_says_what_to_change(fit):
+    with pytest.raises(RunError, match="training.learning_rate is 1e\\+30, try a lower one"):
+        fit(dataclasses.replace(SETTINGS, learning_rate=1e30, warmup=0.0))
+
+
+@pytest.mark.parametrize(
+    "settings, native",
+    [
+        (dataclasses.replace(SETTINGS, precision="bfloat16", epochs=2), True),
+        (dataclasses.replace(SETTINGS, class_weight="balanced", label_smoothing=0.1), True),
+        (dataclasses.replace(SETTINGS, epochs=2), False),
+    ],
+    ids=["bfloat16", "balanced and smoothed", "saved model"],
+)
+def test_every_way_of_training_learns(fit, settings, native):
+    record, _ = fit(settings, native=native)
+    assert record.history[-1]["macro_f1"] > 0.5
+
+
+def test_progress_and_tensorboard(fit, tmp_path):
+    seen = []
+    with progress.reporting_to(lambda *report: seen.append(report)):
+        fit(dataclasses.replace(SETTINGS, epochs=1), tensorboard=str(tmp_path))
+    assert [(done, total) for done, total, _ in seen] == [(10, STEPS), (20, STEPS), (25, STEPS)]
+    for word in ("epoch 1/1", "loss ", "reviews/s", "00:00 left"):
+        assert word in seen[-1][2]
+    (file,) = tmp_path.iterdir()
+    tags = {
+        value.tag
+        for record in tf.data.TFRecordDataset(str(file))
+        for value in tf.compat.v1.Event.FromString(record.numpy()).summary.value
+    }
+    assert {"train/loss", "train/learning_rate", "eval/macro_f1", "eval/ece"} <= tags
+
+
+def test_balanced_weights_are_scikit_learns():
+    labels = np.array([0, 1, 1, 2, 2, 2, 2])
+    expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)
+    np.testing.assert_allclose(balanced_class_weights(labels, 3), expected, rtol=1e-6)

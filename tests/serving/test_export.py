@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_text  # noqa: F401
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reviewlens.models.tokenization import pack_inputs
+from tensorflow.core.protobuf import saved_model_pb2
+
+# What tf.Text 2.12.1 registers of the operations a tokenizer may use; TF Serving 2.12 to 2.19
+# links exactly that version.
+TEXT_OPS = {
+    "CaseFoldUTF8",
+    "NormalizeUTF8",
+    "RegexSplitWithOffsets",
+    "WordpieceTokenizeWithOffsets",
+    "FastWordpieceTokenizeWithOffsets",
+    "FastBertNormalize",
+}
+# Operations of TensorFlow itself; each is older than its release 2.12.
+CORE_OPS = set(
+    """
+    AddV2 All ArgMax Assert AssignVariableOp BatchMatMulV2 BiasAdd Cast ConcatV2 Const
+    DisableCopyOnRead Equal ExpandDims Fill FloorDiv GatherV2 Identity If InvertPermutation
+    Less Log MatMul Max Maximum Mean MergeV2Checkpoints Minimum Mul NoOp OneHot Pack
+    ParseExampleV2 Placeholder Pow RaggedGather RaggedRange RaggedTensorToTensor Range
+    ReadVariableOp RealDiv Reshape ResourceGather RestoreV2 Rsqrt SaveV2 Select Shape
+    ShardedFilename Softmax Square StatefulPartitionedCall StaticRegexFullMatch StridedSlice
+    StringJoin Sub Sum Tanh TensorListConcatV2 TensorListReserve TensorListSetItem Tile
+    TopKV2 Transpose Unpack VarHandleOp VarIsInitializedOp While ZerosLike
+    """.split()
+)
+
+HOSTILE = [
+    b"",
+    b" \t\r\n ",
+    b"\x00",
+    b"great\x00product",
+    b"\xff\xfe broken \xc3",
+    "😀👍🏽 ❤️".encode(),
+    "ﷺ𝕳𝖊𝖑𝖑𝖔 ｆｕｌｌ ｗｉｄｔｈ".encode(),
+    ("e" + "\u0301" * 500).encode(),
+    "\u202eright to left\u202c".encode(),
+    b"[CLS] [SEP] [PAD] [MASK]",
+    b"a" * 1_000_000,
+    b"good " * 200_000,
+    "😀".encode() * 250_000,
+]
+
+
+@pytest.fixture(scope="module")
+def model(served):
+    return tf.saved_model.load(served.directory)
+
+
+@pytest.fixture(scope="module")
+def ask(model):
+    def ask(texts):
+        answer = model.signatures["serving_default"](text=tf.constant(texts, tf.string))
+        return answer["probabilities"].numpy(), answer["label"].numpy()
+
+    return ask
+
+
+def one_by_one(served, texts):
+    """Probabilities by the parts, each review alone in its batch."""
+    logits = [
+        served.classifier(pack_inputs(served.tokenizer(tf.constant([text]))))[0] for text in texts
+    ]
+    return served.decision.probabilities(np.array(logits))
+
+
+def examples(texts):
+    features = [
+        {"text": tf.train.Feature(bytes_list=tf.train.BytesList(value=[text.encode()]))}
+        for text in texts
+    ]
+    return [
+        tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+        for feature in features
+    ]
+
+
+def test_signatures_are_those_of_the_contract(model):
+    serve, classify = model.signatures["serving_default"], model.signatures["classify"]
+    assert set(model.signatures) == {"serving_default", "classify"}
+    assert serve.structured_input_signature[1] == {"text": tf.TensorSpec([None], tf.string, "text")}
+    assert serve.structured_outputs["probabilities"].dtype == tf.float32
+    assert serve.structured_outputs["probabilities"].shape.as_list() == [None, 3]
+    assert serve.structured_outputs["label"].dtype == tf.string
+    assert serve.structured_outputs["label"].shape.as_list() == [None]
+    assert classify.structured_input_signature[1] == {
+        "inputs": tf.TensorSpec([None], tf.string, "inputs")
+    }
+    assert classify.structured_outputs["classes"].shape.as_list() == [None, 3]
+    assert classify.structured_outputs["scores"].shape.as_list() == [None, 3]
+
+
+def test_answers_equal_the_classifiers_however_large_the_batch(served, ask, reviews):
+    texts = reviews[:150]
+    probabilities, labels = ask(texts)
+    expected = one_by_one(served, texts)
+    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
+    scores = np.log(expected) + served.decision.offsets
+    assert labels.tolist() == [served.labels[index].encode() for index in scores.argmax(axis=1)]
+    # Otherwise the offsets would go untested.
+    assert (scores.argmax(axis=1) != expected.argmax(axis=1)).any()
+    assert len(set(labels)) == 3
+
+
+def test_classify_says_the_same_of_examples(model, ask, reviews):
+    answer = model.signatures["classify"](inputs=tf.constant(examples(reviews[:70])))
+    np.testing.assert_allclose(answer["scores"], ask(reviews[:70])[0], atol=1e-6)
+    assert answer["classes"].numpy().tolist() == [[b"negative", b"neutral", b"positive"]] * 70
+
+
+def test_an_example_without_text_is_an_empty_review(model, ask):
+    answer = model.signatures["classify"](inputs=tf.constant([b""]))
+    np.testing.assert_allclose(answer["scores"], ask([""])[0], atol=1e-6)
+
+
+def test_an_empty_batch_gives_empty_answers(model, ask):
+    probabilities, labels = ask([])
+    assert probabilities.shape == (0, 3) and labels.shape == (0,)
+    answer = model.signatures["classify"](inputs=tf.constant([], tf.string))
+    assert answer["scores"].shape == (0, 3) and answer["classes"].shape == (0, 3)
+
+
+def test_hostile_texts_get_an_answer_and_do_not_disturb_their_neighbours(ask, reviews):
+    alone, labels_alone = ask(reviews[:20])
+    mixed, labels_mixed = ask([text.encode() for text in reviews[:20]] + HOSTILE)
+    np.testing.assert_allclose(mixed[:20], alone, atol=1e-5)
+    assert labels_mixed[:20].tolist() == labels_alone.tolist()
+    assert np.isfinite(mixed).all()
+    np.testing.assert_allclose(mixed.sum(axis=1), 1, atol=1e-5)
+
+
+@given(st.lists(st.one_of(st.text(max_size=60).map(str.encode), st.binary(max_size=40))))
+@settings(max_examples=40, deadline=None)
+def test_whatever_is_sent_the_answer_is_a_distribution(ask, texts):
+    texts = [text.encode("utf-8", "replace") if isinstance(text, str) else text for text in texts]
+    probabilities, labels = ask(texts)
+    assert probabilities.shape == (len(texts), 3) and labels.shape == (len(texts),)
+    np.testing.assert_allclose(probabilities.sum(axis=1), np.ones(len(texts)), atol=1e-5)
+
+
+def test_files_beside_the_graph(served):
+    directory = Path(served.directory)
+    assert (directory / "assets/labels.txt").read_text().split() == served.labels
+    vocabulary = Path(served.tokenizer.vocabulary_file).read_bytes()
+    assert (directory / "assets/vocab.txt").read_bytes() == vocabulary
+    card = json.loads((directory / "assets.extra/model.json").read_text())
+    assert card["labels"] == served.labels
+    assert card["temperature"] == served.decision.temperature
+    assert card["offsets"] == list(served.decision.offsets)
+    assert card["max_tokens"] == 48
+    assert card["encoder"] == {"name": "tiny"}
+
+
+@pytest.fixture(scope="module")
+def nodes(served):
+    """Every node of the graph and of its functions."""
+    content = Path(served.directory, "saved_model.pb").read_bytes()
+    graph = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].graph_def
+    return [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
+
+
+def test_only_operations_that_stock_tf_serving_links(nodes):
+    assert {node.op for node in nodes} <= CORE_OPS | TEXT_OPS
+
+
+def test_variables_have_only_the_attributes_that_tensorflow_2_12_knows(nodes):
+    attributes = {name for node in nodes if node.op == "VarHandleOp" for name in node.attr}
+    assert {name for name in attributes if not name.startswith("_")} <= {
+        *("allowed_devices", "container", "dtype", "shape", "shared_name"),
+    }
