@@ -14,6 +14,7 @@ from .. import __version__
 from ..errors import ReviewlensError
 from .commands import COMMANDS
 from .config import nearest
+from .failures import explain
 
 _EXAMPLES = """\
 examples:
@@ -61,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read the output has had enough, as `head` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
+    except OSError as error:
+        return _fail(str(explain(error)), 1)
     except KeyboardInterrupt:
         return _fail("interrupted", 130)
 

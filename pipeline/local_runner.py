@@ -81,6 +81,10 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
         for node in nodes:
             if node.execution_options.HasField("skip"):
                 self.nodes[node.node_info.id].state = State.LEFT_OUT
+        if all(node.state is State.LEFT_OUT for node in self.nodes.values()):
+            raise UsageError(
+                "no node lies between --from and --to: the one does not feed the other"
+            )
         self._display.show(list(self.nodes.values()))
 
         deployment = runner_utils.extract_local_deployment_config(pipeline)
