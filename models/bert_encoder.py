@@ -81,7 +81,7 @@ class BertEncoder(keras.layers.Layer):
         # Casts are explicit below: the residual stream stays in float32.
         self.autocast = False
         self._seeds = keras.random.SeedGenerator(seed)
-        self._blocks = [
+        self.blocks = [
             _Block(self, dtype=self.dtype_policy, autocast=False, name=f"layer_{index}")
             for index in range(num_layers)
         ]
@@ -96,7 +96,7 @@ class BertEncoder(keras.layers.Layer):
         self.position_embeddings = _matrix(self, "position_embeddings", self.max_positions, size)
         self.type_embeddings = _matrix(self, "type_embeddings", self.num_types, size)
         self.embeddings_norm = _norm(self, "embeddings_norm", size)
-        for block in self._blocks:
+        for block in self.blocks:
             block.build()
         self.pooler = _dense(self, "pooler", size, size)
         self.built = True
@@ -124,7 +124,7 @@ class BertEncoder(keras.layers.Layer):
         hidden = tf.reshape(hidden, [-1, self.hidden_size])
         hidden = dropout(_normalize(hidden, self.embeddings_norm))
         padding = tf.cast(inputs["input_mask"] - 1, self.compute_dtype)[:, None, None, :] * 1e9
-        for block in self._blocks:
+        for block in self.blocks:
             hidden = block(hidden, padding=padding, dropout=dropout)
         hidden = tf.cast(hidden, self.compute_dtype)
         sequence = tf.reshape(hidden, [batch, length, self.hidden_size])

@@ -70,8 +70,9 @@ class HubEncoder(keras.layers.Layer):
         # Behind a partial, or every checkpoint and export would hold the weights twice.
         self._encode = functools.partial(model)
         trained = {id(variable) for variable in model.trainable_variables}
-        for variable in model.variables:
-            self._track_variable(_keras_variable(variable, id(variable) in trained))
+        self._variables = [
+            _keras_variable(variable, id(variable) in trained) for variable in model.variables
+        ]
         self.built = True
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool | None = None):
