@@ -17,6 +17,8 @@ from rich.table import Table
 from rich.text import Text
 
 _SECONDS_BETWEEN_LINES = 10.0
+# Importing them takes far longer than most nodes of a cached run.
+_LOADING = "loading TensorFlow and TFX"
 
 
 class State(enum.Enum):
@@ -164,7 +166,7 @@ class LiveDisplay(Display):
     def render(self) -> Table | Group:
         """Returns the table as it stands now."""
         if not self._nodes:
-            self._spinner.update(text=Text("loading TensorFlow and TFX", "dim"))
+            self._spinner.update(text=Text(_LOADING, "dim"))
             return Group(self._spinner)
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
         table.add_column("node", no_wrap=True)
@@ -207,7 +209,9 @@ def open_display(stream: TextIO) -> Iterator[Display]:
     """
     console = Console(file=stream)
     if not console.is_terminal or console.is_dumb_terminal:
-        yield PlainDisplay(console)
+        display = PlainDisplay(console)
+        display.tell(_LOADING)
+        yield display
         return
     with LiveDisplay(console) as display:
         yield display

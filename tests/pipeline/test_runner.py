@@ -111,7 +111,7 @@ def test_a_node_that_tfx_passes_over_fails_the_run(run_toy):
 def test_plain_lines_on_a_pipe_and_the_noise_in_the_log(run_toy, tmp_path, capfd):
     run_toy()
     shown = capfd.readouterr()
-    lines = [line.split() for line in shown.out.splitlines()]
+    lines = [line.split() for line in shown.out.splitlines()[1:]]
     assert [line[:2] for line in lines] == [
         [node, state] for node in DONE for state in ("running", "done")
     ]
@@ -172,7 +172,7 @@ def test_a_damaged_artifact_is_made_again(run_toy, tmp_path, capfd, damage, told
     damage(newest(tmp_path / "pipeline" / "double" / "doubled") / "doubled")
     capfd.readouterr()
     assert run_toy().states == {"draw": "cached", "double": "done", "total": "done"}
-    notice = capfd.readouterr().out.splitlines()[0]
+    notice = capfd.readouterr().out.splitlines()[1]
     assert notice.startswith("double/doubled/2 was damaged")
     assert told in notice
     assert total(tmp_path) == "30"
@@ -195,7 +195,7 @@ def test_without_its_records_a_run_starts_anew(run_toy, tmp_path, capfd, damage,
     capfd.readouterr()
     assert run_toy(first=2).states == DONE
     assert total(tmp_path) == "40"
-    assert told in capfd.readouterr().out.splitlines()[0]
+    assert told in capfd.readouterr().out.splitlines()[1]
     assert (tmp_path / "set-aside" / "pipeline").is_dir()
 
 
