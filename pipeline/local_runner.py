@@ -6,8 +6,10 @@ import datetime
 import sys
 
 from tfx.dsl.compiler import constants
+from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
+from tfx.orchestration.pipeline import Pipeline
 from tfx.orchestration.portable import (
     launcher,
     partial_run_utils,
@@ -24,6 +26,32 @@ from .integrity import Manifests
 from .run_records import RunRecords
 
 _REUSE_REQUIRED = pipeline_pb2.NodeExecutionOptions.Skip.REQUIRED
+
+
+def resolvers_feeding(pipeline: Pipeline, from_node: str) -> list[str]:
+    """Finds the resolvers whose answer a partial run wants as of now, not of the last run.
+
+    Args:
+        pipeline: The whole graph.
+        from_node: Where the partial run starts.
+
+    Returns:
+        Ids of the resolvers that feed only nodes of the partial run.
+    """
+    downstream = {
+        node.id: {other.id for other in node.downstream_nodes} for node in pipeline.components
+    }
+    swept, waiting = set(), [from_node]
+    while waiting:
+        node = waiting.pop()
+        if node not in swept:
+            swept.add(node)
+            waiting += downstream[node]
+    return [
+        node.id
+        for node in pipeline.components
+        if isinstance(node, Resolver) and downstream[node.id] <= swept
+    ]
 
 
 class ObservedDagRunner(tfx_runner.IrBasedRunner):

@@ -129,11 +129,10 @@ def _run(
     display: Display,
 ) -> RunResult:
     from absl import logging
-    from tfx.dsl.components.common.resolver import Resolver
     from tfx.orchestration.pipeline import RunOptions
 
     from .integrity import Manifests, condemn_damaged, remove_leftovers, set_aside_unreadable
-    from .local_runner import ObservedDagRunner
+    from .local_runner import ObservedDagRunner, resolvers_feeding
     from .run_records import RunRecords
     from .summary import make_summary, write_summary
 
@@ -151,10 +150,8 @@ def _run(
 
     options = None
     if from_node or to_node:
-        # What a resolver finds is not of the last run but of now.
-        resolvers = [node.id for node in pipeline.components if isinstance(node, Resolver)]
         options = RunOptions(
-            from_nodes=[from_node, *resolvers] if from_node else None,
+            from_nodes=[from_node, *resolvers_feeding(pipeline, from_node)] if from_node else None,
             to_nodes=[to_node] if to_node else None,
         )
     runner = ObservedDagRunner(records, Manifests(root), display)

@@ -1,8 +1,10 @@
-"""The list of nodes that the command line checks against is that of the graph."""
+"""What the command line and partial runs know of the graph is what the graph is."""
 
 from __future__ import annotations
 
 import pathlib
+
+import pytest
 
 from reviewlens.pipeline import build_pipeline, load_config
 from reviewlens.pipeline.nodes import NODES
@@ -10,6 +12,26 @@ from reviewlens.pipeline.nodes import NODES
 CONFIG = pathlib.Path(__file__).parents[2] / "configs" / "amazon-snippets.yaml"
 
 
-def test_the_list_holds_the_nodes_of_the_graph(tmp_path):
-    pipeline = build_pipeline(load_config(str(CONFIG), [f"output={tmp_path}"]))
+@pytest.fixture(scope="module")
+def pipeline(tmp_path_factory):
+    output = tmp_path_factory.mktemp("output")
+    return build_pipeline(load_config(str(CONFIG), [f"output={output}"]))
+
+
+def test_the_list_holds_the_nodes_of_the_graph(pipeline):
     assert sorted(node.id for node in pipeline.components) == sorted(NODES)
+
+
+@pytest.mark.parametrize(
+    ("from_node", "resolvers"),
+    [
+        ("transform", ["latest-blessed"]),
+        ("evaluator", ["latest-blessed"]),
+        # The evaluator, which it feeds, is left out.
+        ("pusher", []),
+    ],
+)
+def test_a_partial_run_asks_anew_for_the_baseline_where_it_is_used(pipeline, from_node, resolvers):
+    from reviewlens.pipeline.local_runner import resolvers_feeding
+
+    assert resolvers_feeding(pipeline, from_node) == resolvers
