@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "encoder_fetcher": ["EncoderFetcher"],
         "evaluator.component": ["ReviewEvaluator"],
         "example_validator": ["StrictExampleValidator"],
+        "latest_blessed": ["EarlierBlessedModelStrategy"],
         "pusher": ["AtomicPusher"],
         "review_example_gen.component": ["ReviewExampleGen"],
         "serving_validator": ["ServingValidator"],

@@ -7,9 +7,6 @@ import os
 from tfx.components import SchemaGen, StatisticsGen, Trainer
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.dsl.input_resolution.strategies.latest_blessed_model_strategy import (
-    LatestBlessedModelStrategy,
-)
 from tfx.orchestration import metadata
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import trainer_pb2
@@ -17,6 +14,7 @@ from tfx.types import Channel, standard_artifacts
 
 from ..components import (
     AtomicPusher,
+    EarlierBlessedModelStrategy,
     EncoderFetcher,
     ReviewEvaluator,
     ReviewExampleGen,
@@ -113,7 +111,8 @@ def build_pipeline(config: Config, cache: bool = True) -> Pipeline:
     model = trainer.outputs["model"]
 
     latest_blessed = Resolver(
-        strategy_class=LatestBlessedModelStrategy,
+        strategy_class=EarlierBlessedModelStrategy,
+        candidate=model,
         model=Channel(type=standard_artifacts.Model),
         model_blessing=Channel(type=standard_artifacts.ModelBlessing),
     ).with_id("latest-blessed")

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+import tensorflow_data_validation as tfdv
+import tensorflow_text  # noqa: F401  registers the operations of the preprocessor
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+from tfx.proto import transform_pb2
+from tfx.types import standard_artifacts
+from tfx.utils import proto_utils
+
+from reviewlens.components.trainer import TOKENS_FEATURE
+from reviewlens.components.transform import PREPROCESSING_FN, Executor
+
+LENGTH = 24
+SPLITS = ("train", "eval", "test")
+
+
+@pytest.fixture
+def transformed(make_artifact, tiny_encoder, reviews, tmp_path, monkeypatch):
+    """Runs the node on 90 reviews; returns (tokens, label) of each one of the eval split."""
+    monkeypatch.setattr("sys.argv", ["pytest"])
+    texts = reviews[:90]
+    examples = make_artifact(standard_artifacts.Examples, split_names=json.dumps(SPLITS))
+    for offset, split in enumerate(SPLITS):
+        folder = Path(examples.uri, f"Split-{split}")
+        folder.mkdir(parents=True)
+        path = folder / "data_tfrecord-00000-of-00001.gz"
+        with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
+            for row in range(offset, len(texts), 3):
+                example = tf.train.Example()
+                example.features.feature["text"].bytes_list.value.append(texts[row].encode())
+                example.features.feature["label"].int64_list.value.append(row)
+                writer.write(example.SerializeToString())
+    schema = make_artifact(standard_artifacts.Schema)
+    proto = schema_pb2.Schema()
+    for name, kind in (("text", "BYTES"), ("label", "INT")):
+        feature = proto.feature.add(name=name, type=schema_pb2.FeatureType.Value(kind))
+        feature.presence.min_fraction = 1.0
+        feature.shape.dim.add(size=1)
+    tfdv.write_schema_text(proto, f"{schema.uri}/schema.pbtxt")
+    encoder = make_artifact(standard_artifacts.Model)
+    shutil.copytree(tiny_encoder, Path(encoder.uri, "Format-Serving"))
+    Path(encoder.uri, "encoder.json").write_text(json.dumps({"lower_case": True}))
+    output = make_artifact(standard_artifacts.Examples)
+    context = BaseBeamExecutor.Context(
+        beam_pipeline_args=["--runner=FnApiRunner", "--sdk_container_image=unused"],
+        tmp_dir=str(tmp_path / "scratch"),
+        unique_id="1",
+    )
+    splits = transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"])
+    Executor(context).Do(
+        {"examples": [examples], "schema": [schema], "encoder": [encoder]},
+        {
+            "transform_graph": [make_artifact(standard_artifacts.TransformGraph)],
+            "transformed_examples": [output],
+        },
+        {
+            "preprocessing_fn": PREPROCESSING_FN,
+            "splits_config": proto_utils.proto_to_json(splits),
+            "disable_statistics": 1,
+            "max_tokens": LENGTH,
+        },
+    )
+    return output, texts
+
+
+def test_the_splits_that_are_trained_on_are_tokenized(transformed):
+    output, _ = transformed
+
+    assert sorted(path.name for path in Path(output.uri).iterdir()) == ["Split-eval", "Split-train"]
+
+
+def test_tokens_are_those_of_the_encoders_own_preprocessor(transformed, tiny_preprocessor):
+    output, texts = transformed
+    preprocessor = tf.saved_model.load(tiny_preprocessor)
+    files = tf.io.gfile.glob(f"{output.uri}/Split-eval/*")
+    records = list(tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator())
+    assert len(records) == 30
+
+    for record in records:
+        feature = tf.train.Example.FromString(record).features.feature
+        (row,) = feature["label"].int64_list.value
+        tokens = list(feature[TOKENS_FEATURE].int64_list.value)
+        pieces = preprocessor.tokenize(tf.constant([texts[row]]))
+        packed = preprocessor.bert_pack_inputs([pieces], seq_length=LENGTH)
+        ids = packed["input_word_ids"][0].numpy()
+        assert tokens == ids[: packed["input_mask"][0].numpy().sum()].tolist()
