@@ -67,7 +67,7 @@ def read_warmup_requests(directory: str) -> Iterator[tuple[str, dict[str, tf.Ten
 
 
 def to_example(text: bytes) -> bytes:
-    """A serialized `tf.Example` with the bytes feature `text`, as the signature `classify` takes."""
+    """A serialized `tf.Example` with the bytes feature `text`, as `classify` takes it."""
     feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[text]))
     return tf.train.Example(
         features=tf.train.Features(feature={"text": feature})

@@ -7,6 +7,8 @@ import random
 
 import pytest
 import tensorflow as tf
+from tfx.components.trainer import fn_args_utils
+
 from reviewlens import progress
 from reviewlens.components.trainer import TOKENS_FEATURE, run_fn
 from reviewlens.errors import RunError
@@ -14,7 +16,6 @@ from reviewlens.models.metrics import macro_f1
 from reviewlens.models.settings import ModelSettings, TrainingSettings
 from reviewlens.models.tokenization import WordpieceTokenizer
 from reviewlens.serving import LocalModel
-from tfx.components.trainer import fn_args_utils
 
 LABELS = ["without", "with the", "with it"]
 TRAINING = TrainingSettings(epochs=2, batch_size=16, learning_rate=5e-3, precision="float32")

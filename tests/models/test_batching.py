@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+
 from reviewlens.models.batching import pad_batch, shuffled_batches, sorted_batches
 from reviewlens.models.tokenized import TokenizedReviews
 

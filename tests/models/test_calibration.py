@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from reviewlens.models.calibration import fit_temperature, softmax
 from reviewlens.models.metrics import expected_calibration_error
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+
 from reviewlens.errors import RunError
 from reviewlens.models.classifier import ReviewClassifier, build_classifier
 from reviewlens.models.precision import precision_policy, resolve_precision

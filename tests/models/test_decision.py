@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from reviewlens.models import decision
 from reviewlens.models.decision import Decision, decide, tune_offsets
 from reviewlens.models.metrics import macro_f1

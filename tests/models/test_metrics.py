@@ -5,6 +5,7 @@ import pytest
 import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
+
 from reviewlens.models.metrics import (
     classification_report,
     confusion_matrix,

@@ -7,6 +7,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.utils.class_weight import compute_class_weight
+
 from reviewlens import progress
 from reviewlens.errors import RunError
 from reviewlens.models import training as training_module
@@ -16,11 +18,10 @@ from reviewlens.models.tokenization import WordpieceTokenizer
 from reviewlens.models.tokenized import TokenizedReviews
 from reviewlens.models.train_step import balanced_class_weights
 from reviewlens.models.training import train
-from sklearn.utils.class_weight import compute_class_weight
 
 NAMES = ["without", "with the", "with it"]
 SETTINGS = TrainingSettings(
-    epochs=3, batch_size=16, learning_rate=5e-3, precision="float32", patience=3
+    epochs=2, batch_size=16, learning_rate=5e-3, precision="float32", patience=2
 )
 # 400 reviews are 25 steps an epoch.
 STEPS = 25
@@ -81,8 +82,8 @@ def test_learns_and_records_what_it_did(uninterrupted):
     assert set(record.history[0]) == {"loss", "accuracy", "macro_f1", "ece"}
     scores = [epoch["macro_f1"] for epoch in record.history]
     assert record.best_epoch == 1 + scores.index(max(scores))
-    assert record.steps == 3 * STEPS
-    assert record.examples == 3 * 400
+    assert record.steps == 2 * STEPS
+    assert record.examples == 2 * 400
     assert record.examples_per_second == pytest.approx(record.examples / record.seconds)
 
 
@@ -97,7 +98,7 @@ def test_another_seed_other_weights(uninterrupted, fit):
     assert not same_weights(weights, uninterrupted[1])
 
 
-@pytest.mark.parametrize("step", [10, STEPS, STEPS + 10], ids=["first", "end", "second"])
+@pytest.mark.parametrize("step", [STEPS, STEPS + 10], ids=["at its end", "within"])
 def test_an_interrupted_training_ends_as_if_it_had_not_been(uninterrupted, fit, tmp_path, step):
     with pytest.raises(KeyboardInterrupt), interrupt_at(step):
         fit(checkpoints=str(tmp_path))
@@ -123,7 +124,7 @@ def test_a_crash_goes_on_from_the_last_save(uninterrupted, fit, tmp_path, monkey
     assert same_weights(weights, uninterrupted[1])
 
 
-@pytest.mark.parametrize("damage", ["truncated", "empty", "garbage", "flipped"])
+@pytest.mark.parametrize("damage", ["truncated", "flipped"])
 def test_a_damaged_checkpoint_is_not_used(uninterrupted, fit, tmp_path, damage):
     with pytest.raises(KeyboardInterrupt), interrupt_at(10):
         fit(checkpoints=str(tmp_path))
@@ -133,8 +134,6 @@ def test_a_damaged_checkpoint_is_not_used(uninterrupted, fit, tmp_path, damage):
     file.write_bytes(
         {
             "truncated": bytes(content[: len(content) // 2]),
-            "empty": b"",
-            "garbage": b"not a checkpoint" * 100,
             "flipped": bytes(content),
         }[damage]
     )

@@ -9,8 +9,9 @@ import tensorflow as tf
 import tensorflow_text  # noqa: F401
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reviewlens.models.tokenization import pack_inputs
 from tensorflow.core.protobuf import saved_model_pb2
+
+from reviewlens.models.tokenization import pack_inputs
 
 # What tf.Text 2.12.1 registers of the operations a tokenizer may use; TF Serving 2.12 to 2.19
 # links exactly that version.
@@ -23,18 +24,20 @@ TEXT_OPS = {
     "FastBertNormalize",
 }
 # Operations of TensorFlow itself; each is older than its release 2.12.
-CORE_OPS = set(
-    """
-    AddV2 All ArgMax Assert AssignVariableOp BatchMatMulV2 BiasAdd Cast ConcatV2 Const
-    DisableCopyOnRead Equal ExpandDims Fill FloorDiv GatherV2 Identity If InvertPermutation
-    Less Log MatMul Max Maximum Mean MergeV2Checkpoints Minimum Mul NoOp OneHot Pack
-    ParseExampleV2 Placeholder Pow RaggedGather RaggedRange RaggedTensorToTensor Range
-    ReadVariableOp RealDiv Reshape ResourceGather RestoreV2 Rsqrt SaveV2 Select Shape
-    ShardedFilename Softmax Square StatefulPartitionedCall StaticRegexFullMatch StridedSlice
-    StringJoin Sub Sum Tanh TensorListConcatV2 TensorListReserve TensorListSetItem Tile
-    TopKV2 Transpose Unpack VarHandleOp VarIsInitializedOp While ZerosLike
-    """.split()
-)
+# fmt: off
+CORE_OPS = {
+    "AddV2", "All", "ArgMax", "Assert", "AssignVariableOp", "BatchMatMulV2", "BiasAdd", "Cast",
+    "ConcatV2", "Const", "DisableCopyOnRead", "Equal", "ExpandDims", "Fill", "FloorDiv",
+    "GatherV2", "Identity", "If", "InvertPermutation", "Less", "Log", "MatMul", "Max",
+    "Maximum", "Mean", "MergeV2Checkpoints", "Minimum", "Mul", "NoOp", "OneHot", "Pack",
+    "ParseExampleV2", "Placeholder", "Pow", "RaggedGather", "RaggedRange",
+    "RaggedTensorToTensor", "Range", "ReadVariableOp", "RealDiv", "Reshape", "ResourceGather",
+    "RestoreV2", "Rsqrt", "SaveV2", "Select", "Shape", "ShardedFilename", "Softmax", "Square",
+    "StatefulPartitionedCall", "StaticRegexFullMatch", "StridedSlice", "StringJoin", "Sub",
+    "Sum", "Tanh", "TensorListConcatV2", "TensorListReserve", "TensorListSetItem", "Tile",
+    "TopKV2", "Transpose", "Unpack", "VarHandleOp", "VarIsInitializedOp", "While", "ZerosLike",
+}
+# fmt: on
 
 HOSTILE = [
     b"",

@@ -4,6 +4,7 @@ import os
 
 import pytest
 import tensorflow as tf
+
 from reviewlens.errors import RunError
 from reviewlens.serving import LocalModel, Prediction
 

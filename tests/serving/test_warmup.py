@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import tensorflow as tf
 import tensorflow_text  # noqa: F401
-from reviewlens.serving.warmup import WARMUP_TEXTS, read_warmup_requests
 from tensorflow_serving.apis import prediction_log_pb2
+
+from reviewlens.serving.warmup import WARMUP_TEXTS, read_warmup_requests
 
 
 def test_the_file_is_what_tf_serving_reads(served):
