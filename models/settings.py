@@ -57,7 +57,7 @@ class TrainingSettings:
 
     epochs: int = 2
     batch_size: int = 32
-    learning_rate: float = 5e-5
+    learning_rate: float = 1e-4
     warmup: float = 0.1
     weight_decay: float = 0.01
     clip_norm: float = 1.0

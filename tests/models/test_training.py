@@ -21,7 +21,7 @@ from reviewlens.models.training import train
 
 NAMES = ["without", "with the", "with it"]
 SETTINGS = TrainingSettings(
-    epochs=2, batch_size=16, learning_rate=5e-3, precision="float32", patience=2
+    epochs=2, batch_size=16, learning_rate=2e-2, precision="float32", patience=2
 )
 # 400 reviews are 25 steps an epoch.
 STEPS = 25
