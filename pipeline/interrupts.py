@@ -8,8 +8,9 @@ import signal
 import threading
 from collections.abc import Iterator
 
-# How long Python code may take to wind up before the process ends without it.
-GRACE_SECONDS = 3.0
+# How long Python code may take to wind up, a checkpoint included, before the process ends
+# without it.
+GRACE_SECONDS = 8.0
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SHOW_CURSOR = b"\x1b[?25h"

@@ -43,6 +43,12 @@ def beam_args():
     return list(BEAM_ARGS)
 
 
+@pytest.fixture(scope="session")
+def tiny_model(served) -> str:
+    """Directory of an exported model."""
+    return served.directory
+
+
 @pytest.fixture
 def make_artifact(tmp_path):
     """Makes artifacts of a given type, each with a folder of its own and the given properties."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
@@ -22,8 +23,8 @@ SHOPS = ("north", "south")
 
 
 @pytest.fixture(scope="session")
-def served(tiny_model, reviews):
-    """The model's own answers to 300 reviews, made labels that it gets right in part."""
+def answers(tiny_model, reviews):
+    """The model's own answers to 300 reviews, and labels that it gets right in part."""
     texts = reviews[:300]
     predictions = LocalModel(tiny_model).predict(texts)
     names = list(predictions[0].probabilities)
@@ -33,9 +34,9 @@ def served(tiny_model, reviews):
 
 
 @pytest.fixture
-def evaluate(make_artifact, tiny_model, served, tmp_path):
-    """Runs the evaluator on the served reviews; returns its metrics and its blessing."""
-    texts, labels, *_ = served
+def evaluate(make_artifact, tiny_model, answers, tmp_path):
+    """Runs the evaluator on these reviews; returns its metrics and its blessing."""
+    texts, labels, *_ = answers
     examples = make_artifact(standard_artifacts.Examples, split_names='["test"]')
     Path(examples.uri, "Split-test").mkdir(parents=True)
     path = f"{examples.uri}/Split-test/data_tfrecord-00000-of-00001.gz"
@@ -63,7 +64,7 @@ def evaluate(make_artifact, tiny_model, served, tmp_path):
     def run(settings: EvaluationSettings, baseline: bool = False):
         evaluation = make_artifact(standard_artifacts.ModelEvaluation)
         blessing = make_artifact(standard_artifacts.ModelBlessing)
-        config = build_eval_config(settings, len(served[-1]), ["shop"])
+        config = build_eval_config(settings, len(answers[-1]), ["shop"])
         context = BaseBeamExecutor.Context(
             beam_pipeline_args=["--runner=FnApiRunner", "--sdk_container_image=unused"],
             tmp_dir=str(tmp_path),
@@ -88,8 +89,8 @@ def evaluate(make_artifact, tiny_model, served, tmp_path):
     return run
 
 
-def test_metrics_are_those_of_the_decision_and_of_the_probabilities(evaluate, served):
-    _, labels, named, probabilities, names = served
+def test_metrics_are_those_of_the_decision_and_of_the_probabilities(evaluate, answers):
+    _, labels, named, probabilities, names = answers
 
     metrics, blessing = evaluate(EvaluationSettings(min_macro_f1=0.1))
 
@@ -103,14 +104,14 @@ def test_metrics_are_those_of_the_decision_and_of_the_probabilities(evaluate, se
         assert figures["recall"] == pytest.approx(recall[index], abs=1e-6)
         assert figures["f1"] == pytest.approx(f1[index], abs=1e-6)
         assert figures["support"] == support[index]
-    error = expected_calibration_error(tf.constant(probabilities).numpy(), tf.constant(labels))
-    assert test["ece"] == pytest.approx(float(error), abs=1e-4)
+    error = expected_calibration_error(np.array(probabilities), np.array(labels))
+    assert test["ece"] == pytest.approx(error, abs=1e-4)
     assert metrics["baseline"] is None
     assert blessing.get_int_custom_property("blessed") == 1
 
 
-def test_every_slice_is_reported(evaluate, served):
-    _, labels, named, _, _ = served
+def test_every_slice_is_reported(evaluate, answers):
+    _, labels, named, _, _ = answers
 
     metrics, _ = evaluate(EvaluationSettings(min_macro_f1=0.1))
 
