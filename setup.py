@@ -60,6 +60,7 @@ DEV = [
     "import-linter",
     "pytest",
     "pytest-timeout",
+    "pytest-xdist",
     "ruff",
     # Makes the lock, and installs it faster than pip.
     "uv",
