@@ -14,7 +14,7 @@ run: $(VENV)/.installed  ## Run the whole pipeline on real reviews (CONFIG=… f
 	@$(BIN)/reviewlens run $(CONFIG)
 
 test: $(VENV)/.installed  ## Run all tests
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed  ## Check style, formatting and the import contract
 	@$(BIN)/ruff check .

@@ -41,6 +41,7 @@ def tiny_vocabulary(tmp_path_factory, reviews) -> str:
 def tiny_encoder(tmp_path_factory, tiny_vocabulary) -> str:
     """Directory of a TF Hub BERT encoder: 2 layers, 16 units, 2 heads, 128 positions, with MLM."""
     import tensorflow as tf
+    import tf_keras
     from official.legacy.bert import configs
     from official.nlp.modeling import models
     from official.nlp.tools import export_tfhub_lib
@@ -57,6 +58,7 @@ def tiny_encoder(tmp_path_factory, tiny_vocabulary) -> str:
         type_vocab_size=2,
         initializer_range=0.2,
     )
+    tf_keras.utils.set_random_seed(1)
     pretrainer = models.BertPretrainerV2(export_tfhub_lib.get_bert_encoder(config))
     pretrainer(pretrainer.inputs)
     # Fresh biases and norms are all zeros and ones, which would hide a mix-up of theirs.

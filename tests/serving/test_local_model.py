@@ -15,8 +15,8 @@ def model(served):
 
 
 def test_predicts_labels_and_probabilities_by_name(model, reviews):
-    predictions = model.predict(text for text in reviews[:50])
-    assert len(predictions) == 50
+    predictions = model.predict(text for text in reviews[:300])
+    assert len(predictions) == 300
     assert len({prediction.label for prediction in predictions}) == 3
     for prediction in predictions:
         assert isinstance(prediction, Prediction)
