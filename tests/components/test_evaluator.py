@@ -29,7 +29,8 @@ def answers(tiny_model, reviews):
     predictions = LocalModel(tiny_model).predict(texts)
     names = list(predictions[0].probabilities)
     named = [names.index(prediction.label) for prediction in predictions]
-    labels = [index if row % 3 else row % len(names) for row, index in enumerate(named)]
+    # Every class occurs in every slice, whatever the model says.
+    labels = [index if row % 3 else row // 15 % len(names) for row, index in enumerate(named)]
     return texts, labels, named, [list(p.probabilities.values()) for p in predictions], names
 
 
