@@ -1,5 +1,11 @@
 """The commands, one file each: `SUMMARY`, `make_parser()` and `execute(arguments)`."""
 
-from . import encoders, predict, run, validate
+from . import encoders, export_serving, predict, run, validate
 
-COMMANDS = {"run": run, "validate": validate, "predict": predict, "encoders": encoders}
+COMMANDS = {
+    "run": run,
+    "validate": validate,
+    "predict": predict,
+    "export-serving": export_serving,
+    "encoders": encoders,
+}

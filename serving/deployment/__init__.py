@@ -1,0 +1,1 @@
+"""Files with which stock TensorFlow Serving runs a model."""
