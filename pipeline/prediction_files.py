@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import collections
 import csv
-import itertools
 import json
 import os
 import re
@@ -17,25 +17,26 @@ from ..components.review_example_gen.records import Record, read_records
 from ..errors import RunError, UsageError
 
 if TYPE_CHECKING:
-    from ..serving.local_model import LocalModel
-    from ..serving.prediction import Prediction
+    from ..serving.prediction import Prediction, Predictor
 
-_ROWS_AT_ONCE = 1024
 _PREDICTED = "predicted_label"
 _TEXT = re.compile(r"\.txt(\.(gz|bz2|zst))?$")
 
 
-def check_files(source: str, target: str, column: str) -> None:
-    """Makes sure, before a model is loaded, that rows can be read and written.
+def check_files(source: str, target: str, column: str) -> int:
+    """Makes sure, before a model is loaded, that all rows can be read and some be written.
 
     Args:
         source: File of reviews.
         target: File of predictions.
         column: Column of the reviews.
 
+    Returns:
+        The number of rows.
+
     Raises:
         UsageError: `target` ends neither in .csv nor in .jsonl, or is `source`.
-        RunError: `source` is missing, empty, or has no such column.
+        RunError: `source` is missing, empty, or has no such column, or a row cannot be read.
     """
     if not target.endswith((".csv", ".jsonl")):
         raise UsageError(f"--output {target}: its ending says the format; use .csv or .jsonl")
@@ -44,11 +45,13 @@ def check_files(source: str, target: str, column: str) -> None:
     folder = os.path.dirname(target) or "."
     if not os.path.isdir(folder):
         raise RunError(f"--output {target}: there is no folder {folder}")
-    if next(_rows(source, column), None) is None:
+    count = sum(1 for _ in _rows(source, column))
+    if not count:
         raise RunError(f"{source}: has no rows")
+    return count
 
 
-def predict_file(model: LocalModel, source: str, target: str, column: str) -> int:
+def predict_file(model: Predictor, source: str, target: str, column: str) -> int:
     """Predicts every row of a file; memory does not grow with it.
 
     Args:
@@ -69,7 +72,7 @@ def predict_file(model: LocalModel, source: str, target: str, column: str) -> in
     try:
         with open(unfinished, "w", encoding="utf-8", newline="") as file:
             write = _write_csv if target.endswith(".csv") else _write_json_lines
-            count = write(file, _predicted(model, _rows(source, column), column), model.labels)
+            count = write(file, _predicted(model, _rows(source, column), column))
         os.replace(unfinished, target)
     except OSError as error:
         raise RunError(f"{target}: cannot be written: {error.strerror}") from None
@@ -103,26 +106,35 @@ def _lines(file: InputFile, column: str) -> Iterator[Record]:
 
 
 def _predicted(
-    model: LocalModel, rows: Iterator[dict[str, str]], column: str
+    model: Predictor, rows: Iterator[dict[str, str]], column: str
 ) -> Iterator[tuple[dict[str, str], Prediction]]:
-    done = 0
-    while batch := list(itertools.islice(rows, _ROWS_AT_ONCE)):
-        yield from zip(batch, model.predict([row[column] for row in batch]), strict=True)
-        done += len(batch)
+    """Pairs each row with its prediction; the model takes texts somewhat ahead of that."""
+    waiting: collections.deque[dict[str, str]] = collections.deque()
+
+    def texts() -> Iterator[str]:
+        for row in rows:
+            waiting.append(row)
+            yield row[column]
+
+    for done, prediction in enumerate(model.stream(texts()), start=1):
+        yield waiting.popleft(), prediction
         progress.report(done, None, "reviews")
 
 
-def _write_csv(
-    file: TextIO, predicted: Iterable[tuple[dict[str, str], Prediction]], labels: list[str]
-) -> int:
-    columns = [_PREDICTED, *(f"probability_{label}" for label in labels)]
-    writer, count = None, 0
-    for count, (row, prediction) in enumerate(predicted, start=1):  # noqa: B007
+def _write_csv(file: TextIO, predicted: Iterable[tuple[dict[str, str], Prediction]]) -> int:
+    writer, labels, count = None, [], 0
+    for count, (row, prediction) in enumerate(predicted, start=1):
         if writer is None:
+            labels = list(prediction.probabilities)
+            columns = [_PREDICTED, *(f"probability_{label}" for label in labels)]
             header = [name for name in row if name not in columns] + columns
             writer = csv.DictWriter(file, header)
             writer.writeheader()
-        shares = (f"{prediction.probabilities[label]:.6f}" for label in labels)
+        if list(prediction.probabilities) != labels:
+            raise RunError(
+                f"row {count}: the server has loaded a model with other classes; start again"
+            )
+        shares = (f"{share:.6f}" for share in prediction.probabilities.values())
         try:
             writer.writerow(row | dict(zip(columns, [prediction.label, *shares], strict=True)))
         except ValueError:
@@ -133,12 +145,10 @@ def _write_csv(
     return count
 
 
-def _write_json_lines(
-    file: TextIO, predicted: Iterable[tuple[dict[str, str], Prediction]], labels: list[str]
-) -> int:
+def _write_json_lines(file: TextIO, predicted: Iterable[tuple[dict[str, str], Prediction]]) -> int:
     count = 0
     for count, (row, prediction) in enumerate(predicted, start=1):  # noqa: B007
-        shares = {label: round(prediction.probabilities[label], 6) for label in labels}
+        shares = {label: round(share, 6) for label, share in prediction.probabilities.items()}
         line = row | {_PREDICTED: prediction.label, "probabilities": shares}
         file.write(json.dumps(line, ensure_ascii=False) + "\n")
     return count

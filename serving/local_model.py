@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 # Registers the tokenizer's operations, without which the model cannot be loaded.
 import tensorflow_text  # noqa: F401  isort: skip
 import tensorflow as tf
 
 from ..errors import RunError
-from .prediction import Prediction
+from .prediction import Prediction, text_batches
 
 # Texts handed to the graph at once; it cuts them into smaller chunks by length.
 BATCH = 1024
@@ -58,17 +58,24 @@ class LocalModel:
         Returns:
             One prediction for each, in their order.
         """
-        texts = [text.encode("utf-8", "replace") for text in texts]
-        predictions = []
-        for start in range(0, len(texts), BATCH):
-            answer = self._serve(text=tf.constant(texts[start : start + BATCH], tf.string))
-            predictions += [
-                Prediction(label.decode(), dict(zip(self.labels, map(float, row), strict=True)))
-                for label, row in zip(
-                    answer["label"].numpy(), answer["probabilities"].numpy(), strict=True
-                )
-            ]
-        return predictions
+        return list(self.stream(texts))
+
+    def stream(self, texts: Iterable[str]) -> Iterator[Prediction]:
+        """Classifies reviews as they come.
+
+        Args:
+            texts: As many as there are; those of one batch are in memory.
+
+        Yields:
+            One prediction for each, in their order.
+        """
+        for batch in text_batches(texts, BATCH):
+            answer = self._serve(text=tf.constant(batch, tf.string))
+            for label, row in zip(
+                answer["label"].numpy(), answer["probabilities"].numpy(), strict=True
+            ):
+                shares = map(float, row)
+                yield Prediction(label.decode(), dict(zip(self.labels, shares, strict=True)))
 
 
 def _version_directory(directory: str) -> str:

@@ -1,4 +1,4 @@
-"""`reviewlens predict`: ask a model that a run has pushed."""
+"""`reviewlens predict`: ask a model that a run has pushed, here or behind a server."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import argparse
 import contextlib
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ...errors import RunError, UsageError
 from .arguments import new_parser
 
-SUMMARY = "classify reviews with an exported model"
+if TYPE_CHECKING:
+    from ...serving.prediction import Predictor
+
+SUMMARY = "classify reviews with an exported or a served model"
 
 _EXAMPLES = """\
   reviewlens predict --model runs/amazon-snippets/serving/amazon-snippets "Great value." "Broke."
   reviewlens predict --model DIR --input new.csv --column "Review Text" --output predicted.csv
-  reviewlens predict --model DIR --input new.jsonl.gz --output predicted.jsonl
+  reviewlens predict --server localhost:8501 --model_name amazon-snippets "Great value."
+  reviewlens predict --server localhost:8500 --grpc --input new.jsonl.gz --output predicted.jsonl
 """
 
 
@@ -29,9 +34,17 @@ def make_parser() -> argparse.ArgumentParser:
         _EXAMPLES,
     )
     parser.add_argument("texts", metavar="TEXT", nargs="*", help="a review")
-    parser.add_argument(
-        "--model", metavar="DIR", required=True, help="version directory, or the one above it"
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--model", metavar="DIR", help="version directory, or the one above it")
+    where.add_argument(
+        "--server",
+        metavar="HOST:PORT",
+        help="REST API of TensorFlow Serving or of `reviewlens serve`; an https:// URL encrypts",
     )
+    parser.add_argument(
+        "--model_name", metavar="NAME", help="model to ask the server for; default: default"
+    )
+    parser.add_argument("--grpc", action="store_true", help="the server's port is that of gRPC")
     parser.add_argument("--input", metavar="FILE", help="file of reviews")
     parser.add_argument(
         "--column", metavar="NAME", default="text", help="column of the reviews; default: text"
@@ -48,28 +61,47 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError("predict: give either TEXT or --input FILE")
     if bool(arguments.input) != bool(arguments.output):
         raise UsageError("predict: --input and --output belong together; give both or neither")
+    if arguments.model and (arguments.model_name or arguments.grpc):
+        raise UsageError("predict: --model_name and --grpc go with --server, not with --model")
+    count = 0
     if arguments.input:
         from ..prediction_files import check_files
 
-        check_files(arguments.input, arguments.output, arguments.column)
-    if "://" not in arguments.model and not os.path.isdir(arguments.model):
-        raise RunError(
-            f"--model {arguments.model}: no such directory; "
-            "a run pushes its model to OUTPUT/serving/NAME"
-        )
-    model = _load(arguments.model)
-    if arguments.input:
+        count = check_files(arguments.input, arguments.output, arguments.column)
+    with _opened(arguments) as model:
+        if not arguments.input:
+            _print_predictions(arguments.texts, model)
+            return 0
         from ..prediction_files import predict_file
+        from .progress_bar import progress_bar
 
-        with _counting():
+        with progress_bar(count, "reviews"):
             count = predict_file(model, arguments.input, arguments.output, arguments.column)
-        print(f"{arguments.output}: {count:,} predictions")
-    else:
-        _print_predictions(arguments.texts, model)
+    print(f"{arguments.output}: {count:,} predictions")
     return 0
 
 
-def _load(directory: str):
+@contextlib.contextmanager
+def _opened(arguments: argparse.Namespace) -> Iterator[Predictor]:
+    """The model that the arguments name."""
+    if arguments.server is None:
+        yield _load(arguments.model)
+        return
+    # What gRPC's core logs of a failed connection is in the error, too.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    from ...serving.client import Client
+
+    transport = "grpc" if arguments.grpc else "rest"
+    name = arguments.model_name or "default"
+    with Client(arguments.server, model=name, transport=transport) as client:
+        yield client
+
+
+def _load(directory: str) -> Predictor:
+    if "://" not in directory and not os.path.isdir(directory):
+        raise RunError(
+            f"--model {directory}: no such directory; a run pushes its model to OUTPUT/serving/NAME"
+        )
     from ..capture import captured_output
     from ..environment import prepare_environment
 
@@ -80,31 +112,15 @@ def _load(directory: str):
         return LocalModel(directory)
 
 
-@contextlib.contextmanager
-def _counting() -> Iterator[None]:
-    """Shows on a terminal how many reviews are done."""
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    from ... import progress
-
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,} reviews"), TimeElapsedColumn())
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task("")
-        with progress.reporting_to(lambda done, total, note: bar.update(task, completed=done)):
-            yield
-
-
-def _print_predictions(texts: list[str], model) -> None:
+def _print_predictions(texts: list[str], model: Predictor) -> None:
     from rich.text import Text
 
     from .tables import new_table, print_table
 
+    predictions = model.predict(texts)
     # Text, not str: a class and a review may look like rich's markup.
-    table = new_table("label", *model.labels, "text")
-    for text, prediction in zip(texts, model.predict(texts), strict=True):
-        shares = (f"{prediction.probabilities[label]:.3f}" for label in model.labels)
+    table = new_table("label", *predictions[0].probabilities, "text")
+    for text, prediction in zip(texts, predictions, strict=True):
+        shares = (f"{share:.3f}" for share in prediction.probabilities.values())
         table.add_row(Text(prediction.label), *shares, Text(text))
     print_table(table)

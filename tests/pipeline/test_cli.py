@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 
@@ -60,7 +61,10 @@ def test_version():
         (["run", "a.yaml", "--from", "pusher", "--to", "trainer"], "--to trainer runs before"),
         (["run", "a.yaml"], "a.yaml: no such file"),
         (["validate", "a.yaml"], "a.yaml: no such file"),
-        (["predict", "text"], "the following arguments are required: --model"),
+        (["predict", "text"], "one of the arguments --model --server is required"),
+        (["predict", "--model", "m", "--server", "s:1", "text"], "not allowed with argument"),
+        (["predict", "--model", "m", "--grpc", "text"], "--grpc go with --server"),
+        (["predict", "--server", "nowhere", "text"], "write HOST:PORT, such as localhost:8501"),
         (["predict", "--model", "m"], "give either TEXT or --input FILE"),
         (["predict", "--model", "m", "text", "--input", "f"], "give either TEXT or --input FILE"),
         (["predict", "--model", "m", "--input", "f"], "--input and --output belong together"),
@@ -150,3 +154,15 @@ def test_predict_without_a_model(tmp_path):
     answer = cli("predict", "--model", str(tmp_path / "none"), "text")
     assert answer.returncode == 1
     assert answer.stderr.startswith(f"error: --model {tmp_path}/none: no such directory")
+
+
+@pytest.mark.parametrize("transport", [[], ["--grpc"]])
+def test_predict_where_nobody_listens(transport):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        answer = cli("predict", "--server", f"127.0.0.1:{port}", *transport, "text")
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert answer.stderr.count("\n") == 1
+    assert answer.stderr.startswith(f"error: 127.0.0.1:{port}: UNAVAILABLE: ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import itertools
 import json
 
 import pytest
@@ -20,19 +21,18 @@ ROWS = 3000
 class ShoutingModel:
     """Takes a review for positive the more capital letters it has; a model like any other."""
 
-    labels = ["negative", "positive"]
-
-    def predict(self, texts):
-        shares = [sum(map(str.isupper, text)) / max(len(text), 1) for text in texts]
-        return [
-            Prediction(self.labels[share > 0.5], {"negative": 1 - share, "positive": share})
-            for share in shares
-        ]
+    def stream(self, texts):
+        while batch := list(itertools.islice(texts, 7)):
+            for text in batch:
+                share = sum(map(str.isupper, text)) / max(len(text), 1)
+                label = "positive" if share > 0.5 else "negative"
+                yield Prediction(label, {"negative": 1 - share, "positive": share})
 
 
-def predict(source, target, column="text"):
-    check_files(str(source), str(target), column)
-    return predict_file(ShoutingModel(), str(source), str(target), column)
+def predict(source, target, column="text", model=None):
+    count = check_files(str(source), str(target), column)
+    assert predict_file(model or ShoutingModel(), str(source), str(target), column) == count
+    return count
 
 
 def csv_rows(path):
@@ -117,6 +117,39 @@ def test_wrong_files_are_told_and_leave_nothing(tmp_path, name, content, target,
     with pytest.raises(error, match=message):
         predict(tmp_path / name, tmp_path / target)
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_every_row_is_read_before_the_first_is_predicted(tmp_path):
+    (tmp_path / "in.csv").write_bytes(b"text\n" + b"a\n" * ROWS + b"\xff\n")
+    with pytest.raises(RunError, match=f"row {ROWS + 2}: byte 0xff"):
+        check_files(str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "text")
+
+
+def test_rows_are_taken_only_as_the_model_asks_for_them(tmp_path):
+    (tmp_path / "in.txt").write_text("a\n" * ROWS)
+    ahead = []
+
+    class ObservedModel(ShoutingModel):
+        def stream(self, texts):
+            taken = []
+            counted = (taken.append(text) or text for text in texts)
+            for done, prediction in enumerate(super().stream(counted)):
+                ahead.append(len(taken) - done)
+                yield prediction
+
+    predict(tmp_path / "in.txt", tmp_path / "out.csv", model=ObservedModel())
+    assert max(ahead) < 10
+
+
+def test_other_classes_in_the_middle_are_told(tmp_path):
+    class ReloadedModel:
+        def stream(self, texts):
+            for _, classes in zip(texts, ("ab", "ba"), strict=False):
+                yield Prediction("a", dict.fromkeys(classes, 0.5))
+
+    (tmp_path / "in.txt").write_text("1\n2\n")
+    with pytest.raises(RunError, match="row 2: the server has loaded a model with other classes"):
+        predict(tmp_path / "in.txt", tmp_path / "out.csv", model=ReloadedModel())
 
 
 def test_a_failure_leaves_the_former_output(tmp_path):

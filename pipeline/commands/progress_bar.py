@@ -1,0 +1,54 @@
+"""How far a file of reviews is: a bar on a terminal, now and then a line elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+
+from ... import progress
+
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+@contextlib.contextmanager
+def progress_bar(total: int, unit: str) -> Iterator[None]:
+    """Shows on stderr what the enclosed work reports.
+
+    Args:
+        total: Units of the whole.
+        unit: What they are, such as "reviews".
+    """
+    with _terminal_bar(total, unit) if sys.stderr.isatty() else _lines(total, unit):
+        yield
+
+
+@contextlib.contextmanager
+def _terminal_bar(total: int, unit: str) -> Iterator[None]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(),
+        TextColumn("{task.completed:,}/{task.total:,} {task.description}"),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(unit, total=total)
+        with progress.reporting_to(lambda done, *_: bar.update(task, completed=done)):
+            yield
+
+
+@contextlib.contextmanager
+def _lines(total: int, unit: str) -> Iterator[None]:
+    last = time.monotonic()
+
+    def tell(done: int, *_: object) -> None:
+        nonlocal last
+        if time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
+            last = time.monotonic()
+            print(f"{done:,}/{total:,} {unit}", file=sys.stderr)
+
+    with progress.reporting_to(tell):
+        yield

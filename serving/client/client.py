@@ -1,0 +1,194 @@
+"""The client that users hold."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import concurrent.futures
+import contextlib
+import threading
+from collections.abc import Iterable, Iterator
+
+from ...errors import UsageError
+from ..prediction import Prediction, text_batches
+from .model_requests import ModelRequests
+from .target import TLS, Target, parse_target
+from .transport import Transport
+
+_TRANSPORTS = ("rest", "grpc")
+
+_Answer = concurrent.futures.Future[list[Prediction]]
+
+
+class Client:
+    """Asks a model that TensorFlow Serving or `reviewlens serve` serves.
+
+    It may be used from several threads and event loops at once, keeps its connections, and is
+    to be closed; a process that is forked off needs one of its own.
+
+    Args:
+        address: `HOST:PORT` of the REST or of the gRPC API, or a URL, which may have a path
+            (REST only); `https://` encrypts.
+        model: Name of the model, one that reviewlens exported.
+        transport: `rest` or `grpc`.
+        version: Version to ask; without it the server chooses, mostly the latest. REST does
+            not tell which version answers: where one with the same classes in another order
+            may follow, name the version or use gRPC.
+        label: Label of the version to ask, instead of its number.
+        timeout: Seconds that one batch may take, its retries included.
+        retries: How often a request is sent again when the server is not available: nobody
+            listens, the connection breaks, or the answer is 503 or UNAVAILABLE. The waits
+            between grow from 0.1 to at most 5 seconds.
+        batch_size: Texts in a request; at most what the server accepts.
+        concurrency: Requests of one call that are under way together.
+        tls: Certificates for an encrypted connection.
+
+    Raises:
+        UsageError: An argument is out of range, or a certificate cannot be read.
+
+    Example:
+        >>> with Client("localhost:8501", model="reviews") as client:
+        ...     client.predict(["Great value.", "Broke after two days."])
+        [Prediction(label='positive', probabilities={'negative': 0.05, …}), …]
+    """
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        model: str = "default",
+        transport: str = "rest",
+        version: int | None = None,
+        label: str | None = None,
+        timeout: float = 60.0,
+        retries: int = 5,
+        batch_size: int = 32,
+        concurrency: int = 4,
+        tls: TLS | None = None,
+    ):
+        target = parse_target(address, tls=tls, model=model, version=version, label=label)
+        if transport not in _TRANSPORTS:
+            raise UsageError(f"transport {transport!r}: choose one of {', '.join(_TRANSPORTS)}")
+        if timeout <= 0 or retries < 0 or batch_size < 1 or concurrency < 1:
+            raise UsageError(
+                "timeout is more than 0, retries at least 0, batch_size and concurrency at least 1"
+            )
+        self._batch_size = batch_size
+        self._concurrency = concurrency
+        self._transport = _open_transport(transport, target, timeout)
+        self._requests = ModelRequests(self._transport, target, timeout=timeout, retries=retries)
+        # One loop serves callers with and without a loop of their own.
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="reviewlens client", daemon=True
+        )
+        self._thread.start()
+
+    def predict(self, texts: Iterable[str]) -> list[Prediction]:
+        """Classifies reviews.
+
+        Args:
+            texts: Any number of reviews of any length.
+
+        Returns:
+            One prediction for each, in their order.
+
+        Raises:
+            ServerUnavailable: The server was not available, however often it was asked.
+            ServerTimeout: A batch took longer than the time-out.
+            ModelNotFound: The server has no such model or version.
+            InvalidRequest: The server refused the request.
+            ServerError: Anything else that the server answers.
+        """
+        return list(self.stream(texts))
+
+    def stream(self, texts: Iterable[str]) -> Iterator[Prediction]:
+        """Classifies reviews as they come, only a few batches ahead of what is taken.
+
+        Args:
+            texts: As many as there are; those of `concurrency` batches are in memory.
+
+        Yields:
+            One prediction for each, in their order.
+
+        Raises:
+            ServerError: See `predict`.
+        """
+        with contextlib.closing(self._answers(texts)) as answers:
+            for answer in answers:
+                yield from answer.result()
+
+    async def predict_async(self, texts: Iterable[str]) -> list[Prediction]:
+        """Classifies reviews without blocking the caller's event loop.
+
+        Args:
+            texts: See `predict`.
+
+        Returns:
+            See `predict`.
+
+        Raises:
+            ServerError: See `predict`.
+
+        Example:
+            >>> await client.predict_async(["Great value."])
+            [Prediction(label='positive', probabilities={'negative': 0.05, …})]
+        """
+        predictions = []
+        with contextlib.closing(self._answers(texts)) as answers:
+            for answer in answers:
+                predictions += await asyncio.wrap_future(answer)
+        return predictions
+
+    def close(self) -> None:
+        """Ends what is under way and closes the connections; closed twice is closed."""
+        if self._thread.is_alive():
+            asyncio.run_coroutine_threadsafe(self._shut_down(), self._loop).result()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _answers(self, texts: Iterable[str]) -> Iterator[_Answer]:
+        """Yields the answers to batches in their order, the next ones being under way."""
+        batches = text_batches(texts, self._batch_size)
+        under_way: collections.deque[_Answer] = collections.deque()
+        try:
+            while True:
+                while len(under_way) < self._concurrency and (batch := next(batches, None)):
+                    under_way.append(self._submit(batch))
+                if not under_way:
+                    return
+                yield under_way[0]
+                under_way.popleft()
+        finally:
+            for answer in under_way:
+                answer.cancel()
+
+    def _submit(self, batch: list[bytes]) -> _Answer:
+        if not self._thread.is_alive():
+            raise RuntimeError("this Client is closed, or belongs to the process that was forked")
+        return asyncio.run_coroutine_threadsafe(self._requests.predict(batch), self._loop)
+
+    async def _shut_down(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._transport.close()
+
+
+def _open_transport(name: str, target: Target, timeout: float) -> Transport:
+    # Each brings a library that only its users need to load.
+    if name == "grpc":
+        from .grpc_transport import GrpcTransport
+
+        return GrpcTransport(target, timeout)
+    from .rest_transport import RestTransport
+
+    return RestTransport(target)

@@ -1,0 +1,63 @@
+"""Lists as `TensorProto`s and back."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+from .messages import Tensor
+
+DT_FLOAT = 1
+DT_STRING = 7
+
+
+def string_tensor(values: list[bytes]) -> Tensor:
+    """Returns a string tensor of shape [len(values)]."""
+    tensor = Tensor(dtype=DT_STRING, string_val=values)
+    tensor.tensor_shape.dim.add(size=len(values))
+    return tensor
+
+
+def tensor_values(tensor: Tensor) -> Any:
+    """Reads a tensor of strings or of float32.
+
+    Args:
+        tensor: Its values may be in a typed field or in `tensor_content`, which TensorFlow
+            Serving writes with `--enable_serialization_as_tensor_content`.
+
+    Returns:
+        Nested lists of str or of float, in the tensor's shape; None for any other type.
+    """
+    shape = [dimension.size for dimension in tensor.tensor_shape.dim]
+    count = math.prod(shape)
+    if tensor.dtype == DT_FLOAT:
+        packed = tensor.tensor_content
+        values = list(struct.unpack(f"<{count}f", packed) if packed else tensor.float_val)
+    elif tensor.dtype == DT_STRING:
+        packed = tensor.tensor_content
+        strings = _unpacked_strings(packed, count) if packed else tensor.string_val
+        values = [string.decode("utf-8", "replace") for string in strings]
+    else:
+        return None
+    for size in reversed(shape[1:]):
+        values = [values[start : start + size] for start in range(0, len(values), size)]
+    return values
+
+
+def _unpacked_strings(packed: bytes, count: int) -> Iterator[bytes]:
+    """All lengths come first, as varints, then all strings."""
+    lengths, position = [], 0
+    for _ in range(count):
+        length = shift = 0
+        while True:
+            byte = packed[position]
+            length |= (byte & 0x7F) << shift
+            position, shift = position + 1, shift + 7
+            if byte < 0x80:
+                break
+        lengths.append(length)
+    for length in lengths:
+        yield packed[position : position + length]
+        position += length
