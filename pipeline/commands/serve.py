@@ -1,0 +1,90 @@
+"""`reviewlens serve`: serve models over TensorFlow Serving's API, without TensorFlow Serving."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import logging
+import signal
+import sys
+import threading
+
+from ...serving.server.settings import ServerSettings
+from .arguments import new_parser
+
+SUMMARY = "serve exported models over REST and gRPC"
+
+_EXAMPLES = """\
+  reviewlens serve --rest_api_port=8501 --model_name=reviews \\
+      --model_base_path=runs/amazon-snippets/serving/amazon-snippets
+  reviewlens serve --rest_api_port=8501 --model_config_file=models.config \\
+      --enable_batching --batching_parameters_file=batching_parameters.txt
+"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Returns the parser of this command's arguments."""
+    parser = new_parser(
+        "serve",
+        "Serve SavedModels over the REST and gRPC API of TensorFlow Serving. The flags are those "
+        "of tensorflow_model_server, with the same defaults, but for --host: only this machine "
+        "can ask unless it is given.",
+        _EXAMPLES,
+    )
+    flags = dataclasses.fields(ServerSettings)
+    groups = {
+        "own": parser.add_argument_group("what tensorflow_model_server does not have"),
+        "idle": parser.add_argument_group("accepted, without an effect here"),
+    }
+    for flag in flags:
+        group = next((g for kind, g in groups.items() if flag.metadata[kind]), parser)
+        kind = type(flag.default)
+        default = f"default: {flag.default}" if flag.default != "" else ""
+        help_ = "; ".join(filter(None, [flag.metadata["help"], default]))
+        options = {"type": kind, "metavar": kind.__name__.upper()}
+        if kind is bool:
+            options = {"type": _boolean, "metavar": "BOOL", "nargs": "?", "const": True}
+        group.add_argument(
+            f"--{flag.name}", default=flag.default, help=help_.replace("%", "%%"), **options
+        )
+    return parser
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Serves until it is told to stop."""
+    settings = ServerSettings(**vars(arguments))
+    _log_to_terminal()
+    for flag in dataclasses.fields(ServerSettings):
+        if flag.metadata["idle"] and getattr(settings, flag.name) != flag.default:
+            logging.getLogger("reviewlens.serve").warning("--%s has no effect here", flag.name)
+    # While models load, SIGTERM ends the program as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    from ..environment import prepare_environment
+
+    prepare_environment()
+    from ...serving.server.server import Server
+
+    with Server(settings):
+        stopped = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stopped.set())
+        stopped.wait()
+        logging.getLogger("reviewlens.serve").info("Stopping once the requests are answered ...")
+    return 0
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() in ("true", "1", "t", "yes"):
+        return True
+    if text.lower() in ("false", "0", "f", "no"):
+        return False
+    raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+
+
+def _log_to_terminal() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger = logging.getLogger("reviewlens.serve")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False

@@ -1,0 +1,177 @@
+"""The models of a server: their configuration, labels, status and leases."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
+
+from tensorflow_serving.apis import get_model_status_pb2
+from tensorflow_serving.config import model_server_config_pb2
+
+from .manager import ModelConfig, ModelManager, State
+from .metrics import Metrics
+from .servable import Servable
+from .status import Code, ServingError
+from .versions import VersionPolicy, is_absolute
+
+
+class ServerCore:
+    """What requests of either protocol are answered from.
+
+    Args:
+        manager: Loads and unloads the models.
+        metrics: Where the protocols count their requests.
+        allow_labels_for_unavailable: Whether a label that is new may point at a version that
+            is not loaded yet.
+
+    Attributes:
+        metrics: As given.
+
+    Example:
+        >>> with core.model("reviews", label="stable") as servable:
+        ...     servable.version
+        42
+    """
+
+    def __init__(
+        self,
+        manager: ModelManager,
+        metrics: Metrics,
+        *,
+        allow_labels_for_unavailable: bool = False,
+    ):
+        self.metrics = metrics
+        self._manager = manager
+        self._allow_labels_for_unavailable = allow_labels_for_unavailable
+        self._labels: dict[str, dict[str, int]] = {}
+        self._names: set[str] = set()
+        self._reloading = threading.Lock()
+
+    def reload(self, config: model_server_config_pb2.ModelServerConfig) -> None:
+        """Serves the models of a configuration, and no others, from now on.
+
+        Blocks until the models that are new are available; versions of known ones come later.
+
+        Args:
+            config: With a `model_config_list`.
+
+        Raises:
+            ServingError: The configuration is not sound, in which case nothing changes, or
+                new models could not be loaded.
+        """
+        with self._reloading:
+            listed = config.model_config_list.config
+            models = [_model_config(entry) for entry in listed]
+            for name in {model.name for model in models}:
+                if sum(model.name == name for model in models) > 1:
+                    raise _invalid(f"Illegal to list model {name} multiple times in config list")
+            labels = {entry.name: dict(entry.version_labels) for entry in listed}
+            for name, versions in labels.items():
+                self._check_labels(name, versions)
+            new = [model.name for model in models if model.name not in self._names]
+            self._manager.serve(models)
+            self._names = {model.name for model in models}
+            self._labels = labels
+            self._manager.wait_until_available(new)
+
+    @contextlib.contextmanager
+    def model(
+        self, name: str, version: int | None = None, label: str | None = None
+    ) -> Iterator[Servable]:
+        """Finds a model for a request and keeps it loaded meanwhile.
+
+        Args:
+            name: Name of the model.
+            version: Its version, or None.
+            label: Label of a version, or None; with neither, the highest version is meant.
+
+        Yields:
+            The version.
+
+        Raises:
+            ServingError: Unknown label (INVALID_ARGUMENT), or no such model or version
+                (NOT_FOUND).
+        """
+        if label is not None:
+            version = self._labels.get(name, {}).get(label)
+            if version is None:
+                raise _invalid(f"Unrecognized servable version label: {label}")
+        with self._manager.lease(name, version) as servable:
+            yield servable
+
+    def status(
+        self, name: str, version: int | None = None
+    ) -> get_model_status_pb2.GetModelStatusResponse:
+        """The state of each version of a model, the newest first.
+
+        Args:
+            name: Name of the model.
+            version: The only version to tell of, or None for all.
+
+        Returns:
+            The answer of ModelService.
+
+        Raises:
+            ServingError: There never was such a version (NOT_FOUND).
+        """
+        states = self._manager.states(name)
+        chosen = sorted(states, reverse=True) if version is None else {version} & states.keys()
+        if not chosen:
+            wanted = "any versions" if version is None else f"version {version}"
+            raise ServingError(Code.NOT_FOUND, f"Could not find {wanted} of model {name}")
+        response = get_model_status_pb2.GetModelStatusResponse()
+        for number in chosen:
+            state, error = states[number]
+            status = response.model_version_status.add(version=number, state=state)
+            if error is not None:
+                status.status.error_code = error.code
+                status.status.error_message = error.message
+        return response
+
+    def _check_labels(self, name: str, labels: Mapping[str, int]) -> None:
+        states = self._manager.states(name)
+        for label, version in labels.items():
+            if version in states and states[version][0] == State.AVAILABLE:
+                continue
+            unchanged = self._labels.get(name, {}).get(label, version) == version
+            if not (self._allow_labels_for_unavailable and unchanged):
+                raise ServingError(
+                    Code.FAILED_PRECONDITION,
+                    f"Request to assign label to version {version} of model {name}, "
+                    "which is not currently available for inference",
+                )
+
+
+def _model_config(entry: model_server_config_pb2.ModelConfig) -> ModelConfig:
+    if not entry.name:
+        raise _invalid("Expected every model of the config list to have a name")
+    if entry.model_platform not in ("", "tensorflow"):
+        raise _invalid(
+            f"Model {entry.name} has the model_platform {entry.model_platform!r}; "
+            "this server knows 'tensorflow' only"
+        )
+    if not is_absolute(entry.base_path):
+        raise _invalid(
+            f"Expected model {entry.name} to have an absolute path or URI; "
+            f"got base_path()={entry.base_path}"
+        )
+    if entry.HasField("logging_config"):
+        raise _invalid(
+            f"No request-logger-creator provided for model {entry.name}; "
+            "--request_log is what logs requests here"
+        )
+    return ModelConfig(entry.name, entry.base_path, _version_policy(entry.model_version_policy))
+
+
+def _version_policy(policy) -> VersionPolicy:
+    kind = policy.WhichOneof("policy_choice")
+    if kind == "specific":
+        return VersionPolicy(latest=0, specific=frozenset(policy.specific.versions))
+    if kind == "all":
+        return VersionPolicy(latest=0)
+    return VersionPolicy(latest=policy.latest.num_versions or 1)
+
+
+def _invalid(message: str) -> ServingError:
+    return ServingError(Code.INVALID_ARGUMENT, message)

@@ -1,0 +1,210 @@
+"""Answers to the request messages of TensorFlow Serving, whichever way they came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.framework import tensor_pb2
+from tensorflow.core.protobuf import meta_graph_pb2
+from tensorflow_serving.apis import (
+    classification_pb2,
+    inference_pb2,
+    input_pb2,
+    model_pb2,
+    predict_pb2,
+    regression_pb2,
+)
+
+from .inference import CLASSIFY_METHOD, REGRESS_METHOD, classify, regress
+from .servable import DEFAULT_SIGNATURE, Servable
+from .status import Code, ServingError
+from .tensors import to_typed_proto
+
+
+def answer_predict(
+    servable: Servable,
+    request: predict_pb2.PredictRequest,
+    timeout: float | None,
+    to_proto: Callable[[np.ndarray], tensor_pb2.TensorProto] = to_typed_proto,
+) -> predict_pb2.PredictResponse:
+    """Runs a signature on the tensors of a request.
+
+    Args:
+        servable: The model; that of `request.model_spec` is not looked at.
+        request: Its inputs are those of the signature.
+        timeout: Seconds after which to give up, or None.
+        to_proto: How outputs are written.
+
+    Returns:
+        The outputs that the request's filter lets through, or all.
+
+    Raises:
+        ServingError: The request does not fit the signature, or the model fails.
+    """
+    name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+    signature = servable.signatures.get(name)
+    if signature is None:
+        raise ServingError(Code.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
+    inputs = _inputs(request, signature)
+    outputs = _outputs(request.output_filter, signature)
+    rows = max((len(value) for value in inputs.values() if value.ndim), default=1)
+    servable.metrics.examples(servable.name, rows)
+    results = servable.run(name, inputs, outputs, timeout)
+    response = predict_pb2.PredictResponse(model_spec=_spec(servable, name))
+    for alias, value in results.items():
+        response.outputs[alias].CopyFrom(to_proto(value))
+    return response
+
+
+def answer_classify(
+    servable: Servable, request: classification_pb2.ClassificationRequest, timeout: float | None
+) -> classification_pb2.ClassificationResponse:
+    """Classifies the examples of a request; arguments and errors as for `answer_predict`."""
+    name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+    return classification_pb2.ClassificationResponse(
+        model_spec=_spec(servable, name),
+        result=_classify(servable, name, request.input, timeout),
+    )
+
+
+def answer_regress(
+    servable: Servable, request: regression_pb2.RegressionRequest, timeout: float | None
+) -> regression_pb2.RegressionResponse:
+    """Gives a number for each example; arguments and errors as for `answer_predict`."""
+    name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+    return regression_pb2.RegressionResponse(
+        model_spec=_spec(servable, name),
+        result=_regress(servable, name, request.input, timeout),
+    )
+
+
+def check_tasks(tasks: Iterable[inference_pb2.InferenceTask]) -> None:
+    """Makes sure that all tasks of a MultiInference request are for one model.
+
+    Args:
+        tasks: Of the request.
+
+    Raises:
+        ServingError: A task has no model's name, or the names differ (INVALID_ARGUMENT).
+    """
+    names = {task.model_spec.name for task in tasks}
+    if "" in names:
+        raise _invalid("Found ModelSpec with an empty model name.")
+    if len(names) > 1:
+        raise _invalid("All ModelSpecs in a MultiInferenceRequest must access the same model name.")
+
+
+def answer_multi_inference(
+    servable: Servable, request: inference_pb2.MultiInferenceRequest, timeout: float | None
+) -> inference_pb2.MultiInferenceResponse:
+    """Does several tasks on the same examples; arguments and errors as for `answer_predict`."""
+    names = [task.model_spec.signature_name or DEFAULT_SIGNATURE for task in request.tasks]
+    for index, (name, task) in enumerate(zip(names, request.tasks, strict=True)):
+        if name in names[:index]:
+            raise _invalid(f"Duplicate evaluation of signature: {name}")
+        if name not in servable.signatures:
+            raise _invalid(f"Requested signature not found in model graph: {name}")
+        if task.method_name not in (CLASSIFY_METHOD, REGRESS_METHOD):
+            raise ServingError(
+                Code.UNIMPLEMENTED, f"Unsupported signature method_name: {task.method_name}"
+            )
+    response = inference_pb2.MultiInferenceResponse()
+    for name, task in zip(names, request.tasks, strict=True):
+        result = response.results.add(model_spec=_spec(servable, name))
+        if task.method_name == CLASSIFY_METHOD:
+            answer = _classify(servable, name, request.input, timeout)
+            result.classification_result.CopyFrom(answer)
+        else:
+            answer = _regress(servable, name, request.input, timeout)
+            result.regression_result.CopyFrom(answer)
+    return response
+
+
+def _classify(servable, name, input_, timeout) -> classification_pb2.ClassificationResult:
+    answer = classify(servable, name, _examples(input_), timeout)
+    known = answer.classes if answer.scores is None else answer.scores
+    result = classification_pb2.ClassificationResult()
+    for row in range(len(known)):
+        classes = result.classifications.add().classes
+        for column in range(known.shape[1]):
+            entry = classes.add()
+            if answer.classes is not None:
+                entry.label = answer.classes[row, column].decode("utf-8", "replace")
+            if answer.scores is not None:
+                entry.score = answer.scores[row, column]
+    return result
+
+
+def _regress(servable, name, input_, timeout) -> regression_pb2.RegressionResult:
+    result = regression_pb2.RegressionResult()
+    for value in regress(servable, name, _examples(input_), timeout).tolist():
+        result.regressions.add(value=value)
+    return result
+
+
+def _spec(servable: Servable, signature_name: str) -> model_pb2.ModelSpec:
+    spec = model_pb2.ModelSpec(name=servable.name, signature_name=signature_name)
+    spec.version.value = servable.version
+    return spec
+
+
+def _inputs(
+    request: predict_pb2.PredictRequest, signature: meta_graph_pb2.SignatureDef
+) -> dict[str, np.ndarray]:
+    sent, expected = request.inputs.keys(), signature.inputs.keys()
+    if len(sent) != len(expected):
+        raise _invalid(
+            f"input size does not match signature: {len(sent)}!={len(expected)} "
+            f"len({_braced(sent)}) != len({_braced(expected)}). "
+            f"Sent extra: {_braced(sent - expected)}. "
+            f"Missing but required: {_braced(expected - sent)}."
+        )
+    values = {}
+    for alias in sorted(expected):
+        if alias not in request.inputs:
+            raise _invalid(
+                f"Signature input alias: {alias}(feed name: {signature.inputs[alias].name}) not "
+                "found in request and no default value provided. Inputs expected to be in the "
+                f"request {_braced(sent)}, or default input alias set: "
+            )
+        try:
+            values[alias] = tf.make_ndarray(request.inputs[alias])
+        except (TypeError, ValueError):
+            raise _invalid(f"tensor parsing error: {alias}") from None
+    return values
+
+
+def _outputs(wanted: Sequence[str], signature: meta_graph_pb2.SignatureDef) -> list[str]:
+    if not wanted:
+        return list(signature.outputs)
+    for index, alias in enumerate(wanted):
+        if alias not in signature.outputs:
+            raise _invalid(
+                f"output tensor alias not found in signature: {alias} "
+                f"Outputs expected to be in the set {_braced(signature.outputs)}."
+            )
+        if alias in wanted[:index]:
+            raise _invalid(f"duplicate output tensor alias: {alias}")
+    return list(wanted)
+
+
+def _examples(input_: input_pb2.Input) -> list[bytes]:
+    kind = input_.WhichOneof("kind")
+    shared = b""
+    if kind == "example_list_with_context":
+        # Messages that follow each other are merged when they are read.
+        shared = input_.example_list_with_context.context.SerializeToString()
+    examples = getattr(input_, kind).examples if kind else ()
+    if not examples:
+        raise _invalid("Input is empty.")
+    return [shared + example.SerializeToString() for example in examples]
+
+
+def _braced(names) -> str:
+    return "{" + ",".join(sorted(names)) + "}"
+
+
+def _invalid(message: str) -> ServingError:
+    return ServingError(Code.INVALID_ARGUMENT, message)

@@ -1,0 +1,360 @@
+"""The server as a whole: models, ports, start and stop."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import logging
+import os
+import socket
+import threading
+from collections.abc import Iterator
+
+import grpc
+import tensorflow as tf
+import uvicorn
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from tensorflow_serving.apis import (
+    model_service_pb2,
+    model_service_pb2_grpc,
+    prediction_service_pb2,
+    prediction_service_pb2_grpc,
+)
+from tensorflow_serving.config import model_server_config_pb2
+
+from ...errors import RunError, UsageError
+from .. import config_protos
+from .batching import BatchingSettings, BatchScheduler
+from .core import ServerCore
+from .grpc_services import ModelService, PredictionService
+from .manager import LoadPolicy, ModelManager
+from .metrics import Metrics
+from .rest import RestApp
+from .servable import Servable
+from .settings import ServerSettings
+from .status import ServingError
+from .tensors import to_content_proto, to_typed_proto
+from .warmup import warm_up
+
+_LOG = logging.getLogger("reviewlens.serve")
+# Seconds that requests under way get to finish when the server stops.
+GRACE_SECONDS = 10.0
+_PROMETHEUS_PATH = "/monitoring/prometheus/metrics"
+_MODEL_BATCHING_FILE = "batching_params.pbtxt"
+
+
+class Server:
+    """Serves SavedModels over REST and gRPC, as tensorflow_model_server does.
+
+    Use it as a context manager: entering loads the models and opens the ports, leaving lets
+    the requests under way finish.
+
+    Args:
+        settings: The flags.
+
+    Attributes:
+        core: The models that are served.
+
+    Raises:
+        UsageError: Flags that contradict each other.
+        RunError: A file of the flags cannot be read, a port is taken, or a model cannot be
+            loaded; raised on entering.
+
+    Example:
+        >>> settings = ServerSettings(
+        ...     model_name="reviews", model_base_path="/models/reviews", rest_api_port=8501
+        ... )
+        >>> with Server(settings):
+        ...     predictions = Client("localhost:8501", model="reviews").predict(["Great!"])
+    """
+
+    def __init__(self, settings: ServerSettings):
+        _check(settings)
+        self.settings = settings
+        self.core: ServerCore
+        self._stack = contextlib.ExitStack()
+        self._stopping = threading.Event()
+        self._metrics = Metrics()
+        self._scheduler: BatchScheduler | None = None
+
+    def __enter__(self) -> Server:
+        with contextlib.ExitStack() as stack:
+            try:
+                self._start(stack)
+            except ServingError as error:
+                raise RunError(
+                    f"Failed to start server. Error: {error.code.name}: {error.message}"
+                ) from None
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self._stopping.set()
+        self._stack.close()
+
+    def _start(self, stack: contextlib.ExitStack) -> None:
+        settings = self.settings
+        rest_socket = stack.enter_context(_listen(settings.host, settings.rest_api_port))
+        self._session_config = _session_config(settings)
+        if settings.enable_batching:
+            self._scheduler = BatchScheduler(
+                _batching_settings(settings.batching_parameters_file), self._metrics
+            )
+            stack.callback(self._scheduler.close)
+        policy = LoadPolicy(
+            settings.file_system_poll_wait_seconds,
+            settings.num_load_threads,
+            settings.max_num_load_retries,
+            settings.load_retry_interval_micros,
+        )
+        manager = stack.enter_context(ModelManager(self._load, policy))
+        self.core = ServerCore(
+            manager,
+            self._metrics,
+            allow_labels_for_unavailable=settings.allow_version_labels_for_unavailable_models,
+        )
+        self.core.reload(self._model_server_config())
+        if settings.model_config_file and settings.model_config_file_poll_wait_seconds > 0:
+            stack.enter_context(_thread("config", self._poll_config, self._stopping.set))
+        if settings.port or settings.grpc_socket_path:
+            stack.enter_context(self._serve_grpc())
+        if rest_socket is not None:
+            stack.enter_context(self._serve_rest(rest_socket))
+
+    def _load(self, name: str, version: int, directory: str) -> Servable:
+        settings = self.settings
+        batching = None
+        if self._scheduler is not None:
+            batching = self._scheduler.settings
+            if settings.enable_per_model_batching_parameters:
+                file = os.path.join(directory, _MODEL_BATCHING_FILE)
+                batching = _batching_settings(file) if tf.io.gfile.exists(file) else None
+        servable = Servable(
+            name,
+            version,
+            directory,
+            self._metrics,
+            tags=settings.saved_model_tags.split(","),
+            session_config=self._session_config,
+            scheduler=self._scheduler,
+            batching=batching,
+        )
+        if settings.enable_model_warmup:
+            try:
+                warm_up(servable, settings.num_request_iterations_for_warmup or 1)
+            except BaseException:
+                servable.close()
+                raise
+        return servable
+
+    def _model_server_config(self) -> model_server_config_pb2.ModelServerConfig:
+        settings = self.settings
+        if settings.model_config_file:
+            return config_protos.parse_text_file(
+                settings.model_config_file, model_server_config_pb2.ModelServerConfig
+            )
+        config = model_server_config_pb2.ModelServerConfig()
+        path = settings.model_base_path
+        if "://" not in path:
+            path = os.path.abspath(path)
+        config.model_config_list.config.add(
+            name=settings.model_name, base_path=path, model_platform="tensorflow"
+        )
+        return config
+
+    def _poll_config(self) -> None:
+        while not self._stopping.wait(self.settings.model_config_file_poll_wait_seconds):
+            try:
+                self.core.reload(self._model_server_config())
+            except ServingError as error:
+                _LOG.error("%s: %s", self.settings.model_config_file, error.message)
+
+    @contextlib.contextmanager
+    def _serve_grpc(self) -> Iterator[None]:
+        settings = self.settings
+        server = grpc.server(
+            concurrent.futures.ThreadPoolExecutor(
+                settings.grpc_max_threads, thread_name_prefix="grpc"
+            ),
+            options=_channel_options(settings),
+        )
+        to_proto = (
+            to_content_proto if settings.enable_serialization_as_tensor_content else to_typed_proto
+        )
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
+            PredictionService(self.core, to_proto), server
+        )
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(self.core), server)
+        names = [
+            prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name,
+            model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name,
+        ]
+        if settings.enable_grpc_healthcheck_service:
+            servicer = health.HealthServicer()
+            for name in ("", "ModelService", "PredictionService"):
+                servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
+            health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+            names.append(health.SERVICE_NAME)
+        reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
+        addresses = []
+        if settings.port:
+            addresses.append(f"{settings.host}:{settings.port}")
+        if settings.grpc_socket_path:
+            addresses.append(f"unix:{settings.grpc_socket_path}")
+        credentials = _server_credentials(settings.ssl_config_file)
+        for address in addresses:
+            try:
+                if credentials is None:
+                    server.add_insecure_port(address)
+                else:
+                    server.add_secure_port(address, credentials)
+            except RuntimeError:
+                raise RunError(f"cannot listen on {address} for gRPC: is it taken?") from None
+        server.start()
+        _LOG.info("Running gRPC ModelServer at %s ...", ", ".join(addresses))
+        try:
+            yield
+        finally:
+            server.stop(GRACE_SECONDS).wait()
+
+    @contextlib.contextmanager
+    def _serve_rest(self, listener: socket.socket) -> Iterator[None]:
+        settings = self.settings
+        app = RestApp(
+            self.core,
+            timeout=settings.rest_api_timeout_in_ms / 1000,
+            threads=settings.rest_api_num_threads,
+            cors=settings.rest_api_enable_cors_support,
+            prometheus_path=_prometheus_path(settings),
+            max_request_bytes=settings.max_request_bytes,
+        )
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                loop="uvloop",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=int(GRACE_SECONDS),
+            )
+        )
+
+        def stop() -> None:
+            server.should_exit = True
+
+        with _thread("rest", lambda: server.run(sockets=[listener]), stop):
+            address = listener.getsockname()
+            _LOG.info("Exporting HTTP/REST API at: http://%s:%d ...", *address[:2])
+            yield
+
+
+def _check(settings: ServerSettings) -> None:
+    if not settings.model_config_file and not settings.model_base_path:
+        raise UsageError("serve: give --model_base_path or --model_config_file")
+    if settings.port and settings.port == settings.rest_api_port:
+        raise UsageError("serve: --port and --rest_api_port must differ")
+    if not (settings.port or settings.grpc_socket_path or settings.rest_api_port):
+        raise UsageError("serve: --port, --grpc_socket_path and --rest_api_port are all off")
+    if settings.batching_parameters_file and not settings.enable_batching:
+        raise UsageError("serve: --batching_parameters_file needs --enable_batching")
+    if settings.monitoring_config_file and not settings.rest_api_port:
+        raise UsageError("serve: --monitoring_config_file needs --rest_api_port")
+    parallelism = (
+        settings.tensorflow_session_parallelism,
+        settings.tensorflow_intra_op_parallelism,
+        settings.tensorflow_inter_op_parallelism,
+    )
+    if parallelism[0] and any(parallelism[1:]):
+        raise UsageError(
+            "serve: --tensorflow_session_parallelism excludes "
+            "--tensorflow_intra_op_parallelism and --tensorflow_inter_op_parallelism"
+        )
+
+
+def _prometheus_path(settings: ServerSettings) -> str | None:
+    if not settings.monitoring_config_file:
+        return None
+    config = config_protos.parse_text_file(
+        settings.monitoring_config_file, config_protos.MonitoringConfig
+    ).prometheus_config
+    return (config.path or _PROMETHEUS_PATH) if config.enable else None
+
+
+def _batching_settings(file: str) -> BatchingSettings:
+    if not file:
+        return BatchingSettings()
+    parameters = config_protos.parse_text_file(file, config_protos.BatchingParameters)
+    given = {
+        field.name: value.value if field.message_type else value
+        for field, value in parameters.ListFields()
+        if field.name not in ("thread_pool_name", "allowed_batch_sizes")
+    }
+    return BatchingSettings(**given, allowed_batch_sizes=tuple(parameters.allowed_batch_sizes))
+
+
+def _session_config(settings: ServerSettings) -> tf.compat.v1.ConfigProto:
+    config = tf.compat.v1.ConfigProto()
+    if settings.tensorflow_session_config_file:
+        path = settings.tensorflow_session_config_file
+        config = config_protos.parse_text_file(path, tf.compat.v1.ConfigProto)
+    both = settings.tensorflow_session_parallelism
+    if intra := both or settings.tensorflow_intra_op_parallelism:
+        config.intra_op_parallelism_threads = intra
+    if inter := both or settings.tensorflow_inter_op_parallelism:
+        config.inter_op_parallelism_threads = inter
+    return config
+
+
+def _server_credentials(file: str) -> grpc.ServerCredentials | None:
+    if not file:
+        return None
+    config = config_protos.parse_text_file(file, config_protos.SSLConfig)
+    return grpc.ssl_server_credentials(
+        [(config.server_key.encode(), config.server_cert.encode())],
+        root_certificates=config.custom_ca.encode() or None,
+        require_client_auth=config.client_verify,
+    )
+
+
+def _channel_options(settings: ServerSettings) -> list[tuple[str, int | str]]:
+    options: list[tuple[str, int | str]] = [
+        ("grpc.max_receive_message_length", settings.max_request_bytes),
+        ("grpc.max_send_message_length", -1),
+        # A port that is taken is an error, not a second owner.
+        ("grpc.so_reuseport", 0),
+    ]
+    for pair in filter(None, settings.grpc_channel_arguments.split(",")):
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"serve: --grpc_channel_arguments: {pair!r} is not key=value")
+        options.append((key, int(value) if value.lstrip("-").isdecimal() else value))
+    return options
+
+
+@contextlib.contextmanager
+def _listen(host: str, port: int) -> Iterator[socket.socket | None]:
+    """Takes a port before the models are loaded, so that a wrong one is known at once."""
+    if not port:
+        yield None
+        return
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise RunError(f"cannot listen on {host}:{port} for HTTP: {error.strerror}") from None
+    with listener:
+        yield listener
+
+
+@contextlib.contextmanager
+def _thread(name: str, work, stop) -> Iterator[None]:
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop()
+        thread.join()
