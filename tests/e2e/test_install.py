@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -62,3 +63,39 @@ def test_what_the_bare_install_lacks_is_named(bare, tmp_path):
 
     assert outcome.returncode == 1
     assert "pip install 'reviewlens[all]'" in outcome.stderr
+
+
+def test_the_client_loads_at_once_and_nothing_heavy(bare):
+    program = (
+        "import sys, time\n"
+        "started = time.perf_counter()\n"
+        "from reviewlens.serving import Client\n"
+        "seconds = time.perf_counter() - started\n"
+        "assert seconds < 0.5, seconds\n"
+        "for transport in ('rest', 'grpc'):\n"
+        "    Client('localhost:8501', transport=transport).close()\n"
+        "heavy = {'tensorflow', 'numpy'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    outcome = subprocess.run([bare / "python", "-c", program], capture_output=True, text=True)
+
+    assert outcome.returncode == 0, outcome.stderr
+
+
+@pytest.mark.parametrize("transport", [[], ["--grpc"]])
+def test_the_bare_install_says_that_nobody_listens(bare, tmp_path, transport):
+    (tmp_path / "in.csv").write_text("text\nGreat.\n")
+    files = ["--input", tmp_path / "in.csv", "--output", tmp_path / "out.csv"]
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        outcome = subprocess.run(
+            [bare / "reviewlens", "predict", "--server", address, *transport, *files],
+            capture_output=True,
+            text=True,
+        )
+
+    assert outcome.returncode == 1
+    assert outcome.stderr.startswith(f"error: {address}: UNAVAILABLE: ")
+    assert outcome.stderr.count("\n") == 1
+    assert not (tmp_path / "out.csv").exists()
