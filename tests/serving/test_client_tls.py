@@ -1,0 +1,106 @@
+"""Encrypted connections: who is trusted, and who is not."""
+
+from __future__ import annotations
+
+import datetime
+import http.server
+import ipaddress
+import ssl
+import threading
+from pathlib import Path
+
+import pytest
+
+from reviewlens.serving.client import TLS, Client, InvalidRequest, ServerUnavailable
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory) -> dict[str, str]:
+    """Paths of a key and of the certificate of 127.0.0.1 that it signed itself."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "reviewlens test")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("certificate")
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    (folder / "cert.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    return {"key": str(folder / "key.pem"), "certificate": str(folder / "cert.pem")}
+
+
+@pytest.fixture
+def https_server(certificate):
+    """Address of an HTTPS server that refuses every request as a wrong one, with status 400."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(400)
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate["certificate"], certificate["key"])
+    context.load_verify_locations(certificate["certificate"])
+    context.verify_mode = ssl.CERT_REQUIRED
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *arguments: None
+        threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def grpcs_server(model_server, half_plus_two, certificate, tmp_path):
+    """Address of a gRPC server that asks its clients for a certificate."""
+    config = tmp_path / "ssl.config"
+    pem = {name: repr(Path(path).read_text()) for name, path in certificate.items()}
+    config.write_text(
+        f"server_key: {pem['key']} server_cert: {pem['certificate']} "
+        f"custom_ca: {pem['certificate']} client_verify: true"
+    )
+    return model_server(model_base_path=half_plus_two, ssl_config_file=config).grpc
+
+
+@pytest.mark.parametrize(
+    ("transport", "kind"), [("rest", "https_server"), ("grpc", "grpcs_server")]
+)
+def test_both_sides_show_their_certificate(request, certificate, transport, kind):
+    address = request.getfixturevalue(kind)
+    options = {"transport": transport, "retries": 0}
+    trusted = {"root_certificates": certificate["certificate"]}
+
+    # The request is refused, but only once it has been read.
+    with (
+        Client(address, tls=TLS(**certificate, **trusted), **options) as client,
+        pytest.raises(InvalidRequest),
+    ):
+        client.predict(["fine"])
+    for stranger in (None, TLS(), TLS(**certificate), TLS(**trusted)):
+        with (
+            Client(address, tls=stranger, **options) as client,
+            pytest.raises(ServerUnavailable),
+        ):
+            client.predict(["fine"])
+    with Client(f"https://{address}", **options) as client, pytest.raises(ServerUnavailable):
+        client.predict(["fine"])
