@@ -7,6 +7,7 @@ import collections
 import concurrent.futures
 import contextlib
 import threading
+import weakref
 from collections.abc import Iterable, Iterator
 
 from ...errors import UsageError
@@ -83,6 +84,8 @@ class Client:
             target=self._loop.run_forever, name="reviewlens client", daemon=True
         )
         self._thread.start()
+        # For a client that nobody closed.
+        self._stop = weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
 
     def predict(self, texts: Iterable[str]) -> list[Prediction]:
         """Classifies reviews.
@@ -144,7 +147,7 @@ class Client:
         """Ends what is under way and closes the connections; closed twice is closed."""
         if self._thread.is_alive():
             asyncio.run_coroutine_threadsafe(self._shut_down(), self._loop).result()
-            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._stop()
             self._thread.join()
             self._loop.close()
 

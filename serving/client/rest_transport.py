@@ -48,7 +48,10 @@ class RestTransport:
         elif target.label is not None:
             path += f"/labels/{urllib.parse.quote(target.label, safe='')}"
         scheme = "https" if target.tls else "http"
-        self._url = f"{scheme}://{target.authority}{path}:predict"
+        try:
+            self._url = httpx.URL(f"{scheme}://{target.authority}{path}:predict")
+        except httpx.InvalidURL as error:
+            raise UsageError(f"{target.address!r} is no address of a server: {error}") from None
         self._address = target.address
         self._http = httpx.AsyncClient(
             headers={"Content-Type": "application/json"},
@@ -72,7 +75,7 @@ class RestTransport:
         except httpx.RemoteProtocolError as error:
             message = f"the connection broke ({error}); is this the port of the REST API?"
             raise server_error(self._address, Code.UNAVAILABLE, message) from None
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             message = f"the connection broke ({error or type(error).__name__})"
             raise server_error(self._address, Code.UNAVAILABLE, message) from None
         if answer.status_code != httpx.codes.OK:

@@ -8,6 +8,7 @@ import gc
 import http.server
 import itertools
 import json
+import os
 import pickle
 import socket
 import threading
@@ -366,6 +367,34 @@ def test_closing_ends_what_is_under_way(silent_address, transport):
     gc.collect()
 
 
+@pytest.mark.parametrize("transport", ["rest", "grpc"])
+def test_a_forgotten_client_ends_its_thread(transport):
+    def client_threads():
+        return [thread for thread in threading.enumerate() if thread.name == "reviewlens client"]
+
+    client = Client("127.0.0.1:1", transport=transport, retries=0)
+    with pytest.raises(ServerUnavailable):
+        client.predict(["fine"])
+    (thread,) = client_threads()
+    del client
+    gc.collect()
+    thread.join(60)
+    assert client_threads() == []
+
+
+def test_a_forked_process_is_told_to_make_its_own():
+    with Client("127.0.0.1:1") as client:
+        child = os.fork()
+        if not child:
+            try:
+                client.predict(["fine"])
+            except RuntimeError:
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -374,6 +403,7 @@ def test_closing_ends_what_is_under_way(silent_address, transport):
         ({"address": "localhost:70000"}, "is no address"),
         ({"address": "ftp://localhost:8501"}, "is no address"),
         ({"address": ":8501"}, "is no address"),
+        ({"address": "ä..b:8501"}, "is no address"),
         ({"address": "http://host:8501/?a=b"}, "is no address"),
         ({"address": "host:1/a", "transport": "grpc"}, "gRPC has no path"),
         ({"transport": "http"}, "choose one of rest, grpc"),
