@@ -110,11 +110,13 @@ class RequestLog:
             self._changed.notify()
 
     def close(self) -> None:
-        """Writes what is pending and ends the last file."""
+        """Writes what is pending, ends the last file, and says in the log what was dropped."""
         with self._changed:
             self._closed = True
             self._changed.notify()
         self._thread.join()
+        if self.dropped:
+            _log.warning("%d sampled requests were not logged", self.dropped)
 
     def __enter__(self) -> RequestLog:
         return self

@@ -10,6 +10,7 @@ import threading
 import types
 from pathlib import Path
 
+import httpx
 import pytest
 import tensorflow as tf
 import tensorflow_text
@@ -56,32 +57,28 @@ LABEL_VALUE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}", fullmatch=True)
 
 
-def save_half_plus_two(directory: Path) -> None:
+@pytest.fixture(scope="module")
+def pushed(tmp_path_factory) -> str:
+    """Base path of a model that halves and adds two, with the versions 2 and 10."""
+
     @tf.function(input_signature=[tf.TensorSpec([None], tf.float32, "x")], autograph=False)
     def predict(x):
         return {"y": x / 2 + 2}
 
-    module = tf.Module()
-    tf.saved_model.save(module, str(directory), signatures={"serving_default": predict})
-
-
-@pytest.fixture(scope="module")
-def half_plus_two(tmp_path_factory) -> str:
-    """Directory of a model with the versions 2 and 10."""
     base = tmp_path_factory.mktemp("pushed") / "half_plus.Two"
-    save_half_plus_two(base / "2")
+    tf.saved_model.save(tf.Module(), str(base / "2"), signatures={"serving_default": predict})
     shutil.copytree(base / "2", base / "10")
     (base / ".11.partial").mkdir()
     return str(base)
 
 
 @pytest.fixture
-def export(half_plus_two, tmp_path):
-    """Exports half_plus_two as a model of any name; returns the folder of the files."""
+def export(pushed, tmp_path):
+    """Exports that model by any name; returns the folder of the files."""
 
     def export(name="half_plus.Two", **options) -> Path:
         options.setdefault("base_path", f"/models/{name}")
-        deployment = Deployment(find_pushed_model(half_plus_two), name, **options)
+        deployment = Deployment(find_pushed_model(pushed), name, **options)
         assert set(export_deployment(deployment, str(tmp_path / "deploy"))) == FILES
         return tmp_path / "deploy"
 
@@ -132,9 +129,9 @@ def test_batching_follows_the_servers_rules(export):
         st.characters(exclude_characters=":", exclude_categories=["Cs", "Cc"]), min_size=1
     ).map(lambda text: f"/{text.strip('/')}x"),
 )
-def test_any_name_and_path_survive(half_plus_two, tmp_path_factory, name, base_path):
+def test_any_name_and_path_survive(pushed, tmp_path_factory, name, base_path):
     folder = tmp_path_factory.mktemp("any")
-    model = PushedModel(half_plus_two, "2")
+    model = PushedModel(pushed, "2")
     export_deployment(Deployment(model, name, base_path), str(folder))
     models = parse_text_file(str(folder / "models.config"), ModelServerConfig)
     (config,) = models.model_config_list.config
@@ -156,9 +153,9 @@ def test_a_manifest_holds_only_what_the_api_knows(export, name):
 
 
 @given(name=NAMES)
-def test_names_and_labels_are_valid_for_any_model(half_plus_two, tmp_path_factory, name):
+def test_names_and_labels_are_valid_for_any_model(pushed, tmp_path_factory, name):
     folder = tmp_path_factory.mktemp("names")
-    model = PushedModel(half_plus_two, "2")
+    model = PushedModel(pushed, "2")
     export_deployment(Deployment(model, name, "/m"), str(folder))
     for path in [*folder.glob("kubernetes/*.yaml"), *folder.glob("kserve/*.yaml")]:
         metadata = yaml.safe_load(path.read_text())["metadata"]
@@ -225,19 +222,38 @@ def test_other_settings_make_other_pods(export):
     assert first == third != second
 
 
-def test_a_replica_gets_its_cores_and_room_for_two_versions(export, half_plus_two):
+def test_a_replica_gets_its_cores_and_room_for_two_versions(export, pushed):
     (container,) = manifest(export(cpus=4), "deployment")["spec"]["template"]["spec"]["containers"]
     assert container["resources"]["requests"] == {"cpu": "4", "memory": "1280Mi"}
     assert "--tensorflow_intra_op_parallelism=4" in container["args"]
 
 
-def test_memory_grows_with_the_model(half_plus_two, tmp_path):
+def test_memory_grows_with_the_model(pushed, tmp_path):
     version = tmp_path / "1"
-    shutil.copytree(Path(half_plus_two, "2"), version)
+    shutil.copytree(Path(pushed, "2"), version)
     with open(version / "variables" / "more", "wb") as file:
         file.truncate(500 * 2**20)
     deployment = Deployment(find_pushed_model(str(tmp_path)), "m", "/m")
     assert deployment.memory == 1024 + 4 * 500 + 256 - (1024 + 4 * 500) % 256
+
+
+def test_the_local_server_starts_from_the_same_files(export, pushed, model_server):
+    folder = export(base_path=pushed)
+    server = model_server(
+        model_config_file=folder / "models.config",
+        enable_batching=True,
+        batching_parameters_file=folder / "batching_parameters.txt",
+        monitoring_config_file=folder / "monitoring.config",
+    )
+    model = f"http://{server.rest}/v1/models/half_plus.Two"
+    # More rows than one execution takes.
+    answer = httpx.post(f"{model}:predict", json={"instances": [2.0] * 100})
+    assert answer.json() == {"predictions": [3.0] * 100}
+    (status,) = httpx.get(model).json()["model_version_status"]
+    assert (status["version"], status["state"]) == ("10", "AVAILABLE")
+    assert httpx.get(f"http://{server.rest}/monitoring/prometheus/metrics").status_code == 200
+    too_many = httpx.post(f"{model}:predict", json={"instances": [2.0] * 1025})
+    assert too_many.status_code == 400
 
 
 def test_kserve_takes_the_model_and_the_files_of_the_manifests(export):
@@ -264,7 +280,7 @@ def test_kserve_takes_the_model_and_the_files_of_the_manifests(export):
     assert named and set(named) <= set(config["data"])
 
 
-def test_every_path_that_compose_mounts_is_there(export, half_plus_two):
+def test_every_path_that_compose_mounts_is_there(export, pushed):
     folder = export()
     (service,) = yaml.safe_load((folder / "compose.yaml").read_text())["services"].values()
     targets = {}
@@ -274,7 +290,7 @@ def test_every_path_that_compose_mounts_is_there(export, half_plus_two):
         targets[volume["target"]] = volume["source"]
     for path in re.findall(r"=(/config/\S+)", " ".join(service["command"])):
         assert path in targets
-    assert targets["/models/half_plus.Two"] == half_plus_two
+    assert targets["/models/half_plus.Two"] == pushed
 
 
 def test_compose_listens_on_this_machine_alone(export):
@@ -304,7 +320,7 @@ def test_the_health_check_asks_the_server(export, state, healthy):
     assert (outcome.returncode == 0) == healthy
 
 
-def test_a_copied_model_lies_beside_the_compose_file(export, half_plus_two):
+def test_a_copied_model_lies_beside_the_compose_file(export, pushed):
     folder = export(copy_model=True)
     (service,) = yaml.safe_load((folder / "compose.yaml").read_text())["services"].values()
     (source,) = [
@@ -313,7 +329,7 @@ def test_a_copied_model_lies_beside_the_compose_file(export, half_plus_two):
         if volume["target"] == "/models/half_plus.Two"
     ]
     assert files_of(folder / source) == {
-        f"10/{name}": content for name, content in files_of(Path(half_plus_two, "10")).items()
+        f"10/{name}": content for name, content in files_of(Path(pushed, "10")).items()
     }
 
 
@@ -371,10 +387,10 @@ def test_the_first_line_tells_what_was_written(export):
         ({"cpus": 0}, "0 CPUs: give 1 or more"),
     ],
 )
-def test_a_setting_that_cannot_be_right_is_refused(half_plus_two, options, message):
+def test_a_setting_that_cannot_be_right_is_refused(pushed, options, message):
     settings = {"name": "m", "base_path": "/models/m", **options}
     with pytest.raises(UsageError, match=re.escape(message)):
-        Deployment(PushedModel(half_plus_two, "2"), **settings)
+        Deployment(PushedModel(pushed, "2"), **settings)
 
 
 @pytest.mark.parametrize(
@@ -386,22 +402,22 @@ def test_a_setting_that_cannot_be_right_is_refused(half_plus_two, options, messa
         "tensorflow/serving@sha256:" + "0" * 64,
     ],
 )
-def test_any_image_can_be_named(half_plus_two, image):
-    assert Deployment(PushedModel(half_plus_two, "2"), "m", "/m", image=image).image == image
+def test_any_image_can_be_named(pushed, image):
+    assert Deployment(PushedModel(pushed, "2"), "m", "/m", image=image).image == image
 
 
-def test_the_highest_version_is_found(half_plus_two):
-    assert find_pushed_model(half_plus_two) == PushedModel(half_plus_two, "10")
+def test_the_highest_version_is_found(pushed):
+    assert find_pushed_model(pushed) == PushedModel(pushed, "10")
 
 
-def test_a_version_can_be_given(half_plus_two, monkeypatch):
-    monkeypatch.chdir(half_plus_two)
-    assert find_pushed_model("2/") == PushedModel(half_plus_two, "2")
+def test_a_version_can_be_given(pushed, monkeypatch):
+    monkeypatch.chdir(pushed)
+    assert find_pushed_model("2/") == PushedModel(pushed, "2")
 
 
-def test_what_is_no_pushed_model_is_refused(half_plus_two, tmp_path):
+def test_what_is_no_pushed_model_is_refused(pushed, tmp_path):
     (tmp_path / "empty").mkdir()
-    shutil.copytree(Path(half_plus_two, "2"), tmp_path / "export")
+    shutil.copytree(Path(pushed, "2"), tmp_path / "export")
     for name, message in {
         "none": "no such directory",
         "empty": "holds no model",
@@ -430,16 +446,16 @@ def test_an_operation_of_a_later_release_is_found_inside_a_function(tmp_path):
     assert oldest_release(str(tmp_path)) == (2, 20)
 
 
-def test_an_operation_that_no_server_has_is_named(half_plus_two, tmp_path):
-    saved = (Path(half_plus_two, "2") / "saved_model.pb").read_bytes()
+def test_an_operation_that_no_server_has_is_named(pushed, tmp_path):
+    saved = (Path(pushed, "2") / "saved_model.pb").read_bytes()
     assert saved.count(b"AddV2") >= 1
     (tmp_path / "saved_model.pb").write_bytes(saved.replace(b"AddV2", b"MyAdd"))
     with pytest.raises(RunError, match="no release of TensorFlow Serving .* MyAdd;"):
         oldest_release(str(tmp_path))
 
 
-def test_a_part_of_a_model_is_refused(half_plus_two, tmp_path):
-    saved = (Path(half_plus_two, "2") / "saved_model.pb").read_bytes()
+def test_a_part_of_a_model_is_refused(pushed, tmp_path):
+    saved = (Path(pushed, "2") / "saved_model.pb").read_bytes()
     (tmp_path / "saved_model.pb").write_bytes(saved[: len(saved) // 2])
     with pytest.raises(RunError, match="is no SavedModel, or only a part of one"):
         oldest_release(str(tmp_path))
@@ -465,8 +481,8 @@ def test_an_image_that_is_too_old_is_refused(image, refused):
         check_image(image, (2, 20))
 
 
-def test_the_command_exports_the_model_of_a_configuration(half_plus_two, tmp_path, capfd):
-    shutil.copytree(half_plus_two, tmp_path / "run" / "serving" / "shoes")
+def test_the_command_exports_the_model_of_a_configuration(pushed, tmp_path, capfd):
+    shutil.copytree(pushed, tmp_path / "run" / "serving" / "shoes")
     config = tmp_path / "shoes.yaml"
     config.write_text(
         f"name: shoes\noutput: {tmp_path}/run\n"
@@ -479,14 +495,12 @@ def test_the_command_exports_the_model_of_a_configuration(half_plus_two, tmp_pat
     assert set(files_of(tmp_path / "d")) == FILES
 
 
-def test_without_a_configuration_a_model_is_named_after_its_directory(
-    half_plus_two, tmp_path, capfd
-):
-    arguments = ["--model", f"{half_plus_two}/2", "--output", str(tmp_path / "d")]
-    assert main(["export-serving", *arguments, "--base-path", half_plus_two]) == 0
+def test_without_a_configuration_a_model_is_named_after_its_directory(pushed, tmp_path, capfd):
+    arguments = ["--model", f"{pushed}/2", "--output", str(tmp_path / "d")]
+    assert main(["export-serving", *arguments, "--base-path", pushed]) == 0
     assert "for half_plus.Two, version 2\n" in capfd.readouterr().out
     models = parse_text_file(str(tmp_path / "d" / "models.config"), ModelServerConfig)
-    assert models.model_config_list.config[0].base_path == half_plus_two
+    assert models.model_config_list.config[0].base_path == pushed
 
 
 @pytest.mark.parametrize(
@@ -499,10 +513,8 @@ def test_without_a_configuration_a_model_is_named_after_its_directory(
         (["--model", "MODEL", "--image", "tensorflow/serving:2.6.2"], 1, "needs TensorFlow"),
     ],
 )
-def test_the_command_says_what_cannot_be_done(
-    half_plus_two, tmp_path, capfd, arguments, code, message
-):
-    arguments = [half_plus_two if word == "MODEL" else word for word in arguments]
+def test_the_command_says_what_cannot_be_done(pushed, tmp_path, capfd, arguments, code, message):
+    arguments = [pushed if word == "MODEL" else word for word in arguments]
     output = tmp_path / "d"
     assert main(["export-serving", *arguments, "--output", str(output)]) == code
     assert message in capfd.readouterr().err
