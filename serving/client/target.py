@@ -62,8 +62,8 @@ def parse_target(
         UsageError: The address is none, or both a version and a label are given.
     """
     named = "://" in address
-    url = urllib.parse.urlsplit(address if named else f"http://{address}")
     try:
+        url = urllib.parse.urlsplit(address if named else f"http://{address}")
         known = url.scheme in ("http", "https") and bool(url.hostname)
         if not known or (url.port is None and not named) or url.query or url.fragment:
             raise ValueError

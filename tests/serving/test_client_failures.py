@@ -403,6 +403,7 @@ def test_a_forked_process_is_told_to_make_its_own():
         ({"address": "localhost:70000"}, "is no address"),
         ({"address": "ftp://localhost:8501"}, "is no address"),
         ({"address": ":8501"}, "is no address"),
+        ({"address": "[::1:8501"}, "is no address"),
         ({"address": "ä..b:8501"}, "is no address"),
         ({"address": "http://host:8501/?a=b"}, "is no address"),
         ({"address": "host:1/a", "transport": "grpc"}, "gRPC has no path"),
