@@ -10,7 +10,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submod_attrs={
         "bert_encoder": ["BertEncoder"],
         "batching": ["pad_batch", "shuffled_batches", "sorted_batches"],
-        "calibration": ["fit_temperature"],
+        "calibration": ["Calibration"],
         "catalog": ["ENCODERS", "EncoderPreset"],
         "classifier": ["ReviewClassifier", "build_classifier"],
         "decision": ["Decision"],

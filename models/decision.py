@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from .calibration import fit_temperature, softmax
+from .calibration import Calibration
 from .metrics import confusion_matrix, macro_f1
 
 # An offset of 3 already multiplies the odds of a class by 20.
@@ -20,16 +20,16 @@ class Decision:
     """What turns logits into calibrated probabilities and those into a class.
 
     Attributes:
-        temperature: The logits are divided by it.
+        calibration: Makes the probabilities.
         offsets: Added to the log probabilities before the highest is taken, one per class.
     """
 
-    temperature: float
+    calibration: Calibration
     offsets: tuple[float, ...]
 
     @classmethod
     def fit(cls, logits: np.ndarray, labels: np.ndarray, decide_for: str = "macro_f1") -> Decision:
-        """Fits the temperature, and then the offsets for a metric.
+        """Fits the calibration, and then the offsets for a metric.
 
         Args:
             logits: float [n, classes], of reviews the classifier was not trained on.
@@ -39,13 +39,13 @@ class Decision:
         Returns:
             The decision for this classifier.
         """
-        temperature = fit_temperature(logits, labels)
-        offsets = tune_offsets(softmax(logits / temperature), labels, decide_for)
-        return cls(temperature, tuple(float(offset) for offset in offsets))
+        calibration = Calibration.fit(logits, labels)
+        offsets = tune_offsets(calibration.probabilities(logits), labels, decide_for)
+        return cls(calibration, tuple(float(offset) for offset in offsets))
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Calibrated probabilities, float64 [n, classes], of logits [n, classes]."""
-        return softmax(logits / self.temperature)
+        return self.calibration.probabilities(logits)
 
     def classes(self, logits: np.ndarray) -> np.ndarray:
         """Class indices decided for, int64 [n], of logits [n, classes]."""

@@ -45,13 +45,14 @@ def export_classifier(
         classifier: Gives logits; its precision is that of the export.
         tokenizer: Turns texts into the word pieces the classifier was trained on.
         labels: Class names in the order of the logits.
-        decision: Temperature and offsets, kept in the graph as constants.
+        decision: Calibration and offsets, kept in the graph as constants.
         warmup_texts: Sent once, by the server, while it loads the model.
         details: What else `model.json` shall say; anything JSON can hold.
 
     Example:
+        >>> decision = Decision(Calibration(1.0, (0.0, 0.0)), offsets=(0.0, 0.0))
         >>> export_classifier("served/1", classifier=classifier, tokenizer=tokenizer,
-        ...                   labels=["bad", "good"], decision=Decision(1.0, (0.0, 0.0)))
+        ...                   labels=["bad", "good"], decision=decision)
     """
     with tempfile.TemporaryDirectory() as scratch:
         labels_file, vocabulary_file = Path(scratch, "labels.txt"), Path(scratch, "vocab.txt")
@@ -68,7 +69,8 @@ def export_classifier(
     write_warmup_requests(directory, warmup_texts)
     card = {
         "labels": list(labels),
-        "temperature": decision.temperature,
+        "temperature": decision.calibration.temperature,
+        "biases": list(decision.calibration.biases),
         "offsets": list(decision.offsets),
         "max_tokens": tokenizer.max_tokens,
         **(details or {}),
@@ -100,7 +102,8 @@ class _ServedModel(tf.Module):
         self._tokenizer = tokenizer
         self._weights = [variable.value for variable in classifier.weights]
         self._labels = tf.constant(labels, tf.string)
-        self._temperature = tf.constant(decision.temperature, tf.float32)
+        self._temperature = tf.constant(decision.calibration.temperature, tf.float32)
+        self._biases = tf.constant(decision.calibration.biases, tf.float32)
         self._offsets = tf.constant(decision.offsets, tf.float32)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")])
@@ -142,4 +145,4 @@ class _ServedModel(tf.Module):
             lambda chunk, _: chunk < chunks, score, (0, scored), parallel_iterations=1
         )
         logits = tf.gather(scored.concat(), tf.math.invert_permutation(order))
-        return tf.nn.softmax(logits / self._temperature)
+        return tf.nn.softmax(logits / self._temperature + self._biases)

@@ -99,6 +99,7 @@ def served(tiny_encoder, reviews, tmp_path_factory):
     """An exported model: `directory`, and the parts it was made of."""
     import keras
 
+    from reviewlens.models.calibration import Calibration
     from reviewlens.models.classifier import build_classifier
     from reviewlens.models.decision import Decision
     from reviewlens.models.settings import ModelSettings
@@ -114,7 +115,8 @@ def served(tiny_encoder, reviews, tmp_path_factory):
     logits = classifier(pack_inputs(tokenizer(reviews[:100]))).numpy()
     kernel = classifier.head.get_weights()[0] / logits.std(axis=0)
     classifier.head.set_weights([kernel, -(logits / logits.std(axis=0)).mean(axis=0)])
-    decision = Decision(temperature=1.7, offsets=(0.3, 0.2, -0.5))
+    calibration = Calibration(temperature=1.7, biases=(0.4, -0.6, 0.2))
+    decision = Decision(calibration, offsets=(0.3, 0.2, -0.5))
     directory = str(tmp_path_factory.mktemp("served") / "1")
     export_classifier(
         directory,

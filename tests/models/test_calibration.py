@@ -5,50 +5,69 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewlens.models.calibration import fit_temperature, softmax
+from reviewlens.models.calibration import Calibration, softmax
 from reviewlens.models.metrics import expected_calibration_error
 
 
-def log_loss(logits, labels, temperature):
-    return -np.log(softmax(logits / temperature)[np.arange(len(labels)), labels]).mean()
+def log_loss(logits, labels, calibration):
+    likely = calibration.probabilities(logits)[np.arange(len(labels)), labels]
+    return -np.log(np.maximum(likely, 1e-300)).mean()
 
 
-def overconfident(rows: int, factor: float, seed: int = 0):
-    """Logits whose labels are drawn from softmax(logits / factor)."""
+def miscalibrated(rows: int, factor: float, biases=(0.0, 0.0, 0.0), seed: int = 0):
+    """Logits whose labels are drawn from softmax(logits / factor + biases)."""
     random = np.random.default_rng(seed)
     logits = random.normal(0, 2, (rows, 3))
-    labels = np.array([random.choice(3, p=p) for p in softmax(logits)])
+    labels = np.array([random.choice(3, p=p) for p in softmax(logits + np.array(biases))])
     return logits * factor, labels
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 3.0])
-def test_finds_the_temperature_the_labels_were_drawn_with(factor):
-    logits, labels = overconfident(5000, factor)
-    assert fit_temperature(logits, labels) == pytest.approx(factor, rel=0.1)
+@pytest.mark.parametrize("biases", [(0.0, 0.0, 0.0), (1.0, -1.5, 0.5)])
+def test_finds_what_the_labels_were_drawn_with(factor, biases):
+    calibration = Calibration.fit(*miscalibrated(5000, factor, biases))
+    assert calibration.temperature == pytest.approx(factor, rel=0.1)
+    assert calibration.biases == pytest.approx(biases, abs=0.15)
 
 
-def test_scaling_calibrates():
-    logits, labels = overconfident(5000, 3.0)
-    fresh_logits, fresh_labels = overconfident(5000, 3.0, seed=1)
-    temperature = fit_temperature(logits, labels)
-    before = expected_calibration_error(softmax(fresh_logits), fresh_labels)
-    after = expected_calibration_error(softmax(fresh_logits / temperature), fresh_labels)
+@pytest.mark.parametrize("biases", [(0.0, 0.0, 0.0), (1.0, -1.5, 0.5)])
+def test_it_calibrates_fresh_reviews(biases):
+    calibration = Calibration.fit(*miscalibrated(5000, 3.0, biases))
+    logits, labels = miscalibrated(5000, 3.0, biases, seed=1)
+    before = expected_calibration_error(softmax(logits), labels)
+    after = expected_calibration_error(calibration.probabilities(logits), labels)
     assert before > 0.1
-    assert after < 0.02
+    assert after < 0.025
 
 
 @given(st.integers(1, 60), st.integers(2, 4), st.integers(0, 2**32 - 1))
 @settings(deadline=None)
-def test_no_other_temperature_has_less_log_loss(rows, classes, seed):
+def test_nothing_near_it_or_far_has_much_less_log_loss(rows, classes, seed):
     random = np.random.default_rng(seed)
     logits, labels = random.normal(0, 3, (rows, classes)), random.integers(0, classes, rows)
-    temperature = fit_temperature(logits, labels)
-    assert 0.05 <= temperature <= 20
-    least = log_loss(logits, labels, temperature)
-    for other in np.geomspace(0.05, 20, 40):
-        assert least <= log_loss(logits, labels, other) + 1e-9
+    fitted = Calibration.fit(logits, labels)
+    assert 0.05 <= fitted.temperature <= 20
+    least = log_loss(logits, labels, fitted)
+    scaled = [Calibration(other, fitted.biases) for other in np.geomspace(0.05, 20, 40)]
+    shifts = random.normal(0, 0.3, (20, classes))
+    shifted = [
+        Calibration(fitted.temperature, tuple(np.add(fitted.biases, shift))) for shift in shifts
+    ]
+    for other in scaled + shifted:
+        # Large biases are held back, which costs a little log loss.
+        slack = 1e-3 / 2 * np.square(other.biases).sum()
+        assert least <= log_loss(logits, labels, other) + slack + 1e-6
 
 
 @pytest.mark.parametrize("rows", [0, 1, 5])
 def test_logits_that_say_nothing_leave_the_temperature_alone(rows):
-    assert fit_temperature(np.zeros((rows, 3)), np.zeros(rows, int)) == 1.0
+    calibration = Calibration.fit(np.zeros((rows, 3)), np.arange(rows) % 3)
+    assert calibration.temperature == 1.0
+    assert np.isfinite(calibration.biases).all()
+
+
+def test_perfectly_separated_classes_get_finite_numbers():
+    labels = np.arange(60) % 3
+    calibration = Calibration.fit(np.eye(3)[labels] * 9, labels)
+    assert calibration.temperature >= 0.05
+    assert np.isfinite(calibration.biases).all()

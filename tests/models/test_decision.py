@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewlens.models import decision
+from reviewlens.models.calibration import Calibration
 from reviewlens.models.decision import Decision, decide, tune_offsets
 from reviewlens.models.metrics import macro_f1
 
@@ -26,18 +27,19 @@ def test_tuned_decisions_raise_macro_f1_on_reviews_they_were_not_tuned_on():
     plain = macro_f1(fresh_labels, for_accuracy.classes(fresh_logits), 3)
     assert tuned > plain + 0.02
     assert for_accuracy.offsets == (0, 0, 0)
-    assert for_f1.temperature == for_accuracy.temperature
+    assert for_f1.calibration == for_accuracy.calibration
 
 
 def test_accuracy_takes_the_most_probable_class():
     logits, labels = lopsided(500, seed=2)
     fitted = Decision.fit(logits, labels, "accuracy")
-    assert (fitted.classes(logits) == logits.argmax(axis=1)).all()
+    assert (fitted.classes(logits) == fitted.probabilities(logits).argmax(axis=1)).all()
 
 
 def test_probabilities_do_not_depend_on_the_offsets():
     logits, _ = lopsided(20, seed=3)
-    plain, shifted = Decision(2.0, (0, 0, 0)), Decision(2.0, (3, -1, -2))
+    calibration = Calibration(2.0, (0.1, 0.2, -0.3))
+    plain, shifted = Decision(calibration, (0, 0, 0)), Decision(calibration, (3, -1, -2))
     assert (plain.probabilities(logits) == shifted.probabilities(logits)).all()
     assert np.allclose(plain.probabilities(logits).sum(axis=1), 1)
 

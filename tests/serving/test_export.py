@@ -159,7 +159,8 @@ def test_files_beside_the_graph(served):
     assert (directory / "assets/vocab.txt").read_bytes() == vocabulary
     card = json.loads((directory / "assets.extra/model.json").read_text())
     assert card["labels"] == served.labels
-    assert card["temperature"] == served.decision.temperature
+    assert card["temperature"] == served.decision.calibration.temperature
+    assert card["biases"] == list(served.decision.calibration.biases)
     assert card["offsets"] == list(served.decision.offsets)
     assert card["max_tokens"] == 48
     assert card["encoder"] == {"name": "tiny"}
