@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from typing import TYPE_CHECKING
 
 from ...errors import UsageError
+from ...serving.deployment.pushed_model import find_pushed_model
+from ...serving.deployment.settings import DEFAULT_IMAGE, Deployment
+from ..config import load_config
 from .arguments import new_parser
-
-if TYPE_CHECKING:
-    from ...serving.deployment.settings import Deployment
 
 SUMMARY = "write files for TensorFlow Serving on Docker, Kubernetes and KServe"
 
@@ -53,7 +52,10 @@ def make_parser() -> argparse.ArgumentParser:
         help="where the server finds the versions of the model; default: /models/NAME",
     )
     parser.add_argument(
-        "--image", metavar="IMAGE", help="container image; default: tensorflow/serving, pinned"
+        "--image",
+        metavar="IMAGE",
+        default=DEFAULT_IMAGE,
+        help=f"container image; default: {DEFAULT_IMAGE}",
     )
     parser.add_argument(
         "--cpus", metavar="N", type=int, default=2, help="cores of one replica; default: 2"
@@ -87,15 +89,10 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _deployment(arguments: argparse.Namespace) -> Deployment:
-    from ...serving.deployment.pushed_model import find_pushed_model
-    from ...serving.deployment.settings import DEFAULT_IMAGE, Deployment
-
     if arguments.model:
         model = find_pushed_model(arguments.model)
         name = arguments.name or os.path.basename(model.base)
     else:
-        from ..config import load_config
-
         config = load_config(arguments.config, arguments.overrides)
         model = find_pushed_model(os.path.join(config.output, "serving", config.name))
         name = arguments.name or config.name
@@ -103,7 +100,7 @@ def _deployment(arguments: argparse.Namespace) -> Deployment:
         model=model,
         name=name,
         base_path=arguments.base_path or f"/models/{name}",
-        image=arguments.image or DEFAULT_IMAGE,
+        image=arguments.image,
         cpus=arguments.cpus,
         copy_model=arguments.copy_model,
     )
