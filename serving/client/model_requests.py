@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from ..prediction import Prediction
 from ..server.status import Code
@@ -46,36 +47,50 @@ class ModelRequests:
             raise self._error(Code.DEADLINE_EXCEEDED, message) from None
 
     async def _predict(self, texts: list[bytes]) -> list[Prediction]:
-        outputs = await self._ask("serving_default", "text", texts)
-        labels, rows = outputs.tensors.get("label"), outputs.tensors.get("probabilities")
-        if not (isinstance(labels, list) and isinstance(rows, list)):
-            raise self._error(
-                Code.UNKNOWN,
-                f"the model {self._target.model} answers with {', '.join(outputs.tensors)}; "
-                "one of reviewlens has label and probabilities",
-            )
-        if outputs.version != self._version or not self._fit(labels, rows):
+        outputs = await self._ask_for_outputs(texts)
+        if not self._are_of_known_classes(outputs):
             await self._ask_for_classes()
-        if not len(texts) == len(labels) == len(rows) or not self._fit(labels, rows):
-            raise self._error(Code.INTERNAL, "the answers fit neither the texts nor the classes")
+        if not self._are_of_known_classes(outputs):
+            # The server went over to another version between the two answers.
+            outputs = await self._ask_for_outputs(texts)
+        labels, rows = outputs.tensors["label"], outputs.tensors["probabilities"]
+        if not self._are_of_known_classes(outputs) or not len(texts) == len(labels) == len(rows):
+            raise self._error(Code.UNKNOWN, "the answers do not fit the texts or the classes")
         return [
             Prediction(label, dict(zip(self._classes, row, strict=True)))
             for label, row in zip(labels, rows, strict=True)
         ]
 
-    def _fit(self, labels: list[str], rows: list[list[float]]) -> bool:
-        """Whether answers can be those of the classes known so far."""
-        return set(labels) <= set(self._classes) and all(
-            len(row) == len(self._classes) for row in rows
+    def _are_of_known_classes(self, outputs: Outputs) -> bool:
+        """Whether answers belong to the classes known so far, as far as can be told."""
+        return (
+            outputs.version == self._version
+            and set(outputs.tensors["label"]) <= set(self._classes)
+            and all(len(row) == len(self._classes) for row in outputs.tensors["probabilities"])
         )
+
+    async def _ask_for_outputs(self, texts: list[bytes]) -> Outputs:
+        outputs = await self._ask("serving_default", "text", texts)
+        labels, rows = outputs.tensors.get("label"), outputs.tensors.get("probabilities")
+        if not (
+            _is_list_of(str, labels)
+            and _is_list_of(list, rows)
+            and all(_is_list_of(float, row) for row in rows)
+        ):
+            raise self._error(
+                Code.UNKNOWN,
+                f"the model {self._target.model} answers with {', '.join(outputs.tensors)}; one of "
+                "reviewlens has label, string [batch], and probabilities, float [batch, classes]",
+            )
+        return outputs
 
     async def _ask_for_classes(self) -> None:
         # One serialized tf.Example without features: an empty review.
         answer = await self._ask("classify", "inputs", [b""])
-        names = answer.tensors.get("classes")
-        if not isinstance(names, list) or len(names) != 1:
-            raise self._error(Code.INTERNAL, "the signature classify does not name the classes")
-        self._classes, self._version = names[0], answer.version
+        rows = answer.tensors.get("classes")
+        if not (_is_list_of(list, rows) and len(rows) == 1 and _is_list_of(str, rows[0])):
+            raise self._error(Code.UNKNOWN, "the signature classify does not name the classes")
+        self._classes, self._version = rows[0], answer.version
 
     async def _ask(self, signature: str, alias: str, values: list[bytes]) -> Outputs:
         for delay in backoff_delays(self._retries):
@@ -87,3 +102,7 @@ class ModelRequests:
 
     def _error(self, code: Code, message: str) -> ServerError:
         return server_error(self._target.address, code, message)
+
+
+def _is_list_of(kind: type, value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, kind) for item in value)

@@ -113,7 +113,7 @@ def _float32(value: Any) -> Any:
     """Gives a matrix the very values that the digits stand for, as gRPC delivers them."""
     try:
         return [array.array("f", row).tolist() for row in value]
-    except TypeError:
+    except (TypeError, OverflowError):
         return value
 
 

@@ -17,6 +17,8 @@ import types
 import grpc
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from reviewlens.errors import RunError, UsageError
 from reviewlens.serving import Prediction
@@ -33,6 +35,8 @@ from reviewlens.serving.server.status import Code
 
 CLASSES = ["bad", "good"]
 BREAK_OFF = (0, "")
+VALUES = st.none() | st.floats() | st.just(10**400) | st.sampled_from(["", "bad", "good"])
+TENSORS = st.recursive(VALUES, lambda inner: st.lists(inner, max_size=2), max_leaves=4)
 
 
 def outputs(texts: list[str], classes=CLASSES) -> dict:
@@ -102,6 +106,7 @@ def grpc_server():
             self.errors = iter(errors)
             self.requests = []
             self.version, self.classes = 1, CLASSES
+            self.before_classify = lambda: None
 
         def Predict(self, request, context):
             import tensorflow as tf
@@ -110,12 +115,13 @@ def grpc_server():
             if error := next(self.errors, None):
                 context.abort(*error)
             response = predict_pb2.PredictResponse()
-            response.model_spec.version.value = self.version
             if request.model_spec.signature_name == "classify":
+                self.before_classify()
                 tensors = {"classes": [self.classes]}
             else:
                 texts = [text.decode() for text in request.inputs["text"].string_val]
                 tensors = outputs(texts, self.classes)
+            response.model_spec.version.value = self.version
             for name, value in tensors.items():
                 dtype = tf.float32 if name == "probabilities" else tf.string
                 response.outputs[name].CopyFrom(tf.make_tensor_proto(value, dtype))
@@ -210,7 +216,6 @@ def test_asking_again_has_an_end(rest_server):
         (200, "[" * 100_000, ServerError, Code.UNKNOWN, "none of TensorFlow Serving's"),
         (200, '{"outputs": [1]}', ServerError, Code.UNKNOWN, "none of TensorFlow Serving's"),
         (200, '{"outputs": {"y": [1]}}', ServerError, Code.UNKNOWN, "default answers with y; one"),
-        (200, answer({"signature_name": "", "inputs": {"text": []}})[1], ServerError, 13, "fit"),
     ],
 )
 def test_other_failures_are_told_at_once(rest_server, status, body, error, code, message):
@@ -288,6 +293,39 @@ def test_a_new_version_with_its_classes_in_another_order_is_noticed_over_grpc(gr
         assert client.predict(["bad"])[0].probabilities == {"bad": 1.0, "good": 0.0}
         server.version, server.classes = 2, CLASSES[::-1]
         assert client.predict(["bad"])[0].probabilities == {"bad": 1.0, "good": 0.0}
+
+
+def test_a_version_that_comes_between_two_answers_is_noticed(grpc_server):
+    server = grpc_server()
+    server.before_classify = lambda: vars(server).update(version=2, classes=CLASSES[::-1])
+    with Client(server.address, transport="grpc") as client:
+        assert client.predict(["bad"])[0].probabilities == {"bad": 1.0, "good": 0.0}
+
+
+@pytest.mark.parametrize("texts", [[], ["bad"] * 2])
+def test_answers_to_more_or_fewer_texts_are_no_answers(rest_server, texts):
+    server = rest_server((200, json.dumps({"outputs": outputs(texts)})))
+    with Client(server.address) as client, pytest.raises(ServerError, match="do not fit"):
+        client.predict(["bad"])
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(tensors=st.dictionaries(st.sampled_from(["label", "probabilities", "classes"]), TENSORS))
+def test_whatever_is_answered_is_a_prediction_or_an_error(rest_server, tensors):
+    def answer_anything(request):
+        good = json.loads(answer(request)[1])["outputs"]
+        return 200, json.dumps({"outputs": good | {k: v for k, v in tensors.items() if k in good}})
+
+    with Client(rest_server(then=answer_anything).address, retries=0) as client:
+        try:
+            (prediction,) = client.predict(["bad"])
+        except ServerError as error:
+            assert error.code == Code.UNKNOWN
+        else:
+            assert prediction.label in prediction.probabilities
+            assert all(isinstance(share, float) for share in prediction.probabilities.values())
 
 
 def test_several_batches_are_under_way_together(rest_server):
