@@ -1,0 +1,170 @@
+"""What the REST API answers to which path, apart from the HTTP around it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import urllib.parse
+from contextlib import AbstractContextManager
+
+from .core import ServerCore
+from .inference import classify, metadata, regress
+from .json_document import invalid, parse, read_signature_name
+from .json_examples import read_examples
+from .json_rendering import (
+    render_classification,
+    render_metadata,
+    render_outputs,
+    render_predictions,
+    render_regression,
+    render_status,
+)
+from .json_tensors import read_inputs
+from .servable import DEFAULT_SIGNATURE, Servable
+
+_VERSION = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+_PATHS = {
+    "POST": re.compile(
+        rf"/v1/models/(?P<name>[^/:]+){_VERSION}:(?P<verb>classify|regress|predict)",
+        re.IGNORECASE | re.ASCII,
+    ),
+    "GET": re.compile(
+        rf"/v1/models(?:/(?P<name>[^/:]+))?{_VERSION}(?:/(?P<verb>metadata))?",
+        re.IGNORECASE | re.ASCII,
+    ),
+}
+_INFERENCE = ("predict", "classify", "regress")
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """What the method and the path of a request ask for.
+
+    Attributes:
+        method: "POST" and "GET" are known.
+        uri: Path and query, as they came.
+        name: Name of the model; empty if there is none.
+        version: Digits, or empty.
+        label: Of a version, or empty.
+        verb: What comes after the model: "predict", "classify", "regress", "metadata", or
+            empty.
+
+    Example:
+        >>> Target.parse("POST", "/v1/models/reviews/versions/3:predict").version
+        '3'
+    """
+
+    method: str
+    uri: str
+    name: str = ""
+    version: str = ""
+    label: str = ""
+    verb: str = ""
+
+    @classmethod
+    def parse(cls, method: str, uri: str) -> Target:
+        """Takes a path apart; one that is not understood has nothing but itself."""
+        match = _PATHS[method].fullmatch(uri) if method in _PATHS else None
+        if match is None:
+            return cls(method, uri)
+        name, version, label, verb = (part or "" for part in match.group(*_PARTS))
+        return cls(
+            method, uri, urllib.parse.unquote(name), version, urllib.parse.unquote(label), verb
+        )
+
+    @property
+    def is_inference(self) -> bool:
+        """Whether it asks a model for something, and not for something about it."""
+        return self.method == "POST" and self.verb in _INFERENCE
+
+    def check(self) -> None:
+        """Makes sure that the path is one of the API's.
+
+        Raises:
+            ServingError: It is not, or the version is beyond 64 bits (INVALID_ARGUMENT).
+        """
+        if not self.is_inference and (
+            self.method != "GET" or not _PATHS["GET"].fullmatch(self.uri)
+        ):
+            raise invalid(f"Malformed request: {self.method} {self.uri}")
+        # Python refuses to convert thousands of digits.
+        if len(self.version.lstrip("0")) > 19 or int(self.version or 0) >= 2**63:
+            raise invalid(f"Failed to convert version: {self.version} to numeric.")
+
+    def lease(self, core: ServerCore) -> AbstractContextManager[Servable]:
+        """Keeps the version that is meant loaded; see `ServerCore.model`."""
+        return core.model(self.name, self.number, self.label or None)
+
+    @property
+    def number(self) -> int | None:
+        """The version as a number, if one is given."""
+        return int(self.version) if self.version else None
+
+
+_PARTS = ("name", "version", "label", "verb")
+
+
+def infer(core: ServerCore, target: Target, body: bytes, timeout: float | None) -> bytes:
+    """Answers `:predict`, `:classify` and `:regress`.
+
+    What is checked first is what TensorFlow Serving checks first: the document, then the
+    examples of the last two, then model, signature and inputs.
+
+    Args:
+        core: The models.
+        target: Has passed its `check`.
+        body: JSON.
+        timeout: Seconds after which to give up, or None.
+
+    Returns:
+        The body of the answer.
+
+    Raises:
+        ServingError: With the code and message for the client.
+    """
+    document = parse(body)
+    signature_name = read_signature_name(document)
+    if target.verb == "predict":
+        return _predict(core, target, document, signature_name, timeout)
+    examples = read_examples(document)
+    with target.lease(core) as servable:
+        if target.verb == "classify":
+            return render_classification(classify(servable, signature_name, examples, timeout))
+        return render_regression(regress(servable, signature_name, examples, timeout))
+
+
+def inform(core: ServerCore, target: Target) -> bytes:
+    """Answers what is asked about a model: the states of its versions, or its signatures.
+
+    Args:
+        core: The models.
+        target: Has passed its `check`.
+
+    Returns:
+        The body of the answer.
+
+    Raises:
+        ServingError: There is no such model or version.
+    """
+    if not target.name:
+        raise invalid("Missing model name in request.")
+    if target.verb != "metadata":
+        return render_status(core.status(target.name, target.number))
+    with target.lease(core) as servable:
+        return render_metadata(metadata(servable))
+
+
+def _predict(
+    core: ServerCore, target: Target, document: dict, signature_name: str, timeout: float | None
+) -> bytes:
+    with target.lease(core) as servable:
+        name = signature_name or DEFAULT_SIGNATURE
+        signature = servable.signatures.get(name)
+        if signature is None:
+            raise invalid(f'Serving signature name: "{name}" not found in signature def')
+        types = {alias: info.dtype for alias, info in signature.inputs.items()}
+        inputs, in_rows = read_inputs(document, types, signature_name)
+        rows = max((len(value) for value in inputs.values() if value.ndim), default=1)
+        core.metrics.examples(servable.name, rows)
+        outputs = servable.run(name, inputs, list(signature.outputs), timeout)
+    return render_predictions(outputs) if in_rows else render_outputs(outputs)
