@@ -6,14 +6,29 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping
 
-from tensorflow_serving.apis import get_model_status_pb2
+from google.protobuf.message import Message
+from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_status_pb2,
+    predict_pb2,
+    prediction_log_pb2,
+    regression_pb2,
+)
 from tensorflow_serving.config import model_server_config_pb2
 
 from .manager import ModelConfig, ModelManager, State
 from .metrics import Metrics
+from .request_log import RequestLog
 from .servable import Servable
 from .status import Code, ServingError
 from .versions import VersionPolicy, is_absolute
+
+# Field of a PredictionLog that a request belongs in.
+_LOGS = {
+    predict_pb2.PredictRequest: "predict_log",
+    classification_pb2.ClassificationRequest: "classify_log",
+    regression_pb2.RegressionRequest: "regress_log",
+}
 
 
 class ServerCore:
@@ -24,6 +39,7 @@ class ServerCore:
         metrics: Where the protocols count their requests.
         allow_labels_for_unavailable: Whether a label that is new may point at a version that
             is not loaded yet.
+        request_log: Where sampled requests go, or None.
 
     Attributes:
         metrics: As given.
@@ -40,10 +56,12 @@ class ServerCore:
         metrics: Metrics,
         *,
         allow_labels_for_unavailable: bool = False,
+        request_log: RequestLog | None = None,
     ):
         self.metrics = metrics
         self._manager = manager
         self._allow_labels_for_unavailable = allow_labels_for_unavailable
+        self._request_log = request_log
         self._labels: dict[str, dict[str, int]] = {}
         self._names: set[str] = set()
         self._reloading = threading.Lock()
@@ -128,6 +146,20 @@ class ServerCore:
                 status.status.error_code = error.code
                 status.status.error_message = error.message
         return response
+
+    def log_request(self, request: Message, response: Message) -> None:
+        """Logs a request with its answer if it is drawn.
+
+        Args:
+            request: A `PredictRequest`, `ClassificationRequest` or `RegressionRequest`.
+            response: The answer that belongs to it.
+        """
+        if self._request_log is not None and self._request_log.sampled():
+            kind = _LOGS[type(request)]
+            log = prediction_log_pb2.PredictionLog()
+            getattr(log, kind).request.CopyFrom(request)
+            getattr(log, kind).response.CopyFrom(response)
+            self._request_log.write(log)
 
     def _check_labels(self, name: str, labels: Mapping[str, int]) -> None:
         states = self._manager.states(name)

@@ -93,7 +93,9 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             try:
                 _require_spec(request)
                 with _lease(self._core, request.model_spec) as servable:
-                    return answer(servable, request, _time_left(context))
+                    response = answer(servable, request, _time_left(context))
+                self._core.log_request(request, response)
+                return response
             except ServingError as error:
                 status = error.code
                 raise

@@ -30,6 +30,7 @@ from .core import ServerCore
 from .grpc_services import ModelService, PredictionService
 from .manager import LoadPolicy, ModelManager
 from .metrics import Metrics
+from .request_log import RequestLog
 from .rest import RestApp
 from .servable import Servable
 from .settings import ServerSettings
@@ -102,6 +103,11 @@ class Server:
                 _batching_settings(settings.batching_parameters_file), self._metrics
             )
             stack.callback(self._scheduler.close)
+        request_log = None
+        if settings.request_log:
+            request_log = stack.enter_context(
+                RequestLog(settings.request_log, sampling_rate=settings.request_log_sampling_rate)
+            )
         policy = LoadPolicy(
             settings.file_system_poll_wait_seconds,
             settings.num_load_threads,
@@ -113,6 +119,7 @@ class Server:
             manager,
             self._metrics,
             allow_labels_for_unavailable=settings.allow_version_labels_for_unavailable_models,
+            request_log=request_log,
         )
         self.core.reload(self._model_server_config())
         if settings.model_config_file and settings.model_config_file_poll_wait_seconds > 0:
