@@ -48,6 +48,7 @@ class Target:
         label: Of a version, or empty.
         verb: What comes after the model: "predict", "classify", "regress", "metadata", or
             empty.
+        known: Whether the path is one of the API's.
 
     Example:
         >>> Target.parse("POST", "/v1/models/reviews/versions/3:predict").version
@@ -60,6 +61,7 @@ class Target:
     version: str = ""
     label: str = ""
     verb: str = ""
+    known: bool = False
 
     @classmethod
     def parse(cls, method: str, uri: str) -> Target:
@@ -67,15 +69,21 @@ class Target:
         match = _PATHS[method].fullmatch(uri) if method in _PATHS else None
         if match is None:
             return cls(method, uri)
-        name, version, label, verb = (part or "" for part in match.group(*_PARTS))
-        return cls(
-            method, uri, urllib.parse.unquote(name), version, urllib.parse.unquote(label), verb
-        )
+        parts = {key: urllib.parse.unquote(part or "") for key, part in match.groupdict().items()}
+        # Upper case passes the pattern, but no verb has it.
+        known = method == "GET" or parts["verb"] in _INFERENCE
+        return cls(method, uri, **parts, known=known)
 
     @property
     def is_inference(self) -> bool:
-        """Whether it asks a model for something, and not for something about it."""
-        return self.method == "POST" and self.verb in _INFERENCE
+        """Whether a model shall answer, and not the server."""
+        return self.known and self.method == "POST"
+
+    @property
+    def number(self) -> int | None:
+        """The version as a number, if there is one."""
+        # Python refuses to convert thousands of digits, even if they are zeros.
+        return int(self.version.lstrip("0") or 0) if self.version else None
 
     def check(self) -> None:
         """Makes sure that the path is one of the API's.
@@ -83,25 +91,14 @@ class Target:
         Raises:
             ServingError: It is not, or the version is beyond 64 bits (INVALID_ARGUMENT).
         """
-        if not self.is_inference and (
-            self.method != "GET" or not _PATHS["GET"].fullmatch(self.uri)
-        ):
+        if not self.known:
             raise invalid(f"Malformed request: {self.method} {self.uri}")
-        # Python refuses to convert thousands of digits.
-        if len(self.version.lstrip("0")) > 19 or int(self.version or 0) >= 2**63:
+        if len(self.version.lstrip("0")) > 19 or (self.number or 0) >= 2**63:
             raise invalid(f"Failed to convert version: {self.version} to numeric.")
 
     def lease(self, core: ServerCore) -> AbstractContextManager[Servable]:
         """Keeps the version that is meant loaded; see `ServerCore.model`."""
         return core.model(self.name, self.number, self.label or None)
-
-    @property
-    def number(self) -> int | None:
-        """The version as a number, if one is given."""
-        return int(self.version) if self.version else None
-
-
-_PARTS = ("name", "version", "label", "verb")
 
 
 def infer(core: ServerCore, target: Target, body: bytes, timeout: float | None) -> bytes:
