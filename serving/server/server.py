@@ -252,7 +252,10 @@ class Server:
         def stop() -> None:
             server.should_exit = True
 
-        with _thread("rest", lambda: server.run(sockets=[listener]), stop):
+        with (
+            contextlib.closing(app),
+            _thread("rest", lambda: server.run(sockets=[listener]), stop),
+        ):
             address = listener.getsockname()
             _LOG.info("Exporting HTTP/REST API at: http://%s:%d ...", *address[:2])
             yield
