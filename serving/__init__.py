@@ -5,6 +5,15 @@ import lazy_loader as lazy
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
+        "client": [
+            "Client",
+            "InvalidRequest",
+            "ModelNotFound",
+            "ServerError",
+            "ServerTimeout",
+            "ServerUnavailable",
+            "TLS",
+        ],
         "export": ["export_classifier"],
         "local_model": ["LocalModel"],
         "prediction": ["Prediction"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
+import os
 import signal
 import sys
 import threading
@@ -62,8 +63,12 @@ def execute(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from ..environment import prepare_environment
 
+    # Not even errors: TensorFlow has some to tell of at each start, about graphics cards.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     prepare_environment()
     from ...serving.server.server import Server
+
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
     with Server(settings):
         stopped = threading.Event()

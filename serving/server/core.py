@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from google.protobuf.message import Message
 from tensorflow_serving.apis import (
@@ -147,14 +147,15 @@ class ServerCore:
                 status.status.error_message = error.message
         return response
 
-    def log_request(self, request: Message, response: Message) -> None:
+    def log_request(self, exchange: Callable[[], tuple[Message, Message]]) -> None:
         """Logs a request with its answer if it is drawn.
 
         Args:
-            request: A `PredictRequest`, `ClassificationRequest` or `RegressionRequest`.
-            response: The answer that belongs to it.
+            exchange: Gives the two, a `PredictRequest`, `ClassificationRequest` or
+                `RegressionRequest` with its response; called only if they are wanted.
         """
         if self._request_log is not None and self._request_log.sampled():
+            request, response = exchange()
             kind = _LOGS[type(request)]
             log = prediction_log_pb2.PredictionLog()
             getattr(log, kind).request.CopyFrom(request)

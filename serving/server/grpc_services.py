@@ -94,7 +94,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                 _require_spec(request)
                 with _lease(self._core, request.model_spec) as servable:
                     response = answer(servable, request, _time_left(context))
-                self._core.log_request(request, response)
+                self._core.log_request(lambda: (request, response))
                 return response
             except ServingError as error:
                 status = error.code

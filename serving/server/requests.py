@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -17,7 +17,13 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from .inference import CLASSIFY_METHOD, REGRESS_METHOD, classify, regress
+from .inference import (
+    CLASSIFY_METHOD,
+    REGRESS_METHOD,
+    Classification,
+    classify,
+    regress,
+)
 from .servable import DEFAULT_SIGNATURE, Servable
 from .status import Code, ServingError
 from .tensors import to_typed_proto
@@ -65,7 +71,7 @@ def answer_classify(
     name = request.model_spec.signature_name or DEFAULT_SIGNATURE
     return classification_pb2.ClassificationResponse(
         model_spec=_spec(servable, name),
-        result=_classify(servable, name, request.input, timeout),
+        result=_classification(classify(servable, name, _examples(request.input), timeout)),
     )
 
 
@@ -76,7 +82,7 @@ def answer_regress(
     name = request.model_spec.signature_name or DEFAULT_SIGNATURE
     return regression_pb2.RegressionResponse(
         model_spec=_spec(servable, name),
-        result=_regress(servable, name, request.input, timeout),
+        result=_regression(regress(servable, name, _examples(request.input), timeout)),
     )
 
 
@@ -114,16 +120,63 @@ def answer_multi_inference(
     for name, task in zip(names, request.tasks, strict=True):
         result = response.results.add(model_spec=_spec(servable, name))
         if task.method_name == CLASSIFY_METHOD:
-            answer = _classify(servable, name, request.input, timeout)
-            result.classification_result.CopyFrom(answer)
+            answer = classify(servable, name, _examples(request.input), timeout)
+            result.classification_result.CopyFrom(_classification(answer))
         else:
-            answer = _regress(servable, name, request.input, timeout)
-            result.regression_result.CopyFrom(answer)
+            values = regress(servable, name, _examples(request.input), timeout)
+            result.regression_result.CopyFrom(_regression(values))
     return response
 
 
-def _classify(servable, name, input_, timeout) -> classification_pb2.ClassificationResult:
-    answer = classify(servable, name, _examples(input_), timeout)
+def predict_exchange(
+    servable: Servable,
+    signature_name: str,
+    inputs: Mapping[str, np.ndarray],
+    outputs: Mapping[str, np.ndarray],
+) -> tuple[predict_pb2.PredictRequest, predict_pb2.PredictResponse]:
+    """The messages that a prediction would have been over gRPC.
+
+    Args:
+        servable: What answered.
+        signature_name: Of the signature that ran.
+        inputs: Its inputs.
+        outputs: What it gave.
+
+    Returns:
+        Request and response.
+    """
+    spec = _spec(servable, signature_name)
+    request = predict_pb2.PredictRequest(model_spec=spec)
+    response = predict_pb2.PredictResponse(model_spec=spec)
+    for values, target in ((inputs, request.inputs), (outputs, response.outputs)):
+        for alias, value in values.items():
+            target[alias].CopyFrom(to_typed_proto(value))
+    return request, response
+
+
+def classify_exchange(
+    servable: Servable, signature_name: str, examples: Sequence[bytes], answer: Classification
+) -> tuple[classification_pb2.ClassificationRequest, classification_pb2.ClassificationResponse]:
+    """The messages that a classification would have been; see `predict_exchange`."""
+    spec = _spec(servable, signature_name or DEFAULT_SIGNATURE)
+    return (
+        classification_pb2.ClassificationRequest(model_spec=spec, input=_input(examples)),
+        classification_pb2.ClassificationResponse(model_spec=spec, result=_classification(answer)),
+    )
+
+
+def regress_exchange(
+    servable: Servable, signature_name: str, examples: Sequence[bytes], values: np.ndarray
+) -> tuple[regression_pb2.RegressionRequest, regression_pb2.RegressionResponse]:
+    """The messages that a regression would have been; see `predict_exchange`."""
+    spec = _spec(servable, signature_name or DEFAULT_SIGNATURE)
+    return (
+        regression_pb2.RegressionRequest(model_spec=spec, input=_input(examples)),
+        regression_pb2.RegressionResponse(model_spec=spec, result=_regression(values)),
+    )
+
+
+def _classification(answer: Classification) -> classification_pb2.ClassificationResult:
     known = answer.classes if answer.scores is None else answer.scores
     result = classification_pb2.ClassificationResult()
     for row in range(len(known)):
@@ -137,11 +190,18 @@ def _classify(servable, name, input_, timeout) -> classification_pb2.Classificat
     return result
 
 
-def _regress(servable, name, input_, timeout) -> regression_pb2.RegressionResult:
+def _regression(values: np.ndarray) -> regression_pb2.RegressionResult:
     result = regression_pb2.RegressionResult()
-    for value in regress(servable, name, _examples(input_), timeout).tolist():
+    for value in values.tolist():
         result.regressions.add(value=value)
     return result
+
+
+def _input(examples: Sequence[bytes]) -> input_pb2.Input:
+    message = input_pb2.Input()
+    for example in examples:
+        message.example_list.examples.add().ParseFromString(example)
+    return message
 
 
 def _spec(servable: Servable, signature_name: str) -> model_pb2.ModelSpec:

@@ -20,6 +20,7 @@ from .json_rendering import (
     render_status,
 )
 from .json_tensors import read_inputs
+from .requests import classify_exchange, predict_exchange, regress_exchange
 from .servable import DEFAULT_SIGNATURE, Servable
 
 _VERSION = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
@@ -123,11 +124,15 @@ def infer(core: ServerCore, target: Target, body: bytes, timeout: float | None) 
     signature_name = read_signature_name(document)
     if target.verb == "predict":
         return _predict(core, target, document, signature_name, timeout)
+    ask, exchange, to_json = {
+        "classify": (classify, classify_exchange, render_classification),
+        "regress": (regress, regress_exchange, render_regression),
+    }[target.verb]
     examples = read_examples(document)
     with target.lease(core) as servable:
-        if target.verb == "classify":
-            return render_classification(classify(servable, signature_name, examples, timeout))
-        return render_regression(regress(servable, signature_name, examples, timeout))
+        answer = ask(servable, signature_name, examples, timeout)
+    core.log_request(lambda: exchange(servable, signature_name, examples, answer))
+    return to_json(answer)
 
 
 def inform(core: ServerCore, target: Target) -> bytes:
@@ -164,4 +169,5 @@ def _predict(
         rows = max((len(value) for value in inputs.values() if value.ndim), default=1)
         core.metrics.examples(servable.name, rows)
         outputs = servable.run(name, inputs, list(signature.outputs), timeout)
+    core.log_request(lambda: predict_exchange(servable, name, inputs, outputs))
     return render_predictions(outputs) if in_rows else render_outputs(outputs)

@@ -28,7 +28,9 @@ def cli(*arguments, program=LIGHT, **options):
     )
 
 
-@pytest.mark.parametrize("command", ["run", "validate", "predict", "encoders"])
+@pytest.mark.parametrize(
+    "command", ["run", "validate", "predict", "serve", "export-serving", "encoders"]
+)
 def test_help_of_a_command_has_examples(command):
     answer = cli(command, "--help")
     assert answer.returncode == 0
@@ -42,7 +44,7 @@ def test_help_lists_the_commands():
     answer = cli("--help")
     assert answer.returncode == 0
     assert [line.split()[0] for line in answer.stdout.splitlines() if line[:3].strip()]
-    for command in ("run", "validate", "predict", "encoders"):
+    for command in ("run", "validate", "predict", "serve", "export-serving", "encoders"):
         assert f"\n  {command} " in answer.stdout
 
 

@@ -120,3 +120,9 @@ def free_ports(count: int) -> list[int]:
             stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
         ]
         return [opened.getsockname()[1] for opened in sockets]
+
+
+@pytest.fixture(scope="session")
+def ports() -> Callable[[int], list[int]]:
+    """Gives ports that nobody listens on at the moment."""
+    return free_ports
