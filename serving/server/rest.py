@@ -68,9 +68,9 @@ class RestApp:
         self._informers = concurrent.futures.ThreadPoolExecutor(1, "rest-status")
 
     def close(self) -> None:
-        """Ends the threads, once the requests at work are answered."""
-        self._workers.shutdown()
-        self._informers.shutdown()
+        """Ends the threads, once the requests at work are answered; others are dropped."""
+        self._workers.shutdown(cancel_futures=True)
+        self._informers.shutdown(cancel_futures=True)
 
     async def __call__(self, scope, receive, send) -> None:
         """Answers one request (ASGI 3)."""
