@@ -56,6 +56,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Serves until it is told to stop."""
     settings = ServerSettings(**vars(arguments))
     _log_to_terminal()
+    logging.getLogger("reviewlens.serve").info("Starting ...")
     for flag in dataclasses.fields(ServerSettings):
         if flag.metadata["idle"] and getattr(settings, flag.name) != flag.default:
             logging.getLogger("reviewlens.serve").warning("--%s has no effect here", flag.name)

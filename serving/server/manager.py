@@ -229,7 +229,11 @@ class ModelManager:
         if seconds <= 0:
             return
         while not self._stopped.wait(seconds):
-            self._look()
+            try:
+                self._look()
+            except Exception:
+                # A server that no longer sees new versions would be worse.
+                _LOG.exception("Looking for new versions failed")
 
     def _look(self, always: bool = False) -> None:
         """Looks at the base paths and starts whatever follows from what is there."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,6 +47,24 @@ def blocks(repository: Path) -> list[tuple[str, str]]:
     return re.findall(r"^```([^\n]+)\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
 
 
+@contextlib.contextmanager
+def running(command: str, folder: Path) -> Iterator[None]:
+    """A server that a reader would leave running in another terminal."""
+    process = subprocess.Popen(shlex.split(command), cwd=folder, stderr=subprocess.PIPE, text=True)
+    try:
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if "Exporting HTTP/REST API" in line:
+                break
+        assert process.poll() is None, "".join(lines)
+        yield
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
 def run(command: str | list[str], folder: Path) -> None:
     outcome = subprocess.run(
         command,
@@ -59,15 +80,18 @@ def run(command: str | list[str], folder: Path) -> None:
 
 @pytest.mark.timeout(1500)
 def test_every_command_of_the_readme_runs(checkout, repository):
-    for kind, text in blocks(repository):
-        if kind == "bash":
-            for line in text.splitlines():
-                if line not in NOT_AGAIN:
-                    run(line, checkout)
-        elif kind == "python":
-            run([sys.executable, "-c", text], checkout)
-        elif kind.startswith("yaml "):
-            (checkout / kind.split()[1]).write_text(text, encoding="utf-8")
+    with contextlib.ExitStack() as servers:
+        for kind, text in blocks(repository):
+            if kind == "bash":
+                for line in text.splitlines():
+                    if line.startswith(".venv/bin/reviewlens serve "):
+                        servers.enter_context(running(line, checkout))
+                    elif line not in NOT_AGAIN:
+                        run(line, checkout)
+            elif kind == "python":
+                run([sys.executable, "-c", text], checkout)
+            elif kind.startswith("yaml "):
+                (checkout / kind.split()[1]).write_text(text, encoding="utf-8")
 
     summary = json.loads((checkout / "runs/amazon-snippets/summary.json").read_text())
     data = summary["data"]
@@ -88,6 +112,7 @@ def test_every_command_of_the_readme_runs(checkout, repository):
         predicted = list(csv.DictReader(file))
     assert len(predicted) == 600
     assert {row["predicted_label"] for row in predicted} <= {"negative", "neutral", "positive"}
+    assert (checkout / "deploy" / "kubernetes" / "deployment.yaml").exists()
 
 
 def test_every_configuration_key_is_in_the_readme(repository):
