@@ -18,7 +18,9 @@ from .status import Code, ServingError
 
 DEFAULT_SIGNATURE = "serving_default"
 # What Python's session puts before the runtime's own message.
-_EXPLANATION = re.compile(r"\AGraph execution error:.*\nNode: '[^\n]*'\n", re.DOTALL)
+_EXPLANATION = re.compile(
+    r"\AGraph execution error:\n+(?:Detected at node.*\nNode: '[^\n]*'\n)?", re.DOTALL
+)
 
 
 class Servable:

@@ -240,11 +240,14 @@ class Server:
             uvicorn.Config(
                 app,
                 http="httptools",
+                ws="none",
                 loop="uvloop",
                 lifespan="off",
                 access_log=False,
                 log_config=None,
                 server_header=False,
+                # Longer than clients keep idle connections, so that none is cut off asking.
+                timeout_keep_alive=75,
                 timeout_graceful_shutdown=int(GRACE_SECONDS),
             )
         )

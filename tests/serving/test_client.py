@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -142,8 +145,32 @@ def test_what_is_not_served_is_told_in_the_words_of_the_server(connect, chosen, 
 
 
 def test_a_model_for_something_else_is_told(connect):
-    with connect(model="half_plus_two") as client, pytest.raises(InvalidRequest, match="text"):
+    with connect(model="half_plus_two") as client, pytest.raises(InvalidRequest):
         client.predict(["fine"])
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_the_command_line_asks_the_server(server, local, reviews, transport, tmp_path):
+    with open(tmp_path / "in.csv", "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["row", "text"])
+        writer.writerows(enumerate(reviews[:200]))
+    command = [Path(sys.executable).with_name("reviewlens"), "predict", "--input", "in.csv"]
+    command += ["--server", getattr(server, transport), "--model_name", "reviews 99%"]
+    command += ["--grpc"] if transport == "grpc" else []
+    outcome = subprocess.run(
+        [*command, "--output", "out.csv"], cwd=tmp_path, capture_output=True, text=True
+    )
+
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert outcome.stdout == "out.csv: 200 predictions\n"
+    with open(tmp_path / "out.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["row"] for row in rows] == [str(number) for number in range(200)]
+    for row, expected in zip(rows, local.predict(reviews[:200]), strict=True):
+        assert row["predicted_label"] == expected.label
+        for name, share in expected.probabilities.items():
+            assert float(row[f"probability_{name}"]) == pytest.approx(share, abs=1e-5)
 
 
 def test_serialized_tensor_content_is_read_as_well(model_server, served, local, reviews):

@@ -11,6 +11,7 @@ import json
 import os
 import pickle
 import socket
+import struct
 import threading
 import types
 
@@ -35,6 +36,7 @@ from reviewlens.serving.server.status import Code
 
 CLASSES = ["bad", "good"]
 BREAK_OFF = (0, "")
+RESET = (-1, "")
 VALUES = st.none() | st.floats() | st.just(10**400) | st.sampled_from(["", "bad", "good"])
 TENSORS = st.recursive(VALUES, lambda inner: st.lists(inner, max_size=2), max_leaves=4)
 
@@ -71,8 +73,13 @@ def rest_server():
                 request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 requests.append(request)
                 status, body = next(scripted, None) or then(request)
-                self.close_connection = not status
-                if status:
+                self.close_connection = status <= 0
+                if status < 0:
+                    # To linger for no time at all means to reset.
+                    linger = struct.pack("ii", 1, 0)
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                    self.connection.close()
+                elif status:
                     self.send_response(status)
                     self.send_header("Content-Length", str(len(body.encode())))
                     self.end_headers()
@@ -163,7 +170,8 @@ def error_text(message: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "refusal", [(503, error_text("queue full")), (502, "<html>bad gateway</html>"), BREAK_OFF]
+    "refusal",
+    [(503, error_text("queue full")), (502, "<html>bad gateway</html>"), BREAK_OFF, RESET],
 )
 def test_an_unavailable_rest_server_is_asked_again(rest_server, refusal):
     server = rest_server(refusal, refusal)
