@@ -55,6 +55,7 @@ def make_parser() -> argparse.ArgumentParser:
 def execute(arguments: argparse.Namespace) -> int:
     """Serves until it is told to stop."""
     settings = ServerSettings(**vars(arguments))
+    settings.check()
     _log_to_terminal()
     logging.getLogger("reviewlens.serve").info("Starting ...")
     for flag in dataclasses.fields(ServerSettings):

@@ -245,12 +245,12 @@ class ModelManager:
                     found = self._find(model)
                 except tf.errors.OpError as error:
                     if not model.looked:
-                        _LOG.warning("%s: %s", model.config.name, error.message)
+                        _LOG.warning("%s: %s; waiting for it", model.config.name, error.message)
                     model.looked = True
                     continue
                 if not found and not model.seen and not (model.looked and not model.versions):
                     _LOG.warning(
-                        "No versions of servable %s found under base path %s",
+                        "No versions of servable %s found under base path %s; waiting for one",
                         model.config.name,
                         model.config.base_path,
                     )
@@ -311,8 +311,9 @@ class ModelManager:
             except Exception as caught:
                 version.error = error = as_serving_error(caught)
                 _LOG.error(
-                    "Loading servable: {name: %s version: %d} failed: %s: %s",
+                    "Loading servable: {name: %s version: %d} failed: %s: %s (attempt %d of %d)",
                     *(name, number, error.code.name, error.message),
+                    *(attempt + 1, self._policy.max_num_load_retries + 1),
                 )
                 continue
             _LOG.info("Successfully loaded servable version {name: %s version: %d}", name, number)

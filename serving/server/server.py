@@ -71,7 +71,7 @@ class Server:
     """
 
     def __init__(self, settings: ServerSettings):
-        _check(settings)
+        settings.check()
         self.settings = settings
         self.core: ServerCore
         self._stack = contextlib.ExitStack()
@@ -262,29 +262,6 @@ class Server:
             address = listener.getsockname()
             _LOG.info("Exporting HTTP/REST API at: http://%s:%d ...", *address[:2])
             yield
-
-
-def _check(settings: ServerSettings) -> None:
-    if not settings.model_config_file and not settings.model_base_path:
-        raise UsageError("serve: give --model_base_path or --model_config_file")
-    if settings.port and settings.port == settings.rest_api_port:
-        raise UsageError("serve: --port and --rest_api_port must differ")
-    if not (settings.port or settings.grpc_socket_path or settings.rest_api_port):
-        raise UsageError("serve: --port, --grpc_socket_path and --rest_api_port are all off")
-    if settings.batching_parameters_file and not settings.enable_batching:
-        raise UsageError("serve: --batching_parameters_file needs --enable_batching")
-    if settings.monitoring_config_file and not settings.rest_api_port:
-        raise UsageError("serve: --monitoring_config_file needs --rest_api_port")
-    parallelism = (
-        settings.tensorflow_session_parallelism,
-        settings.tensorflow_intra_op_parallelism,
-        settings.tensorflow_inter_op_parallelism,
-    )
-    if parallelism[0] and any(parallelism[1:]):
-        raise UsageError(
-            "serve: --tensorflow_session_parallelism excludes "
-            "--tensorflow_intra_op_parallelism and --tensorflow_inter_op_parallelism"
-        )
 
 
 def _prometheus_path(settings: ServerSettings) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 
+from ...errors import UsageError
+
 _CPUS = os.cpu_count() or 1
 
 
@@ -94,3 +96,31 @@ class ServerSettings:
     xla_cpu_compilation_enabled: bool = _flag(False, "", idle=True)
     xla_gpu_compilation_enabled: bool = _flag(False, "", idle=True)
     skip_initialize_tpu: bool = _flag(False, "", idle=True)
+
+    def check(self) -> None:
+        """Looks for what can be told without loading anything.
+
+        Raises:
+            UsageError: Flags that contradict each other, or name files that are not there.
+        """
+        if not self.model_config_file and not self.model_base_path:
+            raise UsageError("serve: give --model_base_path or --model_config_file")
+        if self.port and self.port == self.rest_api_port:
+            raise UsageError("serve: --port and --rest_api_port must differ")
+        if not (self.port or self.grpc_socket_path or self.rest_api_port):
+            raise UsageError("serve: --port, --grpc_socket_path and --rest_api_port are all off")
+        if self.batching_parameters_file and not self.enable_batching:
+            raise UsageError("serve: --batching_parameters_file needs --enable_batching")
+        if self.monitoring_config_file and not self.rest_api_port:
+            raise UsageError("serve: --monitoring_config_file needs --rest_api_port")
+        if self.tensorflow_session_parallelism and (
+            self.tensorflow_intra_op_parallelism or self.tensorflow_inter_op_parallelism
+        ):
+            raise UsageError(
+                "serve: --tensorflow_session_parallelism excludes "
+                "--tensorflow_intra_op_parallelism and --tensorflow_inter_op_parallelism"
+            )
+        for flag in dataclasses.fields(self):
+            path = getattr(self, flag.name)
+            if flag.name.endswith("_file") and path and not os.path.isfile(path):
+                raise UsageError(f"serve: --{flag.name}: {path}: no such file")

@@ -63,6 +63,8 @@ def test_version():
         (["run", "a.yaml", "--from", "pusher", "--to", "trainer"], "--to trainer runs before"),
         (["run", "a.yaml"], "a.yaml: no such file"),
         (["validate", "a.yaml"], "a.yaml: no such file"),
+        (["serve"], "give --model_base_path or --model_config_file"),
+        (["serve", "--model_base_path=m", "--prot=1"], "unrecognized arguments: --prot=1"),
         (["predict", "text"], "one of the arguments --model --server is required"),
         (["predict", "--model", "m", "--server", "s:1", "text"], "not allowed with argument"),
         (["predict", "--model", "m", "--grpc", "text"], "--grpc go with --server"),

@@ -130,9 +130,13 @@ def test_policies_choose_versions(model_server, new_version, tmp_path, policy, v
     config.write_text(
         f'model_config_list {{ config {{ name: "m" base_path: "{base}" {policy} }} }}'
     )
-    server = model_server(model_config_file=config)
-    told = json.loads(rest(server.rest, "/v1/models/m"))["model_version_status"]
-    assert [int(status["version"]) for status in told] == versions
+    server = model_server(model_config_file=config, file_system_poll_wait_seconds=0.1)
+
+    def available():
+        told = json.loads(rest(server.rest, "/v1/models/m"))["model_version_status"]
+        return [int(status["version"]) for status in told if status["state"] == "AVAILABLE"]
+
+    wait_until(lambda: available() == versions)
 
 
 def test_a_changed_configuration_is_read_again(model_server, half_plus_two, tmp_path):
@@ -244,6 +248,7 @@ def test_grpc_over_tls(model_server, half_plus_two, tmp_path):
         ({"model_base_path": "m", "port": 1, "rest_api_port": 1}, "must differ"),
         ({"model_base_path": "m", "port": 0, "rest_api_port": 0}, "are all off"),
         ({"model_base_path": "m", "batching_parameters_file": "f"}, "needs --enable_batching"),
+        ({"model_config_file": "f"}, "--model_config_file: f: no such file"),
         (
             {"model_base_path": "m", "rest_api_port": 0, "monitoring_config_file": "f"},
             "needs --rest_api_port",
