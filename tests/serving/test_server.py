@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -239,6 +240,49 @@ def test_grpc_over_tls(model_server, half_plus_two, tmp_path):
     assert secure.Predict(request_for(2.0), timeout=30).outputs["y"].float_val[0] == 3.0
     with pytest.raises(grpc.RpcError):
         stub(server.grpc).Predict(request_for(2.0), timeout=5)
+
+
+def test_grpc_over_a_unix_socket_and_names_that_are_no_paths(model_server, half_plus_two, tmp_path):
+    server = model_server(
+        model_name="m",
+        model_base_path=half_plus_two,
+        port=0,
+        grpc_socket_path=str(tmp_path / "socket"),
+        grpc_channel_arguments="grpc.max_connection_age_ms=60000,grpc.keepalive_time_ms=9000",
+    )
+    response = stub(f"unix:{tmp_path / 'socket'}").Predict(request_for(2.0), timeout=30)
+    assert response.outputs["y"].float_val[0] == 3.0
+    for name in ("..%2F" + half_plus_two.name, "%2Fetc%2Fpasswd", "m%00"):
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            rest(server.rest, f"/v1/models/{name}")
+        assert caught.value.code == 404
+    with pytest.raises(UsageError, match="'age' is not key=value"):
+        model_server(model_base_path=half_plus_two, grpc_channel_arguments="age")
+
+
+def test_a_model_may_bring_its_own_batching_parameters(model_server, new_version, tmp_path):
+    base = tmp_path / "m"
+    version = new_version(base, 1, 1.0)
+    (version / "batching_params.pbtxt").write_text("max_batch_size { value: 2 }")
+    server = model_server(
+        model_name="m",
+        model_base_path=base,
+        enable_batching=True,
+        enable_per_model_batching_parameters=True,
+    )
+    predict = "/v1/models/m:predict"
+    answer = rest(server.rest, predict, {"instances": [2.0, 4.0]})
+    assert json.loads(answer) == {"predictions": [2.0, 3.0]}
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        rest(server.rest, predict, {"instances": [1.0, 2.0, 3.0]})
+    assert json.loads(caught.value.read()) == {
+        "error": "Task size 3 is larger than maximum input batch size 2"
+    }
+
+
+def test_tags_choose_the_graph(model_server, half_plus_two):
+    with pytest.raises(RunError, match="did not become available: .*other"):
+        model_server(model_name="m", model_base_path=half_plus_two, saved_model_tags="other")
 
 
 @pytest.mark.parametrize(
