@@ -113,17 +113,17 @@ def grpc_server():
             self.errors = iter(errors)
             self.requests = []
             self.version, self.classes = 1, CLASSES
-            self.before_classify = lambda: None
+            self.on_request = lambda request, context: None
 
         def Predict(self, request, context):
             import tensorflow as tf
 
             self.requests.append(request)
+            self.on_request(request, context)
             if error := next(self.errors, None):
                 context.abort(*error)
             response = predict_pb2.PredictResponse()
             if request.model_spec.signature_name == "classify":
-                self.before_classify()
                 tensors = {"classes": [self.classes]}
             else:
                 texts = [text.decode() for text in request.inputs["text"].string_val]
@@ -305,7 +305,12 @@ def test_a_new_version_with_its_classes_in_another_order_is_noticed_over_grpc(gr
 
 def test_a_version_that_comes_between_two_answers_is_noticed(grpc_server):
     server = grpc_server()
-    server.before_classify = lambda: vars(server).update(version=2, classes=CLASSES[::-1])
+
+    def go_over_before_classes_are_told(request, context):
+        if request.model_spec.signature_name == "classify":
+            server.version, server.classes = 2, CLASSES[::-1]
+
+    server.on_request = go_over_before_classes_are_told
     with Client(server.address, transport="grpc") as client:
         assert client.predict(["bad"])[0].probabilities == {"bad": 1.0, "good": 0.0}
 
@@ -369,6 +374,24 @@ def test_the_first_failure_ends_the_call(rest_server):
         with pytest.raises(InvalidRequest):
             client.predict(["fine"] * 1000)
         assert len(server.requests) == 1
+
+
+def test_a_failure_cancels_what_is_still_under_way(grpc_server):
+    both_there, cancelled = threading.Barrier(2), threading.Event()
+
+    def refuse_one_and_keep_the_other(request, context):
+        both_there.wait(60)
+        if request.inputs["text"].string_val[0] == b"refused":
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no")
+        context.add_callback(cancelled.set)
+        cancelled.wait(60)
+
+    server = grpc_server()
+    server.on_request = refuse_one_and_keep_the_other
+    with Client(server.address, transport="grpc", batch_size=1) as client:
+        with pytest.raises(InvalidRequest):
+            client.predict(["refused", "kept"])
+        assert cancelled.wait(30)
 
 
 def test_a_failing_iterable_is_not_hidden(rest_server):
