@@ -11,6 +11,16 @@ from pathlib import Path
 
 import pytest
 
+BATCHING = """
+max_batch_size { value: 8192 }
+max_execution_batch_size { value: 64 }
+enable_large_batch_splitting { value: true }
+max_enqueued_batches { value: 200 }
+batch_timeout_micros { value: 1000 }
+allowed_batch_sizes: 4
+allowed_batch_sizes: 64
+"""
+
 
 @pytest.fixture(scope="session")
 def half_plus_two(tmp_path_factory) -> Path:
@@ -80,6 +90,16 @@ def new_version() -> Callable[[Path, int, float], Path]:
         return Path(shutil.move(unfinished, base / str(number)))
 
     return add
+
+
+@pytest.fixture(scope="module", params=["alone", "batched"])
+def flags(request, tmp_path_factory) -> dict:
+    """Flags of a server that runs requests alone, and of one that makes batches of them."""
+    if request.param == "alone":
+        return {}
+    file = tmp_path_factory.mktemp("batching") / "batching_parameters.txt"
+    file.write_text(BATCHING)
+    return {"enable_batching": True, "batching_parameters_file": file}
 
 
 @pytest.fixture(scope="module")

@@ -25,12 +25,6 @@ from tensorflow_serving.apis import (
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 NOT_FOUND = grpc.StatusCode.NOT_FOUND
 FAILED_PRECONDITION = grpc.StatusCode.FAILED_PRECONDITION
-BATCHING = """
-max_batch_size { value: 64 }
-batch_timeout_micros { value: 1000 }
-allowed_batch_sizes: 4
-allowed_batch_sizes: 64
-"""
 
 
 class Stubs:
@@ -45,16 +39,6 @@ class Stubs:
         self.metadata = predictions.GetModelMetadata
         self.status = models.GetModelStatus
         self.reload = models.HandleReloadConfigRequest
-
-
-@pytest.fixture(scope="module", params=["alone", "batched"])
-def flags(request, tmp_path_factory) -> dict:
-    """Every test runs with and without batching."""
-    if request.param == "alone":
-        return {}
-    file = tmp_path_factory.mktemp("batching") / "batching_parameters.txt"
-    file.write_text(BATCHING)
-    return {"enable_batching": True, "batching_parameters_file": file}
 
 
 @pytest.fixture(scope="module")

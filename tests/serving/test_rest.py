@@ -14,15 +14,6 @@ import httpx
 import numpy as np
 import pytest
 
-BATCHING = """
-max_batch_size { value: 8192 }
-max_execution_batch_size { value: 64 }
-enable_large_batch_splitting { value: true }
-max_enqueued_batches { value: 200 }
-batch_timeout_micros { value: 1000 }
-allowed_batch_sizes: 4
-allowed_batch_sizes: 64
-"""
 MONITORING = 'prometheus_config { enable: true path: "/metrics" }'
 PREDICT = "/v1/models/half:predict"
 OK = {"predictions": [2.5, 3.0, 4.5]}
@@ -31,16 +22,6 @@ CORS = {
     "access-control-allow-methods": "POST, GET",
     "access-control-allow-headers": "Content-Type",
 }
-
-
-@pytest.fixture(scope="module", params=["alone", "batched"])
-def flags(request, tmp_path_factory) -> dict:
-    """Every test of a model runs with and without batching."""
-    if request.param == "alone":
-        return {}
-    file = tmp_path_factory.mktemp("batching") / "batching_parameters.txt"
-    file.write_text(BATCHING)
-    return {"enable_batching": True, "batching_parameters_file": file}
 
 
 @pytest.fixture(scope="module")
