@@ -1,0 +1,122 @@
+"""Turns an exported model into a checkpoint for transformers.
+
+Runs in the project's environment, as TensorFlow reads the weights. The result is a folder as
+`save_pretrained` of transformers writes it, with a `BertModel`, its tokenizer and, in files of
+their own, the classifier's head and its decision.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from safetensors.numpy import save_file
+
+# Not to be seen in the weights; so it is in BERT base and in MiniLM.
+HEADS = 12
+_KEY = "_weights/{}/.ATTRIBUTES/VARIABLE_VALUE"
+_EMBEDDINGS = ("word_embeddings", "position_embeddings", "token_type_embeddings")
+_BLOCK_SIZE = 12
+
+
+def convert(version: str, directory: str) -> None:
+    """Writes a model of `export_classifier` with a BERT encoder as a checkpoint in float32.
+
+    Args:
+        version: The version directory.
+        directory: Where to write; made if missing.
+
+    Example:
+        >>> convert("runs/reviews/serving/reviews/1", "checkpoint")
+        >>> transformers.BertModel.from_pretrained("checkpoint", add_pooling_layer=False)
+    """
+    card = json.loads(Path(version, "assets.extra", "model.json").read_text(encoding="utf-8"))
+    weights = _read_weights(version)
+    layers, head = _encoder_weights(weights[:-2]), weights[-2:]
+    vocabulary_size, size = layers["embeddings.word_embeddings.weight"].shape
+    config = {
+        "model_type": "bert",
+        "architectures": ["BertModel"],
+        "vocab_size": vocabulary_size,
+        "hidden_size": size,
+        "num_hidden_layers": _count_blocks(weights[:-2]),
+        "num_attention_heads": HEADS,
+        "intermediate_size": len(layers["encoder.layer.0.intermediate.dense.bias"]),
+        "max_position_embeddings": len(layers["embeddings.position_embeddings.weight"]),
+        "type_vocab_size": len(layers["embeddings.token_type_embeddings.weight"]),
+        "hidden_act": "gelu",
+        "layer_norm_eps": 1e-12,
+    }
+    tokenizer = {
+        "tokenizer_class": "BertTokenizerFast",
+        "do_lower_case": True,
+        "model_max_length": card["max_tokens"],
+    }
+    decision = {
+        "labels": card["labels"],
+        "temperature": card["temperature"],
+        "biases": card.get("biases", [0.0] * len(card["labels"])),
+        "offsets": card["offsets"],
+    }
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    _save(folder / "model.safetensors", layers)
+    _save(folder / "head.safetensors", {"weight": head[0].T, "bias": head[1]})
+    for name, content in (
+        ("config.json", config),
+        ("tokenizer_config.json", tokenizer),
+        ("decision.json", decision),
+    ):
+        (folder / name).write_text(json.dumps(content, indent=2))
+    shutil.copyfile(Path(version, "assets", "vocab.txt"), folder / "vocab.txt")
+
+
+def _read_weights(version: str) -> list[np.ndarray]:
+    """The classifier's weights in the order of `keras.Model.weights`."""
+    reader = tf.train.load_checkpoint(str(Path(version, "variables", "variables")))
+    count = sum(name.startswith("_weights/") for name in reader.get_variable_to_shape_map())
+    return [reader.get_tensor(_KEY.format(index)) for index in range(count)]
+
+
+def _count_blocks(weights: list[np.ndarray]) -> int:
+    # Around the blocks: three tables, the embeddings' norm and the pooler.
+    blocks, rest = divmod(len(weights) - 7, _BLOCK_SIZE)
+    if rest:
+        raise SystemExit("this model's encoder is not reviewlens' BertEncoder")
+    return blocks
+
+
+def _encoder_weights(weights: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """All but the pooler, which a classifier on the mean does not use, under BertModel's names."""
+    named = {f"embeddings.{name}.weight": weights[i] for i, name in enumerate(_EMBEDDINGS)}
+    named["embeddings.LayerNorm.weight"], named["embeddings.LayerNorm.bias"] = weights[3:5]
+    for block in range(_count_blocks(weights)):
+        start = 7 + _BLOCK_SIZE * block
+        named |= _block_weights(f"encoder.layer.{block}", weights[start : start + _BLOCK_SIZE])
+    return named
+
+
+def _block_weights(prefix: str, weights: list[np.ndarray]) -> dict[str, np.ndarray]:
+    dense = {
+        "attention.output.dense": weights[2:4],
+        "intermediate.dense": weights[6:8],
+        "output.dense": weights[8:10],
+    }
+    parts = (np.split(weight, 3, axis=-1) for weight in weights[:2])
+    for name, bias, kernel in zip(("query", "key", "value"), *parts, strict=True):
+        dense[f"attention.self.{name}"] = [bias, kernel]
+    norms = {"attention.output.LayerNorm": weights[4:6], "output.LayerNorm": weights[10:12]}
+    return {
+        **{f"{prefix}.{name}.weight": kernel.T for name, (_, kernel) in dense.items()},
+        **{f"{prefix}.{name}.bias": bias for name, (bias, _) in dense.items()},
+        **{f"{prefix}.{name}.weight": gamma for name, (gamma, _) in norms.items()},
+        **{f"{prefix}.{name}.bias": beta for name, (_, beta) in norms.items()},
+    }
+
+
+def _save(path: Path, tensors: dict[str, np.ndarray]) -> None:
+    contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+    save_file(contiguous, path, metadata={"format": "pt"})

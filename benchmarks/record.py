@@ -1,0 +1,53 @@
+"""Keeps what the benchmarks measured, with the machine and the versions it was measured with."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+import re
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+PEERS = Path(__file__).parent / "peers"
+_OURS = ("reviewlens", "tensorflow", "tensorflow-text", "keras", "grpcio", "uvicorn", "httpx")
+
+
+def append_record(name: str, figures: dict) -> Path:
+    """Appends a run to `results/NAME.json`, a list of runs.
+
+    Args:
+        name: Of the benchmark.
+        figures: What it measured; anything JSON can hold.
+
+    Returns:
+        The file.
+    """
+    path = RESULTS / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    runs = json.loads(path.read_text()) if path.exists() else []
+    date = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    runs.append({"date": date, "machine": machine(), "versions": versions(), **figures})
+    path.write_text(json.dumps(runs, indent=1) + "\n")
+    return path
+
+
+def machine() -> dict:
+    """Processor, cores, memory and Python of this machine."""
+    info = Path("/proc/cpuinfo")
+    model = re.search(r"^model name\s*: (.*)", info.read_text() if info.exists() else "", re.M)
+    return {
+        "processor": model[1] if model else platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+        "python": platform.python_version(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of what is compared: ours as installed, the peers' as pinned."""
+    pins = re.findall(r"^([\w-]+)==(\S+)", (PEERS / "requirements.txt").read_text(), re.M)
+    ours = {package: importlib.metadata.version(package) for package in _OURS}
+    return {**{f"peer {package}": version for package, version in pins}, **ours}
