@@ -4,11 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG := configs/amazon-snippets.yaml
 
-.PHONY: help run test lint format lock clean setup
+.PHONY: help run test lint format lock clean setup bench-peers
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(VENV)/.installed  ## Run the whole pipeline on real reviews (CONFIG=… for another configuration)
 	@$(BIN)/reviewlens run $(CONFIG)
@@ -32,6 +32,13 @@ $(VENV)/.installed: requirements.lock setup.py pyproject.toml scripts/setup-venv
 lock: $(VENV)/.installed  ## Write requirements.lock anew from setup.py and pyproject.toml
 	@$(BIN)/uv pip compile setup.py --extra dev --extra all --universal --python-version 3.10 \
 	    --generate-hashes --no-annotate --no-header --quiet --output-file requirements.lock
+
+bench-peers: benchmarks/peers/.venv/.installed  ## Make the environment of what we compare with
+
+benchmarks/peers/.venv/.installed: benchmarks/peers/requirements.txt
+	@python3.11 -m venv --clear benchmarks/peers/.venv
+	@benchmarks/peers/.venv/bin/python -m pip install --quiet --requirement $<
+	@touch $@
 
 clean:  ## Remove .venv, caches and everything under runs/
 	rm -rf $(VENV) runs build *.egg-info .pytest_cache .ruff_cache .hypothesis

