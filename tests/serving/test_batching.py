@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ class Scheduler:
 
     def __init__(self, **fields):
         self.sizes: list[int] = []
+        self.started = 0
         self.metrics = Metrics()
         self.scheduler = BatchScheduler(BatchingSettings(**fields), self.metrics)
         self.release = threading.Event()
@@ -27,6 +29,7 @@ class Scheduler:
         self.queue = self.scheduler.new_queue("double", self.double)
 
     def double(self, values, timeout):
+        self.started += len(values[0])
         self.release.wait()
         self.sizes.append(len(values[0]))
         if any(13 in value for value in values):
@@ -48,11 +51,27 @@ def ask(queue, *numbers, timeout=30.0):
 def ask_at_once(held: Scheduler, requests, **options):
     """Sends requests while the model is held, so that they meet in the queue."""
     held.release.clear()
+    held.started = 0
     with concurrent.futures.ThreadPoolExecutor(len(requests) or 1) as pool:
         answers = [pool.submit(ask, held.queue, *request, **options) for request in requests]
-        concurrent.futures.wait(answers, timeout=0.3)
-        held.release.set()
+        try:
+            deadline = time.monotonic() + 20
+            while arrived(held, requests, answers) < sum(map(len, requests)):
+                assert time.monotonic() < deadline
+                time.sleep(0.005)
+            # A request that is to give up while it waits shall have the time for it.
+            concurrent.futures.wait(answers, timeout=2 * options.get("timeout", 0))
+        finally:
+            held.release.set()
     return answers
+
+
+def arrived(held: Scheduler, requests, answers) -> int:
+    """Rows that wait in the queue, are at work, or have been refused."""
+    with held.scheduler.changed:
+        waiting = sum(batch.rows for batch in held.queue.waiting)
+    refused = sum(len(r) for r, a in zip(requests, answers, strict=True) if a.done())
+    return waiting + held.started + refused
 
 
 def test_requests_share_batches_and_get_their_own_rows():
