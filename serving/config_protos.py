@@ -11,81 +11,41 @@ from __future__ import annotations
 import os
 from typing import TypeVar
 
-from google.protobuf import (
-    descriptor_pb2,
-    descriptor_pool,
-    message,
-    message_factory,
-    text_format,
-    wrappers_pb2,
-)
+from google.protobuf import message, text_format
 
+from .message_types import message_types
 from .server.status import Code, ServingError
-
-_PACKAGE = "tensorflow.serving"
-_BOOL = descriptor_pb2.FieldDescriptorProto.TYPE_BOOL
-_INT64 = descriptor_pb2.FieldDescriptorProto.TYPE_INT64
-_STRING = descriptor_pb2.FieldDescriptorProto.TYPE_STRING
-_INT64_VALUE = ".google.protobuf.Int64Value"
-_BOOL_VALUE = ".google.protobuf.BoolValue"
-_STRING_VALUE = ".google.protobuf.StringValue"
-
-# Message -> its fields as (name, number, scalar type or full name of a message).
-_MESSAGES: dict[str, list[tuple[str, int, int | str]]] = {
-    "BatchingParameters": [
-        ("max_batch_size", 1, _INT64_VALUE),
-        ("batch_timeout_micros", 2, _INT64_VALUE),
-        ("max_enqueued_batches", 3, _INT64_VALUE),
-        ("num_batch_threads", 4, _INT64_VALUE),
-        ("thread_pool_name", 5, _STRING_VALUE),
-        ("allowed_batch_sizes", 6, _INT64),
-        ("pad_variable_length_inputs", 7, _BOOL),
-        ("enable_large_batch_splitting", 8, _BOOL_VALUE),
-        ("max_execution_batch_size", 9, _INT64_VALUE),
-    ],
-    "PrometheusConfig": [("enable", 1, _BOOL), ("path", 2, _STRING)],
-    "MonitoringConfig": [("prometheus_config", 1, f".{_PACKAGE}.PrometheusConfig")],
-    "SSLConfig": [
-        ("server_key", 1, _STRING),
-        ("server_cert", 2, _STRING),
-        ("custom_ca", 3, _STRING),
-        ("client_verify", 4, _BOOL),
-    ],
-}
-_REPEATED = {"allowed_batch_sizes"}
 
 AnyMessage = TypeVar("AnyMessage", bound=message.Message)
 
 
-def _build_messages() -> dict[str, type[message.Message]]:
-    pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
-    file = descriptor_pb2.FileDescriptorProto(
-        name="reviewlens/serving/config.proto",
-        package=_PACKAGE,
-        syntax="proto3",
-        dependency=[wrappers_pb2.DESCRIPTOR.name],
-    )
-    for name, fields in _MESSAGES.items():
-        described = file.message_type.add(name=name)
-        for field_name, number, type_ in fields:
-            field = described.field.add(name=field_name, number=number)
-            field.label = field.LABEL_REPEATED if field_name in _REPEATED else field.LABEL_OPTIONAL
-            if isinstance(type_, str):
-                field.type, field.type_name = field.TYPE_MESSAGE, type_
-            else:
-                field.type = type_
-    pool.AddSerializedFile(file.SerializeToString())
-    found = {name: pool.FindMessageTypeByName(f"{_PACKAGE}.{name}") for name in _MESSAGES}
-    # protobuf 4.22 brought the first, 5 dropped the second.
-    if hasattr(message_factory, "GetMessageClass"):
-        get_class = message_factory.GetMessageClass
-    else:
-        get_class = message_factory.MessageFactory(pool).GetPrototype
-    return {name: get_class(descriptor) for name, descriptor in found.items()}
-
-
-_classes = _build_messages()
+_classes = message_types(
+    "reviewlens.serving.config",
+    {
+        "Int64Value": ["int64 value = 1"],
+        "BoolValue": ["bool value = 1"],
+        "StringValue": ["string value = 1"],
+        "BatchingParameters": [
+            "Int64Value max_batch_size = 1",
+            "Int64Value batch_timeout_micros = 2",
+            "Int64Value max_enqueued_batches = 3",
+            "Int64Value num_batch_threads = 4",
+            "StringValue thread_pool_name = 5",
+            "repeated int64 allowed_batch_sizes = 6",
+            "bool pad_variable_length_inputs = 7",
+            "BoolValue enable_large_batch_splitting = 8",
+            "Int64Value max_execution_batch_size = 9",
+        ],
+        "PrometheusConfig": ["bool enable = 1", "string path = 2"],
+        "MonitoringConfig": ["PrometheusConfig prometheus_config = 1"],
+        "SSLConfig": [
+            "string server_key = 1",
+            "string server_cert = 2",
+            "string custom_ca = 3",
+            "bool client_verify = 4",
+        ],
+    },
+)
 BatchingParameters = _classes["BatchingParameters"]
 MonitoringConfig = _classes["MonitoringConfig"]
 PrometheusConfig = _classes["PrometheusConfig"]

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from .metrics import Metrics
-from .status import Code, ServingError
+from .status import Code, ServingError, invalid
 
 Run = Callable[[Sequence[np.ndarray], "float | None"], list[np.ndarray]]
 
@@ -54,25 +54,25 @@ class BatchingSettings:
     def __post_init__(self):
         for name in ("max_batch_size", "max_enqueued_batches", "num_batch_threads"):
             if getattr(self, name) < 1:
-                raise _invalid(f"{name} must be positive; was {getattr(self, name)}")
+                raise invalid(f"{name} must be positive; was {getattr(self, name)}")
         if self.batch_timeout_micros < 0:
-            raise _invalid(
+            raise invalid(
                 f"batch_timeout_micros must be non-negative; was {self.batch_timeout_micros}"
             )
         sizes = self.allowed_batch_sizes
         if sizes and (sizes[0] < 1 or any(a >= b for a, b in zip(sizes, sizes[1:], strict=False))):
-            raise _invalid("allowed_batch_sizes entries must be positive and increasing")
+            raise invalid("allowed_batch_sizes entries must be positive and increasing")
         if self.max_execution_batch_size and not self.enable_large_batch_splitting:
-            raise _invalid(
+            raise invalid(
                 "max_execution_batch_size only has an effect with enable_large_batch_splitting"
             )
         if self.max_execution_batch_size > self.max_batch_size:
-            raise _invalid(
+            raise invalid(
                 "max_execution_batch_size must not be larger than max_batch_size; "
                 f"was {self.max_execution_batch_size}, expected at most {self.max_batch_size}"
             )
         if sizes and sizes[-1] != self.rows_at_once:
-            raise _invalid(
+            raise invalid(
                 "Last entry in allowed_batch_sizes must match max_batch_size; "
                 f"last entry was {sizes[-1]}; expected {self.rows_at_once}"
             )
@@ -225,7 +225,7 @@ class BatchQueue:
         rows = _count_rows(values)
         largest, most = self._settings.max_batch_size, self._settings.rows_at_once
         if rows > largest:
-            raise _invalid(f"Task size {rows} is larger than maximum input batch size {largest}")
+            raise invalid(f"Task size {rows} is larger than maximum input batch size {largest}")
         expires = float("inf") if timeout is None else time.monotonic() + timeout
         tasks = [
             _Task([value[start : start + most] for value in values], expires)
@@ -323,7 +323,7 @@ def _concatenate(parts: Sequence[np.ndarray], padding: int) -> np.ndarray:
     shapes = [part.shape[1:] for part in parts]
     if len(set(shapes)) > 1:
         if len({len(shape) for shape in shapes}) > 1:
-            raise _invalid("inputs of different rank cannot be padded to the same shape")
+            raise invalid("inputs of different rank cannot be padded to the same shape")
         largest = np.max(shapes, axis=0)
         parts = [_pad(part, largest) for part in parts]
     if padding:
@@ -339,16 +339,12 @@ def _pad(part: np.ndarray, shape: np.ndarray) -> np.ndarray:
 
 def _count_rows(values: Sequence[np.ndarray]) -> int:
     if not values:
-        raise _invalid("Batching Run() must have at least one input tensor")
+        raise invalid("Batching Run() must have at least one input tensor")
     if any(value.ndim == 0 for value in values):
-        raise _invalid("Batching Run() input tensors must have at least one dimension")
+        raise invalid("Batching Run() input tensors must have at least one dimension")
     if len({len(value) for value in values}) > 1:
-        raise _invalid("Batching Run() input tensors must have equal 0th-dimension size")
+        raise invalid("Batching Run() input tensors must have equal 0th-dimension size")
     return len(values[0])
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(Code.INVALID_ARGUMENT, message)
 
 
 def _too_late() -> ServingError:

@@ -20,7 +20,7 @@ from .manager import ModelConfig, ModelManager, State
 from .metrics import Metrics
 from .request_log import RequestLog
 from .servable import Servable
-from .status import Code, ServingError
+from .status import Code, ServingError, invalid
 from .versions import VersionPolicy, is_absolute
 
 # Field of a PredictionLog that a request belongs in.
@@ -83,7 +83,7 @@ class ServerCore:
             models = [_model_config(entry) for entry in listed]
             for name in {model.name for model in models}:
                 if sum(model.name == name for model in models) > 1:
-                    raise _invalid(f"Illegal to list model {name} multiple times in config list")
+                    raise invalid(f"Illegal to list model {name} multiple times in config list")
             labels = {entry.name: dict(entry.version_labels) for entry in listed}
             for name, versions in labels.items():
                 self._check_labels(name, versions)
@@ -114,7 +114,7 @@ class ServerCore:
         if label is not None:
             version = self._labels.get(name, {}).get(label)
             if version is None:
-                raise _invalid(f"Unrecognized servable version label: {label}")
+                raise invalid(f"Unrecognized servable version label: {label}")
         with self._manager.lease(name, version) as servable:
             yield servable
 
@@ -178,19 +178,19 @@ class ServerCore:
 
 def _model_config(entry: model_server_config_pb2.ModelConfig) -> ModelConfig:
     if not entry.name:
-        raise _invalid("Expected every model of the config list to have a name")
+        raise invalid("Expected every model of the config list to have a name")
     if entry.model_platform not in ("", "tensorflow"):
-        raise _invalid(
+        raise invalid(
             f"Model {entry.name} has the model_platform {entry.model_platform!r}; "
             "this server knows 'tensorflow' only"
         )
     if not is_absolute(entry.base_path):
-        raise _invalid(
+        raise invalid(
             f"Expected model {entry.name} to have an absolute path or URI; "
             f"got base_path()={entry.base_path}"
         )
     if entry.HasField("logging_config"):
-        raise _invalid(
+        raise invalid(
             f"No request-logger-creator provided for model {entry.name}; "
             "--request_log is what logs requests here"
         )
@@ -204,7 +204,3 @@ def _version_policy(policy) -> VersionPolicy:
     if kind == "all":
         return VersionPolicy(latest=0)
     return VersionPolicy(latest=policy.latest.num_versions or 1)
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(Code.INVALID_ARGUMENT, message)

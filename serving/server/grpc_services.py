@@ -30,7 +30,7 @@ from .requests import (
     check_tasks,
 )
 from .servable import Servable
-from .status import Code, ServingError
+from .status import Code, ServingError, invalid
 from .tensors import to_typed_proto
 
 _LONGEST_MESSAGE = 1024
@@ -78,10 +78,10 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         with _answering(context):
             _require_spec(request)
             if not request.metadata_field:
-                raise _invalid("GetModelMetadataRequest must specify at least one metadata_field")
+                raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
             for field in request.metadata_field:
                 if field != "signature_def":
-                    raise _invalid(f"Metadata field {field} is not supported")
+                    raise invalid(f"Metadata field {field} is not supported")
             with _lease(self._core, request.model_spec) as servable:
                 return metadata(servable)
 
@@ -130,7 +130,7 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
         response = model_management_pb2.ReloadConfigResponse()
         try:
             if request.config.WhichOneof("config") != "model_config_list":
-                raise _invalid(
+                raise invalid(
                     "ServerModelConfig type not supported by HandleReloadConfigRequest. "
                     "Only ModelConfigList is currently supported"
                 )
@@ -153,13 +153,13 @@ def _answering(context: grpc.ServicerContext) -> Iterator[None]:
 
 def _require_spec(request) -> None:
     if not request.HasField("model_spec"):
-        raise _invalid("Missing ModelSpec")
+        raise invalid("Missing ModelSpec")
 
 
 @contextlib.contextmanager
 def _lease(core: ServerCore, spec: model_pb2.ModelSpec) -> Iterator[Servable]:
     if not spec.name:
-        raise _invalid("ModelSpec has no name specified.")
+        raise invalid("ModelSpec has no name specified.")
     choice = spec.WhichOneof("version_choice")
     version = spec.version.value if choice == "version" else None
     label = spec.version_label if choice == "version_label" else None
@@ -177,7 +177,3 @@ def _shorten(message: str) -> str:
     if len(message) <= _LONGEST_MESSAGE:
         return message
     return message[:_LONGEST_MESSAGE] + "...TRUNCATED"
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(Code.INVALID_ARGUMENT, message)

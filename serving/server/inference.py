@@ -1,9 +1,9 @@
-"""Classification, regression and metadata over any servable, as TensorFlow Serving does them."""
+"""Prediction, classification, regression and metadata over any servable."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -12,7 +12,7 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2
 
 from .servable import DEFAULT_SIGNATURE, Servable
-from .status import Code, ServingError
+from .status import invalid
 
 CLASSIFY_METHOD = "tensorflow/serving/classify"
 REGRESS_METHOD = "tensorflow/serving/regress"
@@ -29,6 +29,19 @@ class Classification:
 
     classes: np.ndarray | None
     scores: np.ndarray | None
+
+
+def predict(
+    servable: Servable,
+    signature_name: str,
+    inputs: Mapping[str, np.ndarray],
+    outputs: Sequence[str],
+    timeout: float | None,
+) -> dict[str, np.ndarray]:
+    """Runs any signature, and counts the rows; see `Servable.run` for arguments and errors."""
+    rows = max((len(value) for value in inputs.values() if value.ndim), default=1)
+    servable.metrics.examples(servable.name, rows)
+    return servable.run(signature_name, inputs, outputs, timeout)
 
 
 def classify(
@@ -50,14 +63,14 @@ def classify(
     """
     name, signature = _find(servable, signature_name)
     if len(signature.inputs) != 1:
-        raise _invalid("Expected one input Tensor.")
+        raise invalid("Expected one input Tensor.")
     if len(signature.outputs) not in (1, 2):
-        raise _invalid(f"Expected one or two output Tensors, found {len(signature.outputs)}")
+        raise invalid(f"Expected one or two output Tensors, found {len(signature.outputs)}")
     if "inputs" not in signature.inputs:
-        raise _invalid(f"No classification inputs found in SignatureDef: {signature}")
+        raise invalid(f"No classification inputs found in SignatureDef: {signature}")
     wanted = [alias for alias in ("classes", "scores") if alias in signature.outputs]
     if len(wanted) != len(signature.outputs):
-        raise _invalid(f"No classification outputs found in SignatureDef: {signature}")
+        raise invalid(f"No classification outputs found in SignatureDef: {signature}")
     outputs = _run(servable, name, examples, wanted, timeout)
     for alias, dtype, enum in (
         ("classes", object, "DT_STRING"),
@@ -67,18 +80,18 @@ def classify(
         if output is None:
             continue
         if output.dtype != dtype:
-            raise _invalid(f"Expected {alias} Tensor of {enum}. Got: {_enum(output)}")
+            raise invalid(f"Expected {alias} Tensor of {enum}. Got: {_enum(output)}")
         if output.ndim != 2:
-            raise _invalid(
+            raise invalid(
                 f"Expected Tensor shape: [batch_size num_classes] but got {_shape(output)}"
             )
         if len(output) != len(examples):
-            raise _invalid(
+            raise invalid(
                 f"Expected {alias} output batch size of {len(examples)}. Got: {len(output)}"
             )
     if len({output.shape for output in outputs.values()}) > 1:
         classes, scores = outputs["classes"], outputs["scores"]
-        raise _invalid(
+        raise invalid(
             "Tensors class and score should match in dim_size(1). "
             f"Got {classes.shape[1]} vs. {scores.shape[1]}"
         )
@@ -104,23 +117,23 @@ def regress(
     """
     name, signature = _find(servable, signature_name)
     if len(signature.inputs) != 1:
-        raise _invalid("Expected one input Tensor.")
+        raise invalid("Expected one input Tensor.")
     if len(signature.outputs) != 1:
-        raise _invalid("Expected one output Tensor.")
+        raise invalid("Expected one output Tensor.")
     if "inputs" not in signature.inputs:
-        raise _invalid(f"No regression inputs found in SignatureDef: {signature}")
+        raise invalid(f"No regression inputs found in SignatureDef: {signature}")
     if "outputs" not in signature.outputs:
-        raise _invalid(f"No regression outputs found in SignatureDef: {signature}")
+        raise invalid(f"No regression outputs found in SignatureDef: {signature}")
     output = _run(servable, name, examples, ["outputs"], timeout)["outputs"]
     if output.ndim != 1 and (output.ndim != 2 or output.shape[1] != 1):
-        raise _invalid(
+        raise invalid(
             "Expected output Tensor shape to be either [batch_size] or [batch_size, 1] "
             f"but got {_shape(output)}"
         )
     if output.dtype != np.float32:
-        raise _invalid(f"Expected output Tensor of DT_FLOAT. Got: {_enum(output)}")
+        raise invalid(f"Expected output Tensor of DT_FLOAT. Got: {_enum(output)}")
     if len(output) != len(examples):
-        raise _invalid(f"Expected output batch size to be {len(examples)}. Got: {len(output)}")
+        raise invalid(f"Expected output batch size to be {len(examples)}. Got: {len(output)}")
     return output.reshape(-1)
 
 
@@ -139,15 +152,14 @@ def metadata(servable: Servable) -> get_model_metadata_pb2.GetModelMetadataRespo
 def _find(servable: Servable, signature_name: str) -> tuple[str, meta_graph_pb2.SignatureDef]:
     name = signature_name or DEFAULT_SIGNATURE
     if name not in servable.signatures:
-        raise _invalid(f"No signature was found with the name: {name}")
+        raise invalid(f"No signature was found with the name: {name}")
     return name, servable.signatures[name]
 
 
 def _run(servable, name, examples, outputs, timeout) -> dict[str, np.ndarray]:
-    servable.metrics.examples(servable.name, len(examples))
     values = np.empty(len(examples), object)
     values[:] = examples
-    return servable.run(name, {"inputs": values}, outputs, timeout)
+    return predict(servable, name, {"inputs": values}, outputs, timeout)
 
 
 def _enum(value: np.ndarray) -> str:
@@ -156,7 +168,3 @@ def _enum(value: np.ndarray) -> str:
 
 def _shape(value: np.ndarray) -> str:
     return "[" + ",".join(map(str, value.shape)) + "]"
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(Code.INVALID_ARGUMENT, message)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import rapidjson
 
-from .status import Code, ServingError
+from .status import invalid
 
 _PARSE_ERROR = re.compile(r"Parse error at offset (\d+): (.*)", re.DOTALL)
 _ROOT_IS_FOLLOWED = "The document root must not be followed by other values."
@@ -105,11 +105,6 @@ def describe(value: object) -> str:
         if size >= _DESCRIPTION_BYTES:
             break
     return "".join(text)
-
-
-def invalid(message: str) -> ServingError:
-    """Returns an error for a request that is at fault (INVALID_ARGUMENT)."""
-    return ServingError(Code.INVALID_ARGUMENT, message)
 
 
 def _load(body: bytes) -> object:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tensorflow.core.example import example_pb2, feature_pb2
 
-from .json_document import decode_base64, describe, invalid, is_base64, type_name
+from .json_document import decode_base64, describe, is_base64, type_name
+from .status import invalid
 
 _LISTS = {"bytes": "bytes_list", "float": "float_list", "int64": "int64_list"}
 

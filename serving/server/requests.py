@@ -22,10 +22,11 @@ from .inference import (
     REGRESS_METHOD,
     Classification,
     classify,
+    predict,
     regress,
 )
 from .servable import DEFAULT_SIGNATURE, Servable
-from .status import Code, ServingError
+from .status import Code, ServingError, invalid
 from .tensors import to_typed_proto
 
 
@@ -55,9 +56,7 @@ def answer_predict(
         raise ServingError(Code.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
     inputs = _inputs(request, signature)
     outputs = _outputs(request.output_filter, signature)
-    rows = max((len(value) for value in inputs.values() if value.ndim), default=1)
-    servable.metrics.examples(servable.name, rows)
-    results = servable.run(name, inputs, outputs, timeout)
+    results = predict(servable, name, inputs, outputs, timeout)
     response = predict_pb2.PredictResponse(model_spec=_spec(servable, name))
     for alias, value in results.items():
         response.outputs[alias].CopyFrom(to_proto(value))
@@ -97,9 +96,9 @@ def check_tasks(tasks: Iterable[inference_pb2.InferenceTask]) -> None:
     """
     names = {task.model_spec.name for task in tasks}
     if "" in names:
-        raise _invalid("Found ModelSpec with an empty model name.")
+        raise invalid("Found ModelSpec with an empty model name.")
     if len(names) > 1:
-        raise _invalid("All ModelSpecs in a MultiInferenceRequest must access the same model name.")
+        raise invalid("All ModelSpecs in a MultiInferenceRequest must access the same model name.")
 
 
 def answer_multi_inference(
@@ -109,9 +108,9 @@ def answer_multi_inference(
     names = [task.model_spec.signature_name or DEFAULT_SIGNATURE for task in request.tasks]
     for index, (name, task) in enumerate(zip(names, request.tasks, strict=True)):
         if name in names[:index]:
-            raise _invalid(f"Duplicate evaluation of signature: {name}")
+            raise invalid(f"Duplicate evaluation of signature: {name}")
         if name not in servable.signatures:
-            raise _invalid(f"Requested signature not found in model graph: {name}")
+            raise invalid(f"Requested signature not found in model graph: {name}")
         if task.method_name not in (CLASSIFY_METHOD, REGRESS_METHOD):
             raise ServingError(
                 Code.UNIMPLEMENTED, f"Unsupported signature method_name: {task.method_name}"
@@ -215,7 +214,7 @@ def _inputs(
 ) -> dict[str, np.ndarray]:
     sent, expected = request.inputs.keys(), signature.inputs.keys()
     if len(sent) != len(expected):
-        raise _invalid(
+        raise invalid(
             f"input size does not match signature: {len(sent)}!={len(expected)} "
             f"len({_braced(sent)}) != len({_braced(expected)}). "
             f"Sent extra: {_braced(sent - expected)}. "
@@ -224,7 +223,7 @@ def _inputs(
     values = {}
     for alias in sorted(expected):
         if alias not in request.inputs:
-            raise _invalid(
+            raise invalid(
                 f"Signature input alias: {alias}(feed name: {signature.inputs[alias].name}) not "
                 "found in request and no default value provided. Inputs expected to be in the "
                 f"request {_braced(sent)}, or default input alias set: "
@@ -232,7 +231,7 @@ def _inputs(
         try:
             values[alias] = tf.make_ndarray(request.inputs[alias])
         except (TypeError, ValueError):
-            raise _invalid(f"tensor parsing error: {alias}") from None
+            raise invalid(f"tensor parsing error: {alias}") from None
     return values
 
 
@@ -241,12 +240,12 @@ def _outputs(wanted: Sequence[str], signature: meta_graph_pb2.SignatureDef) -> l
         return list(signature.outputs)
     for index, alias in enumerate(wanted):
         if alias not in signature.outputs:
-            raise _invalid(
+            raise invalid(
                 f"output tensor alias not found in signature: {alias} "
                 f"Outputs expected to be in the set {_braced(signature.outputs)}."
             )
         if alias in wanted[:index]:
-            raise _invalid(f"duplicate output tensor alias: {alias}")
+            raise invalid(f"duplicate output tensor alias: {alias}")
     return list(wanted)
 
 
@@ -258,13 +257,9 @@ def _examples(input_: input_pb2.Input) -> list[bytes]:
         shared = input_.example_list_with_context.context.SerializeToString()
     examples = getattr(input_, kind).examples if kind else ()
     if not examples:
-        raise _invalid("Input is empty.")
+        raise invalid("Input is empty.")
     return [shared + example.SerializeToString() for example in examples]
 
 
 def _braced(names) -> str:
     return "{" + ",".join(sorted(names)) + "}"
-
-
-def _invalid(message: str) -> ServingError:
-    return ServingError(Code.INVALID_ARGUMENT, message)

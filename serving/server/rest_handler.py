@@ -8,8 +8,8 @@ import urllib.parse
 from contextlib import AbstractContextManager
 
 from .core import ServerCore
-from .inference import classify, metadata, regress
-from .json_document import invalid, parse, read_signature_name
+from .inference import classify, metadata, predict, regress
+from .json_document import parse, read_signature_name
 from .json_examples import read_examples
 from .json_rendering import (
     render_classification,
@@ -22,6 +22,7 @@ from .json_rendering import (
 from .json_tensors import read_inputs
 from .requests import classify_exchange, predict_exchange, regress_exchange
 from .servable import DEFAULT_SIGNATURE, Servable
+from .status import invalid
 
 _VERSION = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
 _PATHS = {
@@ -166,8 +167,6 @@ def _predict(
             raise invalid(f'Serving signature name: "{name}" not found in signature def')
         types = {alias: info.dtype for alias, info in signature.inputs.items()}
         inputs, in_rows = read_inputs(document, types, signature_name)
-        rows = max((len(value) for value in inputs.values() if value.ndim), default=1)
-        core.metrics.examples(servable.name, rows)
-        outputs = servable.run(name, inputs, list(signature.outputs), timeout)
+        outputs = predict(servable, name, inputs, list(signature.outputs), timeout)
     core.log_request(lambda: predict_exchange(servable, name, inputs, outputs))
     return render_predictions(outputs) if in_rows else render_outputs(outputs)

@@ -45,6 +45,11 @@ class ServingError(Exception):
         self.message = message
 
 
+def invalid(message: str) -> ServingError:
+    """Returns the error of a request or a file that is wrong (INVALID_ARGUMENT)."""
+    return ServingError(Code.INVALID_ARGUMENT, message)
+
+
 _HTTP_STATUS = {
     Code.OK: 200,
     Code.INVALID_ARGUMENT: 400,
