@@ -71,8 +71,13 @@ SERVING = [
     "grpcio-reflection",
 ]
 
-# Compiling for Kubeflow needs the pipeline_spec protos, not the kfp client.
-KUBEFLOW = [*PIPELINE, "kfp-pipeline-spec>=0.2.2"]
+KUBEFLOW = [
+    *PIPELINE,
+    # Compiling needs the pipeline_spec protos, not the kfp client.
+    "kfp-pipeline-spec>=0.2.2",
+    # With it Beam reads and writes s3:// and the object store of Kubeflow Pipelines.
+    "boto3",
+]
 
 DEV = [
     "hypothesis",
@@ -81,6 +86,10 @@ DEV = [
     "pytest-timeout",
     "pytest-xdist",
     "ruff",
+    # An object store with the S3 API, in a process of its own.
+    "moto[s3]",
+    "flask",
+    "flask-cors",
     # Holds the written manifests against Kubernetes' own types.
     "kubernetes",
     # Makes the lock, and installs it faster than pip.
