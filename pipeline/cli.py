@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from .. import __version__
 from ..errors import ReviewlensError
 from .commands import COMMANDS
-from .config import nearest
 from .failures import explain
+from .nearest import nearest
 
 _EXAMPLES = """\
 examples:

@@ -6,7 +6,7 @@ A list beside the graph, so that a wrong `--from` is told before TFX is imported
 from __future__ import annotations
 
 from ..errors import UsageError
-from .config import nearest
+from .nearest import nearest
 
 NODES = (
     "review-example-gen",

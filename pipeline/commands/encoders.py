@@ -7,7 +7,7 @@ import dataclasses
 import os
 
 from ...errors import RunError, UsageError
-from ..config import nearest
+from ..nearest import nearest
 from .arguments import new_parser
 
 SUMMARY = "list, show or fetch pretrained text encoders"
