@@ -4,13 +4,17 @@ import dataclasses
 import json
 import os
 import random
+from pathlib import Path
 
 import pytest
 import tensorflow as tf
 from tfx.components.trainer import fn_args_utils
+from tfx.types import Channel, standard_artifacts
 
 from reviewlens import progress
+from reviewlens.components.encoder_fetcher import FACTS_FILE
 from reviewlens.components.trainer import TOKENS_FEATURE, run_fn
+from reviewlens.components.trainer.component import Executor, ReviewTrainer
 from reviewlens.errors import RunError
 from reviewlens.models.metrics import macro_f1
 from reviewlens.models.settings import ModelSettings, TrainingSettings
@@ -19,6 +23,12 @@ from reviewlens.serving import LocalModel
 
 LABELS = ["without", "with the", "with it"]
 TRAINING = TrainingSettings(epochs=2, batch_size=16, learning_rate=2e-2, precision="float32")
+KINDS = {
+    "examples": standard_artifacts.Examples,
+    "transform_graph": standard_artifacts.TransformGraph,
+    "schema": standard_artifacts.Schema,
+    "encoder": standard_artifacts.Model,
+}
 
 
 def label_of(text: str) -> int:
@@ -72,7 +82,7 @@ def arguments(tiny_encoder, split, reviews, tmp_path):
                 "training": dataclasses.asdict(training),
                 "decide_for": "macro_f1",
                 "labels": LABELS,
-                "encoder": {"name": "tiny", "sha256": "0"},
+                "encoder": "tiny",
                 "checkpoints": str(tmp_path / "checkpoints"),
                 "tensorboard": str(tmp_path / name / "tensorboard"),
                 "code": "1",
@@ -161,3 +171,43 @@ def test_an_empty_split_is_named(arguments, split, reviews, empty):
     files[empty] = split([])
     with pytest.raises(RunError, match=f"the {['train', 'eval'][empty]} split is empty"):
         run_fn(arguments(files=files))
+
+
+def test_an_impossible_setting_is_named(arguments):
+    with pytest.raises(RunError, match="training.epochs: is 0; it is a whole number from 1"):
+        run_fn(arguments(training=dataclasses.replace(TRAINING, epochs=0)))
+
+
+def test_the_epochs_are_those_of_the_run_and_the_encoder_is_the_one_that_was_fetched(
+    make_artifact, tiny_encoder, split, reviews
+):
+    examples = make_artifact(standard_artifacts.Examples, split_names='["train", "eval"]')
+    for name, texts in (("train", reviews[:160]), ("eval", reviews[160:240])):
+        os.rename(os.path.dirname(split(texts)[0]), os.path.join(examples.uri, f"Split-{name}"))
+    encoder = make_artifact(standard_artifacts.Model)
+    os.symlink(tiny_encoder, os.path.join(encoder.uri, "Format-Serving"))
+    Path(encoder.uri, FACTS_FILE).write_text('{"name": "tiny"}')
+    inputs = {"examples": examples, "base_model": encoder}
+    outputs = {
+        "model": make_artifact(standard_artifacts.Model),
+        "model_run": make_artifact(standard_artifacts.ModelRun),
+    }
+    node = ReviewTrainer(
+        **{key: Channel(type=kind) for key, kind in KINDS.items()},
+        model=ModelSettings(max_tokens=48),
+        training=dataclasses.replace(TRAINING, epochs=5),
+        epochs=1,
+        decide_for="accuracy",
+        labels=LABELS,
+    )
+    Executor().Do(
+        {key: [artifact] for key, artifact in inputs.items()},
+        {key: [artifact] for key, artifact in outputs.items()},
+        node.exec_properties,
+    )
+
+    record = json.loads(Path(outputs["model_run"].uri, "training.json").read_text())
+    assert record["epochs"] == 1
+    assert any("tfevents" in name for name in os.listdir(outputs["model_run"].uri))
+    details = Path(outputs["model"].uri, "Format-Serving", "assets.extra", "model.json")
+    assert json.loads(details.read_text())["encoder"] == "tiny"

@@ -1,8 +1,7 @@
 """What TFX's Trainer runs: fine-tune, calibrate, export.
 
-Used as `Trainer(run_fn="reviewlens.components.trainer.run_fn", …)`. A dotted name instead of
-a module file needs no packaging, but TFX's cache does not see the code behind it: put its
-fingerprint into `custom_config["code"]`.
+`component` names the function by its dotted path. Unlike a module file this needs no packaging,
+but TFX's cache does not see the code behind it, hence `custom_config["code"]`.
 """
 
 from __future__ import annotations
@@ -16,18 +15,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..errors import RunError
-from ..models.calibration import softmax
-from ..models.classifier import build_classifier
-from ..models.decision import Decision
-from ..models.metrics import classification_report, expected_calibration_error
-from ..models.precision import resolve_precision
-from ..models.scoring import Scorer
-from ..models.settings import ModelSettings, TrainingSettings
-from ..models.tokenization import WordpieceTokenizer
-from ..models.tokenized import TokenizedReviews
-from ..models.training import train
-from ..serving.export import export_classifier
+from ...errors import RunError
+from ...models.calibration import softmax
+from ...models.classifier import build_classifier
+from ...models.decision import Decision
+from ...models.metrics import classification_report, expected_calibration_error
+from ...models.precision import resolve_precision
+from ...models.scoring import Scorer
+from ...models.settings import ModelSettings, TrainingSettings
+from ...models.tokenization import WordpieceTokenizer
+from ...models.tokenized import TokenizedReviews
+from ...models.training import train
+from ...serving.export import export_classifier
 
 # Under this name TensorFlow Transform writes the values of the ragged output `tokens`.
 TOKENS_FEATURE = "tokens$ragged_values"
@@ -43,16 +42,19 @@ def run_fn(fn_args) -> None:
             `eval_files` are patterns of gzipped TFRecords of `tf.Example` with the ragged
             `tokens` (word pieces, [CLS] and [SEP] included) and `label`; `custom_config` has
             `model` and `training` (fields of `ModelSettings` and `TrainingSettings`),
-            `decide_for`, `labels` (class names), `encoder` (facts for `model.json`), `code`
-            (fingerprint), and the directories `checkpoints` and `tensorboard`, which may be
-            None.
+            `decide_for`, `labels` (class names), `encoder` (its name, for `model.json`), `code`
+            (fingerprint), and the directories `checkpoints`, None for no checkpoints, and
+            `tensorboard`, None for that of `training.json`.
 
     Raises:
-        RunError: If a split is empty or training diverges.
+        RunError: If a setting is out of range, a split is empty or training diverges.
     """
     config = fn_args.custom_config
     model = ModelSettings(**config["model"])
     settings = TrainingSettings(**config["training"])
+    # On Kubeflow some were chosen after the configuration had been checked.
+    for key, problem in settings.problems():
+        raise RunError(f"training.{key}: {problem}")
     labels = list(config["labels"])
     training = read_tokenized(fn_args.train_files, "train")
     evaluation = read_tokenized(fn_args.eval_files, "eval")
@@ -70,7 +72,7 @@ def run_fn(fn_args) -> None:
         decide_for=config["decide_for"],
         checkpoints=config.get("checkpoints"),
         fingerprint=json.dumps(inputs, sort_keys=True),
-        tensorboard=config.get("tensorboard"),
+        tensorboard=config.get("tensorboard") or fn_args.model_run_dir,
     )
 
     # Served in float32, and calibrated as it is served.
