@@ -9,9 +9,11 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "evaluator.component": ["ReviewEvaluator"],
         "example_validator": ["StrictExampleValidator"],
         "latest_blessed": ["EarlierBlessedModelStrategy"],
+        "latest_pushed": ["LatestPushedModel"],
         "pusher": ["AtomicPusher"],
         "review_example_gen.component": ["ReviewExampleGen"],
         "serving_validator": ["ServingValidator"],
+        "trainer.component": ["ReviewTrainer"],
         "transform": ["ReviewTransform"],
     },
 )

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
+from tfx.dsl.io import fileio
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.utils import path_utils
@@ -31,7 +34,8 @@ def encoder_facts(uri: str) -> dict[str, Any]:
     Returns:
         The fields of `models.sources.EncoderRecord`, by name.
     """
-    return json.loads(Path(uri, FACTS_FILE).read_text(encoding="utf-8"))
+    with fileio.open(os.path.join(uri, FACTS_FILE)) as file:
+        return json.load(file)
 
 
 class Executor(base_executor.BaseExecutor):
@@ -87,7 +91,7 @@ class EncoderFetcher(base_component.BaseComponent):
     SPEC_CLASS = EncoderFetcherSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, encoder: str, fingerprint: str = ""):
+    def __init__(self, encoder: str | RuntimeParameter, fingerprint: str = ""):
         """Declares the node.
 
         Args:

@@ -10,6 +10,7 @@ from absl import logging
 from tfx.components.pusher import executor as pusher_executor
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.dsl.io import fileio
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.utils import io_utils
@@ -63,12 +64,21 @@ def _refusals(input_dict: dict[str, list[Any]]) -> str:
 _BLESSINGS = ("model_blessing", "infra_blessing")
 
 
+def pushed_versions(serving_dir: str) -> list[int]:
+    """The versions of a model, in no order; empty where nothing was pushed yet.
+
+    Args:
+        serving_dir: Directory of the model.
+    """
+    if not fileio.exists(serving_dir):
+        return []
+    names = (name.rstrip("/") for name in fileio.listdir(serving_dir))
+    return [int(name) for name in names if name.isdigit()]
+
+
 def _next_version(serving_dir: str) -> str:
     """Seconds since 1970, or one more than the newest version where the clock is behind it."""
-    versions = []
-    if fileio.exists(serving_dir):
-        names = (name.rstrip("/") for name in fileio.listdir(serving_dir))
-        versions = [int(name) for name in names if name.isdigit()]
+    versions = pushed_versions(serving_dir)
     return str(max([int(time.time()), *(version + 1 for version in versions)]))
 
 
@@ -98,7 +108,7 @@ class AtomicPusher(base_component.BaseComponent):
         model: channel.BaseChannel,
         model_blessing: channel.BaseChannel,
         infra_blessing: channel.BaseChannel,
-        serving_dir: str,
+        serving_dir: str | RuntimeParameter,
     ):
         """Declares the node.
 

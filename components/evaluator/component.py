@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from tfx.components.evaluator import executor as evaluator_executor
 from tfx.dsl.components.base import base_beam_component, executor_spec
+from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, channel, standard_artifacts, standard_component_specs
 from tfx.types.component_spec import ExecutionParameter
 from tfx.utils import path_utils
 
+from ..latest_pushed import holds_model
 from . import extractors
 from .eval_config import BASELINE, CANDIDATE, build_eval_config
 from .report import METRICS_FILE, explain, read_metrics
@@ -31,22 +33,26 @@ class Executor(evaluator_executor.Executor):
         """Evaluates the model, and the last blessed one beside it where there is one.
 
         Args:
-            input_dict: `examples`, `schema`, `model` and perhaps `baseline_model`.
+            input_dict: `examples`, `schema`, `model` and perhaps `baseline_model`, which does
+                not count if it has no files.
             output_dict: `evaluation`, with `metrics.json` beside Model Analysis' own files, and
                 `blessing`, with a custom property `reason` where it was refused.
             exec_properties: As TFX's Evaluator takes them.
         """
+        baselines = [m for m in input_dict.get("baseline_model", []) if holds_model(m.uri)]
+        input_dict = {**input_dict, "baseline_model": baselines}
         super().Do(input_dict, output_dict, exec_properties)
         evaluation = artifact_utils.get_single_uri(output_dict["evaluation"])
         model = artifact_utils.get_single_uri(input_dict["model"])
-        labels_file = Path(path_utils.serving_model_path(model), "assets", "labels.txt")
-        labels = labels_file.read_text(encoding="utf-8").splitlines()
-        has_baseline = bool(input_dict.get("baseline_model"))
+        labels_file = os.path.join(path_utils.serving_model_path(model), "assets", "labels.txt")
+        with fileio.open(labels_file) as file:
+            labels = file.read().splitlines()
         metrics = {
-            "test": read_metrics(evaluation, labels, CANDIDATE if has_baseline else ""),
-            "baseline": read_metrics(evaluation, labels, BASELINE) if has_baseline else None,
+            "test": read_metrics(evaluation, labels, CANDIDATE if baselines else ""),
+            "baseline": read_metrics(evaluation, labels, BASELINE) if baselines else None,
         }
-        Path(evaluation, METRICS_FILE).write_text(json.dumps(metrics, indent=2), encoding="utf-8")
+        with fileio.open(os.path.join(evaluation, METRICS_FILE), "w") as file:
+            file.write(json.dumps(metrics, indent=2))
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         blessing.set_string_custom_property("reason", explain(evaluation))
 

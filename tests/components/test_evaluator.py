@@ -62,7 +62,12 @@ def evaluate(make_artifact, tiny_model, answers, tmp_path):
         Path(artifact.uri, "Format-Serving").symlink_to(tiny_model)
         return artifact
 
-    def run(settings: EvaluationSettings, baseline: bool = False):
+    def run(settings: EvaluationSettings, baseline: str | None = None):
+        baselines = {
+            None: [],
+            "as good": [model()],
+            "without files": [make_artifact(standard_artifacts.Model)],
+        }
         evaluation = make_artifact(standard_artifacts.ModelEvaluation)
         blessing = make_artifact(standard_artifacts.ModelBlessing)
         config = build_eval_config(settings, len(answers[-1]), ["shop"])
@@ -76,7 +81,7 @@ def evaluate(make_artifact, tiny_model, answers, tmp_path):
                 "examples": [examples],
                 "schema": [schema],
                 "model": [model()],
-                "baseline_model": [model()] if baseline else [],
+                "baseline_model": baselines[baseline],
             },
             {"evaluation": [evaluation], "blessing": [blessing]},
             {
@@ -134,7 +139,14 @@ def test_a_model_below_the_threshold_is_not_blessed_and_the_reason_is_said(evalu
 
 
 def test_a_model_as_good_as_the_last_blessed_one_is_blessed(evaluate):
-    metrics, blessing = evaluate(EvaluationSettings(min_macro_f1=0.1), baseline=True)
+    metrics, blessing = evaluate(EvaluationSettings(min_macro_f1=0.1), baseline="as good")
 
     assert metrics["baseline"]["macro_f1"] == metrics["test"]["macro_f1"]
+    assert blessing.get_int_custom_property("blessed") == 1
+
+
+def test_a_baseline_without_files_is_none(evaluate):
+    metrics, blessing = evaluate(EvaluationSettings(min_macro_f1=0.1), baseline="without files")
+
+    assert metrics["baseline"] is None
     assert blessing.get_int_custom_property("blessed") == 1
