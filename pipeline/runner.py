@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from .beam_options import check_job_endpoint
 from .capture import captured_output
 from .config import Config
 from .display import Display, open_display
@@ -66,8 +67,10 @@ def run(
         What came out of it.
 
     Raises:
-        RunError: If a node failed, or another run uses the same output folder.
-        UsageError: For an unknown node, or a partial run without an earlier run to build on.
+        RunError: If a node failed, another run uses the same output folder, or nobody answers at
+            the `job_endpoint` of `beam.options`.
+        UsageError: For an unknown node or option of Beam, or a partial run without an earlier
+            run to build on.
 
     Example:
         >>> from reviewlens.pipeline import load_config, run
@@ -81,6 +84,7 @@ def run(
 
         return build_pipeline(config, cache=cache)
 
+    check_job_endpoint(config.beam)
     return run_pipeline(build, config.output, from_node=from_node, to_node=to_node)
 
 

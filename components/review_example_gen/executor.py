@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from typing import Any
 
@@ -44,7 +45,7 @@ class Executor(BaseBeamExecutor):
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         settings = from_json(exec_properties["settings"], input=exec_properties["input"])
-        files = list_files(settings.input, settings.format)
+        files = [_found_anywhere(file) for file in list_files(settings.input, settings.format)]
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         rejected = artifact_utils.get_single_instance(output_dict["rejected"])
 
@@ -100,6 +101,13 @@ class Executor(BaseBeamExecutor):
                 "that does not help, report it as a bug in reviewlens"
             )
         return reports
+
+
+def _found_anywhere(file: InputFile) -> InputFile:
+    """A worker in a process of its own may have another current directory."""
+    if "://" in file.path:
+        return file
+    return dataclasses.replace(file, path=os.path.abspath(file.path))
 
 
 def _place(paths: list[str], folder: str, name: str, ending: str) -> None:
