@@ -1,3 +1,10 @@
 """reviewlens: from a file of product reviews to a served sentiment model."""
 
+import lazy_loader as lazy
+
 __version__ = "0.1.0"
+
+# Kubeflow imports the type of an artifact by its name, `reviewlens.RejectedRows`.
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__, submod_attrs={"components.review_example_gen.artifacts": ["RejectedRows"]}
+)

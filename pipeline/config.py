@@ -23,6 +23,9 @@ from ..errors import UsageError
 from ..models.catalog import ENCODERS
 from ..models.settings import ModelSettings, TrainingSettings
 from . import yaml_source
+from .beam_options import BeamSettings
+from .kubeflow.settings import KubeflowSettings
+from .nearest import nearest
 from .yaml_source import Entry
 
 OVERRIDES = "command line"
@@ -40,6 +43,8 @@ class Config:
         model: The classifier around the encoder.
         training: How the classifier is fine-tuned.
         evaluation: When a model is good enough to be pushed.
+        beam: Who executes the nodes that use Beam.
+        kubeflow: How the nodes run on Kubeflow.
     """
 
     name: str
@@ -49,6 +54,8 @@ class Config:
     model: ModelSettings = dataclasses.field(default_factory=ModelSettings)
     training: TrainingSettings = dataclasses.field(default_factory=TrainingSettings)
     evaluation: EvaluationSettings = dataclasses.field(default_factory=EvaluationSettings)
+    beam: BeamSettings = dataclasses.field(default_factory=BeamSettings)
+    kubeflow: KubeflowSettings = dataclasses.field(default_factory=KubeflowSettings)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
@@ -122,28 +129,6 @@ def settings_json(settings: object) -> str:
         '{"decide_for": "macro_f1", '
     """
     return json.dumps(dataclasses.asdict(settings), ensure_ascii=False)
-
-
-def nearest(name: str, names: Iterable[str], otherwise: str = "") -> str:
-    """Says which of some names was probably meant, as the end of a message.
-
-    Args:
-        name: What was given.
-        names: What there is.
-        otherwise: Said where nothing is near; by default all names are listed.
-
-    Returns:
-        Such as `did you mean data.rating?`.
-
-    Example:
-        >>> nearest("trainr", ["trainer", "pusher"])
-        'did you mean trainer?'
-    """
-    names = list(names)
-    close = difflib.get_close_matches(name, names, n=1)
-    if close:
-        return f"did you mean {close[0]}?"
-    return otherwise or f"choose one of {', '.join(names)}"
 
 
 def _text_of(path: str) -> str:
@@ -263,14 +248,16 @@ class _Reader:
         if entry.value is None and types.NoneType in options:
             return None
         compound = [option for option in options if _is_compound(option)]
-        if compound:
-            return self._read(compound[0], entry, key)
+        scalars = [option for option in options if option not in (types.NoneType, *compound)]
+        kind = {list: tuple, dict: collections.abc.Mapping}.get(type(entry.value))
+        fitting = [option for option in compound if typing.get_origin(option) is kind]
+        if fitting or (compound and not scalars):
+            return self._read([*fitting, *compound][0], entry, key)
         if type(entry.value) in options:
             return entry.value
         if type(entry.value) is int and float in options:
             return float(entry.value)
-        scalars = tuple(option for option in options if option is not types.NoneType)
-        self._fail(entry, key, f"{_found(entry)}; it is {_wanted(scalars, entry.value)}")
+        self._fail(entry, key, f"{_found(entry)}; it is {_wanted(tuple(scalars), entry.value)}")
 
     def _all(self, wanted: object, items: Iterable[tuple[str, Entry]]) -> list:
         """Reads every item before it gives up, so that all their problems are noted."""

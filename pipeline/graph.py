@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 
-from tfx.components import SchemaGen, StatisticsGen, Trainer
+from tfx.components import SchemaGen, StatisticsGen
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
+from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.resolver import Resolver
-from tfx.orchestration import metadata
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.pipeline import Pipeline
-from tfx.proto import trainer_pb2
-from tfx.types import Channel, standard_artifacts
+from tfx.types import BaseChannel, Channel, standard_artifacts
 
 from ..components import (
     AtomicPusher,
     EarlierBlessedModelStrategy,
     EncoderFetcher,
+    LatestPushedModel,
     ReviewEvaluator,
     ReviewExampleGen,
+    ReviewTrainer,
     ReviewTransform,
     ServingValidator,
     StrictExampleValidator,
@@ -25,41 +27,47 @@ from ..components import (
 from ..components.review_example_gen.inputs import fingerprint_input
 from ..components.review_example_gen.settings import to_json
 from ..models.sources import source_fingerprint
+from .beam_options import beam_arguments, check_beam_options
 from .config import Config
 from .fingerprint import code_fingerprint
-
-RUN_FN = "reviewlens.components.trainer.run_fn"
-# Beam's default runner would download another one and start it; this one is in the package.
-# The image is never used: naming one keeps TFX from packing itself up for every node.
-BEAM_ARGS = ["--runner=FnApiRunner", "--sdk_container_image=unused"]
+from .targets import LocalTarget, Target
 
 
-def build_pipeline(config: Config, cache: bool = True) -> Pipeline:
+def build_pipeline(config: Config, cache: bool = True, target: Target | None = None) -> Pipeline:
     """Builds the graph that a configuration asks for.
 
     Args:
         config: A checked configuration.
         cache: Take the results of nodes that ran before on the same inputs.
+        target: Where it shall run; by default on this machine, artifacts and metadata under the
+            configuration's `output`.
 
     Returns:
-        The pipeline, its artifacts and metadata under the configuration's `output`.
+        The pipeline. On a target that takes values at submission, `input`, `encoder`, `epochs`
+        and `serving_dir` are its parameters.
 
     Raises:
         RunError: The input cannot be found.
+        UsageError: `beam.options` has one that Beam does not know.
     """
-    output = os.path.abspath(config.output)
+    target = target or LocalTarget()
+    check_beam_options(config.beam)
+    places = target.places(config)
     labels = list(config.data.classes)
+    serving_dir = target.parameter("serving_dir", places.serving_dir)
 
     example_gen = ReviewExampleGen(
-        input=config.data.input,
+        input=target.parameter("input", config.data.input),
         settings=to_json(config.data),
-        input_fingerprint=fingerprint_input(config.data.input, config.data.format),
-        rejected_dir=os.path.join(output, "rejected"),
+        input_fingerprint=(
+            fingerprint_input(config.data.input, config.data.format) if target.has_files else ""
+        ),
+        rejected_dir=places.rejected_dir,
         code=code_fingerprint("reviewlens.components.review_example_gen"),
     ).with_id("review-example-gen")
     encoder_fetcher = EncoderFetcher(
-        encoder=config.encoder,
-        fingerprint=source_fingerprint(config.encoder)
+        encoder=target.parameter("encoder", config.encoder),
+        fingerprint=(source_fingerprint(config.encoder) if target.has_files else "")
         + code_fingerprint("reviewlens.models.sources", "reviewlens.models.minilm"),
     ).with_id("encoder-fetcher")
     examples = example_gen.outputs["examples"]
@@ -67,14 +75,7 @@ def build_pipeline(config: Config, cache: bool = True) -> Pipeline:
 
     statistics_gen = StatisticsGen(examples=examples).with_id("statistics-gen")
     statistics = statistics_gen.outputs["statistics"]
-    if config.data.schema:
-        schema_gen = ImportSchemaGen(schema_file=os.path.abspath(config.data.schema)).with_id(
-            "schema-gen"
-        )
-    else:
-        schema_gen = SchemaGen(statistics=statistics, infer_feature_shape=True).with_id(
-            "schema-gen"
-        )
+    schema_gen = _schema_gen(config, target, statistics).with_id("schema-gen")
     schema = schema_gen.outputs["schema"]
     example_validator = StrictExampleValidator(
         statistics=statistics, schema=schema, allow_anomalies=config.data.allow_anomalies
@@ -89,33 +90,23 @@ def build_pipeline(config: Config, cache: bool = True) -> Pipeline:
     ).with_id("transform")
     # Anomalies must stop the run before anything is learnt from the data.
     transform.add_upstream_node(example_validator)
-    trainer = Trainer(
-        run_fn=RUN_FN,
+    trainer = ReviewTrainer(
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=schema,
-        base_model=encoder,
-        train_args=trainer_pb2.TrainArgs(splits=["train"]),
-        eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
-        custom_config={
-            "model": vars(config.model),
-            "training": vars(config.training),
-            "decide_for": config.evaluation.decide_for,
-            "labels": labels,
-            "encoder": config.encoder,
-            "checkpoints": os.path.join(output, "checkpoints"),
-            "tensorboard": os.path.join(output, "tensorboard"),
-            "code": code_fingerprint("reviewlens.components.trainer"),
-        },
+        encoder=encoder,
+        model=config.model,
+        training=config.training,
+        epochs=target.parameter("epochs", config.training.epochs),
+        decide_for=config.evaluation.decide_for,
+        labels=labels,
+        checkpoints=places.checkpoints,
+        tensorboard=places.tensorboard,
+        code=code_fingerprint("reviewlens.components.trainer"),
     ).with_id("trainer")
     model = trainer.outputs["model"]
 
-    latest_blessed = Resolver(
-        strategy_class=EarlierBlessedModelStrategy,
-        candidate=model,
-        model=Channel(type=standard_artifacts.Model),
-        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
-    ).with_id("latest-blessed")
+    latest_blessed = _latest_blessed(target, model, serving_dir).with_id("latest-blessed")
     evaluator = ReviewEvaluator(
         examples=examples,
         schema=schema,
@@ -133,15 +124,13 @@ def build_pipeline(config: Config, cache: bool = True) -> Pipeline:
         model=model,
         model_blessing=evaluator.outputs["blessing"],
         infra_blessing=serving_validator.outputs["blessing"],
-        serving_dir=os.path.join(output, "serving", config.name),
+        serving_dir=serving_dir,
     ).with_id("pusher")
 
     return Pipeline(
         pipeline_name=config.name,
-        pipeline_root=os.path.join(output, "pipeline"),
-        metadata_connection_config=metadata.sqlite_metadata_connection_config(
-            os.path.join(output, "metadata.sqlite")
-        ),
+        pipeline_root=places.pipeline_root,
+        metadata_connection_config=target.metadata(config),
         components=[
             example_gen,
             encoder_fetcher,
@@ -156,5 +145,31 @@ def build_pipeline(config: Config, cache: bool = True) -> Pipeline:
             pusher,
         ],
         enable_cache=cache,
-        beam_pipeline_args=BEAM_ARGS,
+        beam_pipeline_args=beam_arguments(config.beam, target.image),
+    )
+
+
+def _schema_gen(config: Config, target: Target, statistics: BaseChannel) -> BaseNode:
+    """The node that gives the schema: the one of the configuration, or one learnt."""
+    if not config.data.schema:
+        return SchemaGen(statistics=statistics, infer_feature_shape=True)
+    path = os.path.abspath(config.data.schema) if target.has_files else config.data.schema
+    return ImportSchemaGen(schema_file=path)
+
+
+def _latest_blessed(
+    target: Target, model: BaseChannel, serving_dir: str | RuntimeParameter
+) -> BaseNode:
+    """The node that gives the model which a candidate must not fall behind.
+
+    The only one that depends on the target: a resolver asks ML Metadata, and Kubeflow
+    Pipelines neither runs resolvers nor lets a node ask. There the serving directory tells.
+    """
+    if not target.has_resolvers:
+        return LatestPushedModel(candidate=model, serving_dir=serving_dir)
+    return Resolver(
+        strategy_class=EarlierBlessedModelStrategy,
+        candidate=model,
+        model=Channel(type=standard_artifacts.Model),
+        model_blessing=Channel(type=standard_artifacts.ModelBlessing),
     )

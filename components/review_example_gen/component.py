@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tfx.dsl.components.base import base_beam_component, executor_spec
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import channel, component_spec, standard_artifacts
 
 from .artifacts import RejectedRows
@@ -55,7 +56,7 @@ class ReviewExampleGen(base_beam_component.BaseBeamComponent):
 
     def __init__(
         self,
-        input: str,
+        input: str | RuntimeParameter,
         settings: str,
         input_fingerprint: str = "",
         code: str = "",

@@ -1,6 +1,6 @@
 """The commands, one file each: `SUMMARY`, `make_parser()` and `execute(arguments)`."""
 
-from . import encoders, export_serving, predict, run, serve, validate
+from . import compile, encoders, export_serving, predict, run, serve, submit, validate
 
 COMMANDS = {
     "run": run,
@@ -8,5 +8,7 @@ COMMANDS = {
     "predict": predict,
     "serve": serve,
     "export-serving": export_serving,
+    "compile": compile,
+    "submit": submit,
     "encoders": encoders,
 }

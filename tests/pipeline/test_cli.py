@@ -29,7 +29,8 @@ def cli(*arguments, program=LIGHT, **options):
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "validate", "predict", "serve", "export-serving", "encoders"]
+    "command",
+    ["run", "validate", "predict", "serve", "export-serving", "compile", "submit", "encoders"],
 )
 def test_help_of_a_command_has_examples(command):
     answer = cli(command, "--help")
@@ -44,7 +45,16 @@ def test_help_lists_the_commands():
     answer = cli("--help")
     assert answer.returncode == 0
     assert [line.split()[0] for line in answer.stdout.splitlines() if line[:3].strip()]
-    for command in ("run", "validate", "predict", "serve", "export-serving", "encoders"):
+    for command in (
+        "run",
+        "validate",
+        "predict",
+        "serve",
+        "export-serving",
+        "compile",
+        "submit",
+        "encoders",
+    ):
         assert f"\n  {command} " in answer.stdout
 
 

@@ -1,0 +1,95 @@
+"""How the nodes run on Kubeflow, as the configuration names it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+
+from ..nearest import nearest
+from ..nodes import NODES
+
+# In `nodes`, what holds for those that do not say otherwise.
+DEFAULT = "default"
+# What they find lies outside their inputs, so that a cache would not see it change.
+NOT_CACHED = ("review-example-gen", "latest-blessed")
+
+
+@dataclasses.dataclass(frozen=True)
+class NodeSettings:
+    """What one node gets on Kubeflow; None leaves it to the default or to the cluster.
+
+    Attributes:
+        cpu: Cores at most.
+        memory: Gigabytes (10^9 bytes) at most.
+        accelerator: Kubernetes' name of a device such as `nvidia.com/gpu`; on Vertex AI a type
+            such as `NVIDIA_TESLA_T4`.
+        accelerators: How many of them.
+        retries: How often a task that failed is tried again.
+        cache: Take the results of an earlier run with the same inputs and parameters; by
+            default all nodes do but `review-example-gen`, whose files may change under the same
+            path, and `latest-blessed`.
+    """
+
+    cpu: float | None = None
+    memory: float | None = None
+    accelerator: str | None = None
+    accelerators: int | None = None
+    retries: int | None = None
+    cache: bool | None = None
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yields `(key, what is wrong and what would be right)` for every bad value."""
+        for key in ("cpu", "memory"):
+            value = getattr(self, key)
+            if value is not None and not value > 0:
+                yield key, f"is {value:g}; it is a number above 0"
+        if self.accelerators is not None and self.accelerators < 1:
+            yield "accelerators", f"is {self.accelerators}; it is a whole number from 1"
+        if self.accelerators is not None and not self.accelerator:
+            yield "accelerators", "counts nothing; say which with `accelerator`"
+        if self.retries is not None and self.retries < 0:
+            yield "retries", f"is {self.retries}; it is a whole number from 0"
+
+    def or_else(self, default: NodeSettings) -> NodeSettings:
+        """Returns these settings, with those of `default` where this leaves something open."""
+        mine = {key: value for key, value in vars(self).items() if value is not None}
+        return dataclasses.replace(default, **mine)
+
+
+@dataclasses.dataclass(frozen=True)
+class KubeflowSettings:
+    """How the pipeline runs on Kubeflow Pipelines or Vertex AI Pipelines.
+
+    Attributes:
+        serving_dir: Where the versions of the model are pushed; by default
+            `serving/NAME` under the pipeline root.
+        nodes: Node id -> its settings; those of `default` hold for all nodes.
+    """
+
+    serving_dir: str | None = None
+    nodes: Mapping[str, NodeSettings] = dataclasses.field(default_factory=dict)
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yields `(key, what is wrong and what would be right)` for every bad value."""
+        for name in self.nodes:
+            if name not in (*NODES, DEFAULT):
+                yield f"nodes.{name}", f"unknown node; {nearest(name, (DEFAULT, *NODES))}"
+        if self.nodes.get("latest-blessed", NodeSettings()).cache:
+            yield (
+                "nodes.latest-blessed.cache",
+                "is true; this node looks anew at each run for what was pushed last",
+            )
+
+    def of(self, node: str) -> NodeSettings:
+        """Returns what a node gets, with `cache` always decided.
+
+        Args:
+            node: Its id.
+        """
+        cached = NodeSettings(cache=node not in NOT_CACHED)
+        default = dataclasses.replace(self.nodes.get(DEFAULT, NodeSettings()))
+        if node in NOT_CACHED and default.cache:
+            # A default for all nodes is no statement about these.
+            default = dataclasses.replace(default, cache=None)
+        own = self.nodes.get(node, NodeSettings())
+        return own.or_else(default).or_else(cached)

@@ -1,0 +1,54 @@
+"""Kubeflow Pipelines and Vertex AI Pipelines as targets of the graph."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from ..config import Config
+from ..targets import Places, Value
+
+if TYPE_CHECKING:
+    from tfx.orchestration.data_types import RuntimeParameter
+
+KFP, VERTEX = "kfp", "vertex"
+# Scheme of the object store that comes with Kubeflow Pipelines.
+MINIO = "minio://"
+
+
+@dataclasses.dataclass(frozen=True)
+class KubeflowTarget:
+    """A pipeline whose tasks run in containers, started by an orchestrator.
+
+    Args:
+        name: `kfp` for Kubeflow Pipelines v2, `vertex` for Vertex AI Pipelines.
+        image: Of every task.
+        pipeline_root: URI under which the artifacts of all runs lie.
+    """
+
+    name: str
+    image: str
+    pipeline_root: str
+    has_resolvers: bool = dataclasses.field(default=False, init=False)
+    has_files: bool = dataclasses.field(default=False, init=False)
+
+    def places(self, config: Config) -> Places:
+        """See `Target`."""
+        root = self.pipeline_root.rstrip("/")
+        # TensorFlow writes there by itself; to others only the launcher does, after the task.
+        is_writable = root.startswith("gs://")
+        return Places(
+            pipeline_root=root,
+            serving_dir=config.kubeflow.serving_dir or f"{root}/serving/{config.name}",
+            checkpoints=f"{root}/checkpoints/{config.name}" if is_writable else None,
+        )
+
+    def parameter(self, name: str, value: Value) -> RuntimeParameter:
+        """See `Target`."""
+        from tfx.orchestration.data_types import RuntimeParameter
+
+        return RuntimeParameter(name=name, default=value, ptype=type(value))
+
+    def metadata(self, config: Config) -> None:
+        """See `Target`."""
+        return None
