@@ -25,6 +25,8 @@ RUNNERS = {
     "portable": "PortableRunner",
 }
 ENVIRONMENTS = ("DOCKER", "PROCESS", "EXTERNAL", "LOOPBACK")
+# Any one of them configures the environment; Beam refuses two.
+_ENVIRONMENT = {"environment_config", "environment_option", "environment_options"}
 _WITH_JOB_SERVICE = ("flink", "spark", "portable")
 # What the other runners read and the direct one silently ignores.
 _NOT_DIRECT = ("dataflow_", "environment_", "flink_", "job_", "spark_")
@@ -98,12 +100,10 @@ class BeamSettings:
             for name in ("project", "region", "temp_location"):
                 if name not in given:
                     yield f"options.{name}", "is missing; the dataflow runner needs it"
-            for name in {"temp_location", "staging_location"} & given:
-                if not str(self.options[name]).startswith("gs://"):
-                    yield (
-                        f"options.{name}",
-                        f"is {self.options[name]!r}; it is a folder such as gs://bucket/tmp",
-                    )
+            for name in ("temp_location", "staging_location"):
+                place = self.options.get(name)
+                if place and not str(place).startswith("gs://"):
+                    yield f"options.{name}", f"is {place!r}; it is a folder such as gs://bucket/tmp"
         endpoint = self.options.get("job_endpoint") or "embed"
         if endpoint != "embed" and not _ADDRESS.fullmatch(str(endpoint)):
             yield "options.job_endpoint", f"is {endpoint!r}; it is HOST:PORT, such as flink:8099"
@@ -115,8 +115,7 @@ class BeamSettings:
             hint = nearest(kind.upper(), ENVIRONMENTS)
             yield "options.environment_type", f"is {kind!r}; {hint}"
         needed = {"EXTERNAL": "HOST:PORT of a worker pool", "PROCESS": "the command of a worker"}
-        named = ("environment_config", "environment_options", "environment_option")
-        if kind in needed and not any(self.options.get(name) for name in named):
+        if kind in needed and not any(self.options.get(name) for name in _ENVIRONMENT):
             yield "options.environment_config", f"is missing; {kind} needs {needed[kind]}"
 
 
@@ -150,9 +149,9 @@ def beam_arguments(settings: BeamSettings, image: str | None = None) -> list[str
                 "holds this package, made from pipeline/Dockerfile"
             )
         named = options["sdk_container_image"] = image if in_containers else _NO_IMAGE
-    if in_containers and settings.runner in _WITH_JOB_SERVICE:
+    if in_containers and settings.runner in _WITH_JOB_SERVICE and not _ENVIRONMENT & set(options):
         # These runners take the image of their workers from here only.
-        options.setdefault("environment_config", named)
+        options["environment_config"] = named
     flags = (flag for name in sorted(options) for flag in _flags(name, options[name]))
     return [f"--runner={RUNNERS[settings.runner]}", *flags]
 
@@ -185,15 +184,21 @@ def check_beam_options(settings: BeamSettings) -> None:
         raise UsageError("\n".join(lines))
 
 
-def check_job_endpoint(settings: BeamSettings) -> None:
-    """Asks whether anybody listens at `job_endpoint`: Beam itself waits five minutes for it.
+def check_runs_here(settings: BeamSettings) -> None:
+    """Refuses what cannot work for a run on this machine, before it begins.
 
     Args:
-        settings: Checked ones; those without a `job_endpoint` are fine.
+        settings: Checked ones.
 
     Raises:
-        RunError: If nobody can be reached there from this machine.
+        UsageError: If the workers are in Dataflow, which does not see the files of this machine.
+        RunError: If nobody listens at `job_endpoint`; Beam itself waits five minutes for that.
     """
+    if settings.runner == "dataflow":
+        raise UsageError(
+            "beam.runner: dataflow does not see the files of this machine; compile the pipeline "
+            "with a gs:// root (reviewlens compile), or choose another runner for a run here"
+        )
     address = _ADDRESS.fullmatch(str(settings.options.get("job_endpoint")))
     if not address:
         return

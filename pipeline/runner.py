@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
-from .beam_options import check_job_endpoint
+from .beam_options import check_runs_here
 from .capture import captured_output
 from .config import Config
 from .display import Display, open_display
@@ -69,8 +69,8 @@ def run(
     Raises:
         RunError: If a node failed, another run uses the same output folder, or nobody answers at
             the `job_endpoint` of `beam.options`.
-        UsageError: For an unknown node or option of Beam, or a partial run without an earlier
-            run to build on.
+        UsageError: For an unknown node or option of Beam, for Dataflow, which does not see this
+            machine's files, or for a partial run without an earlier run to build on.
 
     Example:
         >>> from reviewlens.pipeline import load_config, run
@@ -84,7 +84,7 @@ def run(
 
         return build_pipeline(config, cache=cache)
 
-    check_job_endpoint(config.beam)
+    check_runs_here(config.beam)
     return run_pipeline(build, config.output, from_node=from_node, to_node=to_node)
 
 

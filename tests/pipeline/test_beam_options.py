@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,10 +14,11 @@ from hypothesis import strategies as st
 from reviewlens.errors import RunError, UsageError
 from reviewlens.pipeline import load_config, settings_json
 from reviewlens.pipeline.beam_options import (
+    RUNNERS,
     BeamSettings,
     beam_arguments,
     check_beam_options,
-    check_job_endpoint,
+    check_runs_here,
 )
 
 IMAGE = "registry.example.com/reviewlens:1"
@@ -115,6 +118,22 @@ def test_workers_in_containers_run_in_the_image(runner, options):
     assert not any(IMAGE in argument for argument in own)
     with pytest.raises(UsageError, match=r"beam\.options\.sdk_container_image: is missing"):
         beam_arguments(settings)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("environment_config", "own:2"),
+        ("environment_options", ("docker_container_image=own:2",)),
+    ],
+)
+def test_an_image_that_beam_was_told_already_stays(option, value):
+    settings = BeamSettings("portable", {"job_endpoint": "jobs:8099", option: value})
+
+    arguments = beam_arguments(settings, IMAGE)
+    assert [a for a in arguments if a.startswith("--environment_")] == [
+        f"--{option}={value if isinstance(value, str) else value[0]}"
+    ]
 
 
 def test_dataflow_takes_the_image_from_its_own_flag():
@@ -263,7 +282,7 @@ def test_a_job_service_that_nobody_runs_is_told_within_seconds():
         taken.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(RunError) as raised:
-            check_job_endpoint(BeamSettings("portable", {"job_endpoint": address}))
+            check_runs_here(BeamSettings("portable", {"job_endpoint": address}))
     assert f"beam.options.job_endpoint: nobody can be reached at {address}" in str(raised.value)
     assert "Connection refused" in str(raised.value)
 
@@ -271,15 +290,39 @@ def test_a_job_service_that_nobody_runs_is_told_within_seconds():
 @pytest.mark.parametrize("address", ["no-such-host.invalid:80", "localhost:99999"])
 def test_an_address_that_cannot_be_is_told(address):
     with pytest.raises(RunError, match=address):
-        check_job_endpoint(BeamSettings("portable", {"job_endpoint": address}))
+        check_runs_here(BeamSettings("portable", {"job_endpoint": address}))
 
 
 def test_a_job_service_that_listens_is_fine():
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
-        check_job_endpoint(BeamSettings("portable", {"job_endpoint": address}))
-    check_job_endpoint(BeamSettings())
-    check_job_endpoint(BeamSettings("portable", {"job_endpoint": "embed"}))
+        check_runs_here(BeamSettings("portable", {"job_endpoint": address}))
+    check_runs_here(BeamSettings())
+    check_runs_here(BeamSettings("portable", {"job_endpoint": "embed"}))
+
+
+def test_a_run_here_is_not_sent_to_dataflow():
+    with pytest.raises(UsageError, match=r"beam\.runner: dataflow does not see the files"):
+        check_runs_here(BeamSettings("dataflow", DATAFLOW))
+
+
+def examples_of_the_page() -> list[str]:
+    page = Path(__file__).resolve().parents[2] / "docs" / "beam.md"
+    return re.findall(r"^```yaml\n(beam:.*?)^```$", page.read_text("utf-8"), re.M | re.S)
+
+
+@pytest.mark.parametrize("example", examples_of_the_page())
+def test_the_examples_of_the_page_are_right(config_file, example):
+    beam = load_config(config_file(("training:", f"{example}training:"))).beam
+
+    check_beam_options(beam)
+    assert beam_arguments(beam, IMAGE)
+
+
+def test_the_page_has_an_example_of_every_runner():
+    examples = "".join(examples_of_the_page())
+
+    assert all(f"runner: {runner}\n" in examples for runner in RUNNERS if runner != "direct")
 
 
 def test_settings_survive_their_json():
