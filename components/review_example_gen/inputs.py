@@ -149,7 +149,10 @@ def _match_local(source: str) -> Iterator[tuple[str, str, int, bool]]:
 def _match_remote(source: str) -> Iterator[tuple[str, str, int, bool]]:
     from apache_beam.io.filesystem import BeamIOError
     from apache_beam.io.filesystems import FileSystems
+    from apache_beam.options.pipeline_options import PipelineOptions
 
+    # Before the first pipeline Beam has no options, and without any it does not open s3://.
+    FileSystems.set_options(PipelineOptions([]))
     pattern = f"{source}**" if source.endswith("/") else source
     try:
         (match,) = FileSystems.match([pattern])
