@@ -162,7 +162,7 @@ def _download(address: str) -> Path:
 
     offline = ", ".join(name for name, preset in ENCODERS.items() if preset.offline)
     advice = f"without a network, these encoders work: {offline}"
-    if not _is_reachable(address):
+    if not _is_cached(address) and not _is_reachable(address):
         raise RunError(f"cannot reach {address}; {advice}")
     try:
         return Path(hub.resolve(address))
@@ -172,6 +172,14 @@ def _download(address: str) -> Path:
         # The resolvers of TF Hub, Kaggle and Google Cloud share no class of errors.
         reason = str(error).partition("\n")[0]
         raise RunError(f"cannot fetch {address} ({reason}); {advice}") from error
+
+
+def _is_cached(address: str) -> bool:
+    """Whether TF Hub fetched it before and so needs no network, as in an image that holds it."""
+    from tensorflow_hub import resolver
+
+    name = hashlib.sha1(address.encode(), usedforsecurity=False).hexdigest()
+    return Path(resolver.tfhub_cache_dir(use_temp=True), name).is_dir()
 
 
 def _is_reachable(address: str) -> bool:

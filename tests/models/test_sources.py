@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import shutil
 import tarfile
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -42,6 +45,20 @@ def test_the_embedded_encoder_needs_no_network(tmp_path):
     assert (record.layers, record.hidden_size) == (preset.layers, preset.hidden_size)
     assert record.lower_case is preset.lower_case
     assert fetch_encoder("minilm-l6", str(tmp_path / "again")).sha256 == record.sha256
+
+
+def test_an_address_that_was_fetched_before_needs_no_network(archive, tmp_path, monkeypatch):
+    monkeypatch.setenv("TFHUB_CACHE_DIR", str(tmp_path / "cache"))
+    serve = functools.partial(SimpleHTTPRequestHandler, directory=os.path.dirname(archive))
+    with ThreadingHTTPServer(("127.0.0.1", 0), serve) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/encoder.tar.gz"
+        first = fetch_encoder(address, str(tmp_path / "first"))
+        server.shutdown()
+
+    again = fetch_encoder(address, str(tmp_path / "again"))
+
+    assert again == first
 
 
 @pytest.mark.parametrize(
