@@ -63,8 +63,11 @@ def _problems(config: Config, target: KubeflowTarget) -> Iterator[str]:
         )
     yield from _unreachable(config, title)
     yield from _devices(config, target.name, title)
-    if config.beam.runner == "dataflow" and not target.pipeline_root.startswith("gs://"):
-        yield "beam.runner: dataflow reads and writes gs:// only; choose such a --pipeline-root"
+    if config.beam.runner != "direct" and not target.pipeline_root.startswith("gs://"):
+        yield (
+            f"beam.runner: is {config.beam.runner!r}, whose workers do not see what the launcher "
+            f"copies from {target.pipeline_root}; choose a --pipeline-root under gs://"
+        )
 
 
 def _unreachable(config: Config, title: str) -> Iterator[str]:

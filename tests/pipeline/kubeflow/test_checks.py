@@ -135,14 +135,18 @@ def test_vertex_names_devices_its_own_way():
     assert "kubeflow.nodes.default.accelerator: is 'nvidia.com/gpu'" in message
 
 
-def test_dataflow_needs_a_root_that_it_reads():
-    dataflow = (
-        "beam.runner=dataflow",
-        "beam.options={project: me, region: here, temp_location: 'gs://bucket/tmp'}",
-    )
-    check(*dataflow, root="gs://bucket/root")
+@pytest.mark.parametrize(
+    ("runner", "options"),
+    [
+        ("dataflow", "{project: me, region: here, temp_location: 'gs://bucket/tmp'}"),
+        ("flink", "{flink_master: 'http://flink:8081'}"),
+    ],
+)
+def test_workers_elsewhere_need_a_root_that_they_read(runner, options):
+    beam = (f"beam.runner={runner}", f"beam.options={options}")
+    check(*beam, root="gs://bucket/root")
 
-    assert problem_of(*dataflow).startswith("beam.runner: dataflow reads and writes gs:// only")
+    assert problem_of(*beam).startswith(f"beam.runner: is '{runner}', whose workers do not see")
 
 
 def test_all_problems_are_told_at_once():
