@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +38,39 @@ def reviewlens():
         return output
 
     return run
+
+
+@pytest.fixture(scope="module")
+def object_store():
+    """An object store with the S3 API and a bucket `reviews`: its `client` and `environment`."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    environment = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "minio",
+        "AWS_SECRET_ACCESS_KEY": "minio123",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    client = boto3.client(
+        "s3",
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_DEFAULT_REGION"],
+    )
+    client.create_bucket(Bucket="reviews")
+    yield types.SimpleNamespace(client=client, environment=environment)
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def kfp_launcher():
+    """The class that runs compiled pipelines; see `kfp_launcher.py`."""
+    spec = importlib.util.spec_from_file_location("kfp_launcher", HERE / "kfp_launcher.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Launcher

@@ -171,3 +171,54 @@ def test_an_anomaly_against_a_given_schema_stops_the_run(workspace, first_run, r
     assert "south" in output
     assert "data.allow_anomalies" in output
     assert not (workspace / "strict" / "serving").exists()
+
+
+@pytest.mark.timeout(1500)
+def test_the_compiled_tasks_push_the_model_that_the_run_here_pushes(
+    workspace, first_run, reviewlens, object_store, kfp_launcher
+):
+    from reviewlens.serving import LocalModel
+
+    store = object_store.client
+    store.upload_file(str(workspace / "reviews.csv"), "reviews", "data/reviews.csv")
+    reviewlens(
+        *("compile", "config.yaml", "data.input=minio://reviews/elsewhere.csv"),
+        *("--image", "registry.example.com/reviewlens:1", "--output", "pipeline.yaml"),
+        *("--pipeline-root", "minio://reviews/artifacts"),
+        cwd=workspace,
+    )
+    launcher = kfp_launcher(
+        workspace / "pipeline.yaml",
+        workspace / "pods",
+        store,
+        object_store.environment,
+        {"input": "minio://reviews/data/reviews.csv", "serving_dir": "minio://reviews/serving"},
+    )
+    launcher.run()
+
+    pushed = launcher.artifacts["pusher", "pushed_model"]["metadata"]
+    version = pushed["pushed_version"]
+    assert pushed["pushed_destination"] == f"s3://reviews/serving/{version}"
+    there = store.list_objects_v2(Bucket="reviews", Prefix=f"serving/{version}/")["Contents"]
+    for found in there:
+        target = workspace / "fetched" / found["Key"].removeprefix("serving/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        store.download_file("reviews", found["Key"], str(target))
+    texts = ["great and wonderful", "poor", "", "It broke, and nobody answers."]
+    expected = LocalModel(first_run[1]["pushed_to"]).predict(texts)
+    answers = LocalModel(str(workspace / "fetched" / version)).predict(texts)
+    assert [answer.label for answer in answers] == [answer.label for answer in expected]
+    for answer, wanted in zip(answers, expected, strict=True):
+        assert answer.probabilities == pytest.approx(wanted.probabilities, abs=1e-5)
+
+    # Nothing was lost on the way, and the model was judged as here.
+    data = launcher.artifacts["review-example-gen", "examples"]["metadata"]
+    assert {key: data[key] for key in ("read", "kept", "duplicates", "rejected")} == {
+        key: first_run[1]["data"][key] for key in ("read", "kept", "duplicates", "rejected")
+    }
+    evaluation = workspace / "pods/evaluator/minio/reviews/artifacts/run/evaluator/evaluation"
+    metrics = json.loads((evaluation / "metrics.json").read_text())
+    assert metrics["test"]["macro_f1"] == pytest.approx(
+        first_run[1]["metrics"]["test"]["macro_f1"], abs=1e-6
+    )
+    assert metrics["baseline"] is None
