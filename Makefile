@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG := configs/amazon-snippets.yaml
 
-.PHONY: help run test lint format lock clean setup bench-peers
+.PHONY: help run test lint format lock clean setup bench bench-peers
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -32,6 +32,10 @@ $(VENV)/.installed: requirements.lock setup.py pyproject.toml scripts/setup-venv
 lock: $(VENV)/.installed  ## Write requirements.lock anew from setup.py and pyproject.toml
 	@$(BIN)/uv pip compile setup.py --extra dev --extra all --universal --python-version 3.10 \
 	    --generate-hashes --no-annotate --no-header --quiet --output-file requirements.lock
+
+bench: $(VENV)/.installed bench-peers  ## Run all benchmarks (CSV=… is the file of women's clothing reviews)
+	@test -n "$(CSV)" || { echo "say where the reviews are: make bench CSV=womens_clothing_reviews.csv"; exit 2; }
+	@$(BIN)/python benchmarks/run_all.py "$(CSV)"
 
 bench-peers: benchmarks/peers/.venv/.installed  ## Make the environment of what we compare with
 

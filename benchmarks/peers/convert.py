@@ -8,16 +8,19 @@ their own, the classifier's head and its decision.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 from safetensors.numpy import save_file
+from tensorflow.core.protobuf import saved_model_pb2
 
 # Not to be seen in the weights; so it is in BERT base and in MiniLM.
 HEADS = 12
-_KEY = "_weights/{}/.ATTRIBUTES/VARIABLE_VALUE"
+_VARIABLE = re.compile(r"_weights/(\d+)/\.ATTRIBUTES/VARIABLE_VALUE$")
+_CONSTANT = re.compile(r"(?:^|/)weight_(\d+)$")
 _EMBEDDINGS = ("word_embeddings", "position_embeddings", "token_type_embeddings")
 _BLOCK_SIZE = 12
 
@@ -58,7 +61,8 @@ def convert(version: str, directory: str) -> None:
     decision = {
         "labels": card["labels"],
         "temperature": card["temperature"],
-        "biases": card.get("biases", [0.0] * len(card["labels"])),
+        "stretch": card["stretch"],
+        "biases": card["biases"],
         "offsets": card["offsets"],
     }
     folder = Path(directory)
@@ -75,10 +79,20 @@ def convert(version: str, directory: str) -> None:
 
 
 def _read_weights(version: str) -> list[np.ndarray]:
-    """The classifier's weights in the order of `keras.Model.weights`."""
+    """The classifier's weights in the order of `keras.Model.weights`, in float32."""
     reader = tf.train.load_checkpoint(str(Path(version, "variables", "variables")))
-    count = sum(name.startswith("_weights/") for name in reader.get_variable_to_shape_map())
-    return [reader.get_tensor(_KEY.format(index)) for index in range(count)]
+    weights = {
+        int(found[1]): reader.get_tensor(name)
+        for name in reader.get_variable_to_shape_map()
+        if (found := _VARIABLE.match(name))
+    }
+    # Those in bfloat16 are constants of the graph.
+    saved = saved_model_pb2.SavedModel.FromString(Path(version, "saved_model.pb").read_bytes())
+    for function in saved.meta_graphs[0].graph_def.library.function:
+        for node in function.node_def:
+            if node.op == "Const" and (found := _CONSTANT.search(node.name)):
+                weights[int(found[1])] = tf.make_ndarray(node.attr["value"].tensor)
+    return [np.asarray(weights[index], np.float32) for index in range(len(weights))]
 
 
 def _count_blocks(weights: list[np.ndarray]) -> int:

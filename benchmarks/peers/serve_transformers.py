@@ -42,6 +42,7 @@ class Classifier(torch.nn.Module):
         self.head = torch.nn.Linear(self.encoder.config.hidden_size, len(self.labels))
         self.head.load_state_dict(load_file(Path(directory, "head.safetensors")))
         self.temperature = decision["temperature"]
+        self.stretch = decision["stretch"]
         self.biases = torch.tensor(decision["biases"])
         self.offsets = torch.tensor(decision["offsets"])
         self.eval()
@@ -53,7 +54,9 @@ class Classifier(torch.nn.Module):
         hidden = self.encoder(**tokens).last_hidden_state
         mask = tokens["attention_mask"][:, :, None]
         logits = self.head((hidden * mask).sum(1) / mask.sum(1))
-        probabilities = torch.softmax(logits / self.temperature + self.biases, -1)
+        logits = logits - logits.mean(-1, keepdim=True)
+        scale = 1 / self.temperature + self.stretch * logits.norm(dim=-1, keepdim=True)
+        probabilities = torch.softmax(scale * logits + self.biases, -1)
         chosen = (probabilities.log() + self.offsets).argmax(-1)
         return [
             {"label": self.labels[index], "probabilities": row}

@@ -1,0 +1,100 @@
+"""Fine-tunes with `reviewlens.models.training.train`, as `finetune.py` asks."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from peers.worker import answer
+from reviews import LABELS
+
+from reviewlens.models.classifier import build_classifier
+from reviewlens.models.decision import Decision
+from reviewlens.models.precision import resolve_precision
+from reviewlens.models.scoring import Scorer
+from reviewlens.models.settings import ModelSettings, TrainingSettings
+from reviewlens.models.tokenized import TokenizedReviews
+from reviewlens.models.training import train
+from reviewlens.progress import reporting_to
+
+
+def time_steps(
+    encoder: str, reviews: str, evaluation: str, settings: dict, warm_up: int
+) -> dict[str, float]:
+    """Trains for one epoch; gives the seconds and the reviews of the steps after the first.
+
+    Args:
+        encoder: Folder of the encoder's SavedModel.
+        reviews: File of tokenized reviews, a whole number of batches.
+        evaluation: File of a few more.
+        settings: Of the training.
+        warm_up: Steps that do not count, a multiple of those between two reports.
+    """
+    times = {}
+    training = _read(reviews)
+    with reporting_to(lambda done, total, note: times.update({done: time.perf_counter()})):
+        _train(encoder, training, _read(evaluation), settings)
+    last = max(times)
+    return {
+        "seconds": times[last] - times[warm_up],
+        "reviews": len(training) * (last - warm_up) / last,
+    }
+
+
+def train_fully(encoder: str, reviews: str, evaluation: str, test: str, settings: dict) -> dict:
+    """Trains to the end; gives seconds and eval macro-F1 of each epoch, and the predictions."""
+    training, held_out, unseen = _read(reviews), _read(evaluation), _read(test)
+    with tempfile.TemporaryDirectory() as logs:
+        classifier, record = _train(encoder, training, held_out, settings, logs)
+        seconds = [len(training) / speed for speed in _epoch_speeds(logs, record)]
+    score = Scorer(classifier)
+    logits = score(held_out)
+    decision = Decision.fit(logits, held_out.labels, "macro_f1")
+    return {
+        "seconds": seconds,
+        "macro_f1": [epoch["macro_f1"] for epoch in record.history],
+        "eval_argmax": logits.argmax(1).tolist(),
+        "test_argmax": (test_logits := score(unseen)).argmax(1).tolist(),
+        "eval_decided": decision.classes(logits).tolist(),
+        "test_decided": decision.classes(test_logits).tolist(),
+    }
+
+
+def _train(encoder, training, evaluation, settings, logs=None):
+    keras.utils.set_random_seed(settings.get("seed", 7))
+    settings = TrainingSettings(**settings)
+    precision = resolve_precision(settings.precision)
+    classifier = build_classifier(encoder, ModelSettings(), len(LABELS), precision)
+    record = train(classifier, training, evaluation, settings, class_names=LABELS, tensorboard=logs)
+    return classifier, record
+
+
+def _epoch_speeds(logs: str, record) -> list[float]:
+    """Reviews a second of each epoch as a whole, which its last step logs."""
+    steps_per_epoch = record.steps // len(record.history)
+    speeds = {}
+    for file in Path(logs).iterdir():
+        for event in tf.compat.v1.train.summary_iterator(str(file)):
+            for value in event.summary.value:
+                if value.tag == "train/reviews_per_second":
+                    speeds[event.step] = float(tf.make_ndarray(value.tensor))
+    return [speeds[step] for step in sorted(speeds) if step % steps_per_epoch == 0]
+
+
+def _read(path: str) -> TokenizedReviews:
+    with np.load(path) as arrays:
+        return TokenizedReviews(**arrays)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--threads", type=int, required=True)
+    threads = parser.parse_args().threads
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    answer(time_steps=time_steps, train_fully=train_fully)

@@ -1,0 +1,32 @@
+"""Texts and classes of the Women's E-Commerce Clothing Reviews."""
+
+from __future__ import annotations
+
+import csv
+import random
+
+# In the order of `configs/womens-clothing.yaml`.
+LABELS = ("negative", "neutral", "positive")
+_CLASS_OF_RATING = {"1": 0, "2": 0, "3": 1, "4": 2, "5": 2}
+
+
+def read_reviews(path: str, rows: int | None = None) -> tuple[list[str], list[int]]:
+    """Reads texts, title and review in one, and their class indices.
+
+    Args:
+        path: Of the CSV.
+        rows: How many are drawn at random, which keeps the mix of lengths; None for all.
+
+    Returns:
+        Texts and labels.
+    """
+    with open(path, newline="", encoding="utf-8") as file:
+        table = [
+            (f"{row['Title']} {row['Review Text']}".strip(), _CLASS_OF_RATING[row["Rating"]])
+            for row in csv.DictReader(file)
+        ]
+    table = [(text, label) for text, label in table if text]
+    if rows is not None and rows < len(table):
+        table = random.Random(0).sample(table, rows)
+    texts, labels = zip(*table, strict=True)
+    return list(texts), list(labels)
