@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
 
+# What a fresh head learns faster by than the encoder, which needs adapting only.
+HEAD_FACTOR = 10.0
+_LAYER = re.compile(r"layer_(\d+)")
 # Parts of a variable's path that mark what weight decay skips.
 _NOT_DECAYED = ("bias", "norm")
 
@@ -60,12 +64,14 @@ class LazyAdamW(keras.optimizers.Optimizer):
     `tf.gather` gives it, moves and decays only its own rows and their moments; the other
     tens of thousands of rows of a vocabulary are not touched. Weight decay skips every
     variable with `bias` or `norm` in its path. Gradients are first scaled down to a global
-    norm of `clip_norm`.
+    norm of `clip_norm`. The learning rate of a variable may be a multiple of that of others.
 
     Args:
         learning_rate: A number or a schedule.
         weight_decay: Decay per step, relative to the learning rate.
         clip_norm: Greatest global norm of the gradients, or None for no clipping.
+        rate_factors: What the learning rate of each variable is multiplied with, in the order
+            in which `build` is given them; None for 1.
         beta_1: Decay of the first moment.
         beta_2: Decay of the second moment.
         epsilon: Added to the root of the second moment.
@@ -84,6 +90,7 @@ class LazyAdamW(keras.optimizers.Optimizer):
         learning_rate=5e-5,
         weight_decay: float = 0.01,
         clip_norm: float | None = 1.0,
+        rate_factors: Sequence[float] | None = None,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
@@ -93,6 +100,7 @@ class LazyAdamW(keras.optimizers.Optimizer):
         super().__init__(learning_rate=learning_rate, name=name)
         self.decay = weight_decay
         self.clip_norm = clip_norm
+        self.rate_factors = rate_factors
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
@@ -105,6 +113,7 @@ class LazyAdamW(keras.optimizers.Optimizer):
         self._first, self._second = self.add_optimizer_variables(
             variables, ["momentum", "velocity"]
         )
+        self._factors = list(self.rate_factors or [1.0] * len(variables))
         self._decays = [
             self.decay * (not any(part in variable.path for part in _NOT_DECAYED))
             for variable in variables
@@ -136,7 +145,7 @@ class LazyAdamW(keras.optimizers.Optimizer):
         first, second = self._first[index].value, self._second[index].value
         step = tf.cast(self.iterations + 1, tf.float32)
         powers = tf.pow(self.beta_1, step), tf.pow(self.beta_2, step)
-        rate = tf.cast(learning_rate, tf.float32)
+        rate = tf.cast(learning_rate, tf.float32) * self._factors[index]
         move = self._move_rows if isinstance(gradient, tf.IndexedSlices) else self._move_all
         move(gradient, variable, first, second, rate, powers, rate * self._decays[index])
 
@@ -173,11 +182,41 @@ class LazyAdamW(keras.optimizers.Optimizer):
             "learning_rate": config["learning_rate"],
             "weight_decay": self.decay,
             "clip_norm": self.clip_norm,
+            "rate_factors": self.rate_factors,
             "beta_1": self.beta_1,
             "beta_2": self.beta_2,
             "epsilon": self.epsilon,
             "name": self.name,
         }
+
+
+def layer_rates(paths: Sequence[str], num_layers: int, decay: float) -> list[float]:
+    """Factors of the learning rate: smaller from one layer of the encoder to the one below.
+
+    The lower layers know what holds for any text, so they are moved least (Howard and Ruder,
+    "Universal Language Model Fine-tuning for Text Classification", ACL 2018).
+
+    Args:
+        paths: Of the classifier's variables.
+        num_layers: Transformer blocks of the encoder.
+        decay: Factor between a layer and the one above it; 1 treats all layers alike.
+
+    Returns:
+        A factor for each path: 1 in the top layer, `HEAD_FACTOR` in the head.
+
+    Example:
+        >>> layer_rates(["encoder/layer_0/kernel", "encoder/layer_1/kernel", "head/kernel"], 2, 0.5)
+        [0.5, 1.0, 10.0]
+    """
+
+    def factor(path: str) -> float:
+        if layer := _LAYER.search(path):
+            return decay ** (num_layers - 1 - int(layer[1]))
+        if "embeddings" in path:
+            return decay**num_layers
+        return HEAD_FACTOR if "head" in path.split("/") else 1.0
+
+    return [factor(path) for path in paths]
 
 
 def _merge_rows(gradient):

@@ -45,6 +45,7 @@ class TrainingSettings:
         epochs: Passes over the training split, at most.
         batch_size: Reviews per step.
         learning_rate: Peak of the schedule, reached after the warm-up.
+        layer_decay: The rate of each encoder layer is that of the layer above times this.
         warmup: Share of all steps over which the rate rises from zero.
         weight_decay: Of AdamW; norms and biases are exempt.
         clip_norm: Gradients are scaled down to this global norm.
@@ -58,6 +59,7 @@ class TrainingSettings:
     epochs: int = 2
     batch_size: int = 32
     learning_rate: float = 1e-4
+    layer_decay: float = 0.85
     warmup: float = 0.1
     weight_decay: float = 0.01
     clip_norm: float = 1.0
@@ -75,6 +77,8 @@ class TrainingSettings:
         for key in ("learning_rate", "clip_norm"):
             if not getattr(self, key) > 0:
                 yield key, f"is {getattr(self, key)}; it is a number above 0"
+        if not 0 < self.layer_decay <= 1:
+            yield "layer_decay", f"is {self.layer_decay}; it is a factor above 0, 1 at most"
         if self.weight_decay < 0:
             yield "weight_decay", f"is {self.weight_decay}; it is 0 or more"
         for key in ("warmup", "label_smoothing"):

@@ -19,7 +19,7 @@ from .batching import pad_batch, shuffled_batches
 from .checkpoint import CheckpointFile
 from .decision import Decision
 from .metrics import classification_report
-from .optimization import LazyAdamW, LinearWarmupDecay
+from .optimization import LazyAdamW, LinearWarmupDecay, layer_rates
 from .scoring import Scorer
 from .settings import TrainingSettings
 from .tokenized import TokenizedReviews
@@ -77,9 +77,8 @@ def train(
     From the end of the first epoch on, the weights are averaged over the path of the training,
     which often generalizes better and is less overconfident than where the path happens to
     end (Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization",
-    UAI 2018). After each epoch the eval split is scored with the weights and with their
-    average, and macro-F1 of the tuned decision says whether the better of the two is the best
-    so far. With `checkpoints` a training that was
+    UAI 2018). After each epoch the eval split is scored with the average, and macro-F1 of the
+    tuned decision says whether it is the best so far. With `checkpoints` a training that was
     interrupted, by Ctrl-C, a crash or a power cut, goes on from where it last saved and
     ends with the weights it would have had.
 
@@ -135,6 +134,11 @@ class _Run:
             ),
             weight_decay=settings.weight_decay,
             clip_norm=settings.clip_norm,
+            rate_factors=layer_rates(
+                [variable.path for variable in classifier.trainable_variables],
+                classifier.encoder.num_layers,
+                settings.layer_decay,
+            ),
         )
         weights = np.ones(len(class_names), np.float32)
         if settings.class_weight == "balanced":
@@ -238,20 +242,17 @@ class _Run:
             tf.summary.scalar("train/reviews_per_second", speed)
 
     def evaluate(self) -> None:
-        """Judges the epoch by its weights or by the average, whichever does better."""
+        """Judges the epoch by the average of the weights."""
         own = self.weights()
-        candidates = [own] if self.record.snapshots == 1 else [self.average, own]
+        self.load_weights(self.average)
         try:
-            judged = [self.judge(weights) for weights in candidates]
+            figures = self.judge()
         finally:
             self.load_weights(own)
-        scores = [figures["macro_f1"] for figures in judged]
-        chosen = scores.index(max(scores))
-        figures = judged[chosen]
         best = max((epoch["macro_f1"] for epoch in self.record.history), default=-1.0)
         if figures["macro_f1"] > best:
             self.record.best_epoch = len(self.record.history) + 1
-            self.best = candidates[chosen]
+            self.best = self.average
         # The history comes last: an epoch that is not in it is evaluated again on resuming.
         self.record.history.append({"loss": self.mean_loss(self.steps_per_epoch), **figures})
         self.step.loss_sum.assign(0.0)
@@ -259,8 +260,7 @@ class _Run:
             for name, value in figures.items():
                 tf.summary.scalar(f"eval/{name}", value)
 
-    def judge(self, weights: list[np.ndarray]) -> dict:
-        self.load_weights(weights)
+    def judge(self) -> dict:
         logits, labels = self.score(self.evaluation), self.evaluation.labels
         decision = Decision.fit(logits, labels, self.decide_for)
         figures = classification_report(

@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from reviewlens.models.optimization import LazyAdamW, LinearWarmupDecay
+from reviewlens.models.classifier import build_classifier
+from reviewlens.models.optimization import LazyAdamW, LinearWarmupDecay, layer_rates
+from reviewlens.models.settings import ModelSettings
 
 
 def gradients(shape, steps, seed=0):
@@ -94,3 +96,23 @@ def test_rate_rises_to_its_peak_falls_and_is_never_zero(warmup):
     assert np.argmax(rates) == peak
     assert (np.diff(rates[: peak + 1]) > 0).all() and (np.diff(rates[peak:]) < 0).all()
     assert min(rates) > 0
+
+
+def test_lower_layers_of_the_encoder_are_moved_less_and_the_head_more(tiny_encoder):
+    classifier = build_classifier(tiny_encoder, ModelSettings(max_tokens=48), 2, "float32")
+    paths = [variable.path for variable in classifier.trainable_variables]
+    factors = dict(zip(paths, layer_rates(paths, num_layers=2, decay=0.5), strict=True))
+    of_parts = {
+        part: {factor for path, factor in factors.items() if part in path.split("/")}
+        for part in ("layer_0", "layer_1", "head")
+    }
+    assert of_parts == {"layer_0": {0.5}, "layer_1": {1.0}, "head": {10.0}}
+    embeddings = {factor for path, factor in factors.items() if "embeddings" in path}
+    assert embeddings == {0.25}
+
+
+def test_a_factor_scales_the_step_of_its_variable():
+    weights = [keras.Variable([1.0]), keras.Variable([1.0])]
+    optimizer = LazyAdamW(0.1, weight_decay=0.0, clip_norm=None, rate_factors=[1.0, 0.5])
+    optimizer.apply([tf.constant([1.0]), tf.constant([1.0])], weights)
+    assert [round(float(weight[0]), 3) for weight in weights] == [0.9, 0.95]
