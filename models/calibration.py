@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say: temperature scaling with a bias per class."""
+"""Probabilities that mean what they say: a temperature, a stretch and a bias per class."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ import numpy as np
 
 # Beyond these a temperature says that the split is too small to fit one.
 COLDEST, HOTTEST = 0.05, 20.0
+# Smallest and greatest 1 / T and stretch; a stretch below 0 could reverse an order.
+_RANGES = (1 / HOTTEST, 0.0), (1 / COLDEST, 10.0)
 # Keeps the biases of classes finite that a small split does not have, at no cost elsewhere.
 _RIDGE = 1e-3
+# The stretch is expected to be of this size: a few hundred reviews cannot tell it.
+_USUAL_STRETCH = 0.1
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -26,6 +30,7 @@ class Calibration:
     Attributes:
         temperature: The logits are divided by it.
         biases: Added after that, one per class; their sum is zero.
+        stretch: How much faster than that a review's logits grow with their own norm.
 
     Example:
         >>> logits = np.array([[4.0, 0.0]] * 4)
@@ -35,16 +40,19 @@ class Calibration:
 
     temperature: float
     biases: tuple[float, ...]
+    stretch: float = 0.0
 
     @classmethod
     def fit(cls, logits: np.ndarray, labels: np.ndarray) -> Calibration:
-        """The temperature T and biases b for which softmax(logits / T + b) has least log loss.
+        """The numbers for which the probabilities have least log loss.
 
         A temperature alone cannot mend a class that is too likely throughout, as a rare one
         is after fine-tuning; with a bias for each class it is "bias-corrected temperature
         scaling" (Alexandari et al., "Maximum Likelihood with Bias-Corrected Calibration is
-        Hard-To-Beat at Label Shift Adaptation", ICML 2020). The log loss is convex in 1 / T
-        and b, so Newton's method finds its minimum.
+        Hard-To-Beat at Label Shift Adaptation", ICML 2020). Nor can it mend logits that
+        saturate: reviews that are as good as certain and those that only look so end up with
+        nearly the same ones. The stretch parts them. The log loss is convex in 1 / T, the
+        stretch and the biases, so Newton's method finds its minimum.
 
         Args:
             logits: float [n, classes], of reviews the classifier was not trained on.
@@ -58,61 +66,81 @@ class Calibration:
         rows, classes = logits.shape
         if not rows:
             return cls(1.0, (0.0,) * classes)
-        features = logits - logits.mean(axis=1, keepdims=True)
+        features = _features(logits)
         true = np.eye(classes)[labels]
-        weights = np.concatenate([[1.0], np.zeros(classes)])
+        weights = np.concatenate([[1.0, 0.0], np.zeros(classes)])
         for _ in range(100):
             slope, curvature = _derivatives(weights, features, true)
-            # At the end of its range, or where it changes nothing, the scale stays.
-            if weights[0] == np.clip(weights[0] - np.sign(slope[0]), 1 / HOTTEST, 1 / COLDEST):
-                slope[0], curvature[0, 1:], curvature[1:, 0] = 0, 0, 0
+            # At the end of its range, or where it changes nothing, a scale stays.
+            towards = np.clip(weights[:2] - np.sign(slope[:2]), *_RANGES)
+            for index in np.flatnonzero(weights[:2] == towards):
+                slope[index], curvature[index], curvature[:, index] = 0, 0, 0
+                curvature[index, index] = 1
             step = np.linalg.solve(curvature, slope)
             weights = _descend(weights, step, features, true)
             if np.abs(step).max() < 1e-9:
                 break
-        biases = weights[1:] - weights[1:].mean()
-        return cls(float(1 / weights[0]), tuple(float(bias) for bias in biases))
+        biases = weights[2:] - weights[2:].mean()
+        return cls(float(1 / weights[0]), tuple(float(bias) for bias in biases), float(weights[1]))
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Calibrated probabilities, float64 [n, classes], of logits [n, classes]."""
-        return softmax(logits / self.temperature + np.asarray(self.biases))
+        plain, stretched = _features(logits)
+        return softmax(
+            plain / self.temperature + self.stretch * stretched + np.asarray(self.biases)
+        )
+
+
+def _features(logits: np.ndarray) -> np.ndarray:
+    """What the two scales multiply, [2, n, classes]: the logits, and those times their norm."""
+    centered = logits.astype(np.float64) - logits.mean(axis=1, keepdims=True)
+    return np.stack([centered, centered * np.linalg.norm(centered, axis=1, keepdims=True)])
+
+
+def _scores(weights: np.ndarray, features: np.ndarray) -> np.ndarray:
+    return np.tensordot(weights[:2], features, 1) + weights[2:]
 
 
 def _loss(weights: np.ndarray, features: np.ndarray, true: np.ndarray) -> float:
-    scores = weights[0] * features + weights[1:]
+    scores = _scores(weights, features)
     top = scores.max(axis=1)
     normalizer = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
-    ridge = _RIDGE / 2 * (weights[1:] ** 2).sum()
+    ridge = _RIDGE / 2 * (weights[2:] ** 2).sum()
+    ridge += (weights[1] / _USUAL_STRETCH) ** 2 / (2 * len(true))
     return float((normalizer - (scores * true).sum(axis=1)).mean() + ridge)
 
 
 def _derivatives(
     weights: np.ndarray, features: np.ndarray, true: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient [1 + classes] and Hessian of the loss."""
-    probabilities = softmax(weights[0] * features + weights[1:])
-    rows, classes = features.shape
+    """Gradient [2 + classes] and Hessian of the loss."""
+    probabilities = softmax(_scores(weights, features))
+    rows, classes = true.shape
     error = probabilities - true
-    slope = np.concatenate([[(error * features).sum() / rows], error.mean(axis=0)])
-    slope[1:] += _RIDGE * weights[1:]
-    expected = (probabilities * features).sum(axis=1, keepdims=True)
-    curvature = np.empty((classes + 1, classes + 1))
-    curvature[0, 0] = (probabilities * (features - expected) ** 2).sum() / rows + 1e-12
-    curvature[0, 1:] = curvature[1:, 0] = (probabilities * (features - expected)).mean(axis=0)
-    curvature[1:, 1:] = -probabilities.T @ probabilities / rows
-    diagonal = np.arange(1, classes + 1)
-    curvature[diagonal, diagonal] += probabilities.mean(axis=0) + _RIDGE
+    scales = (error * features).sum(axis=(1, 2)) / rows
+    slope = np.concatenate([scales, error.mean(axis=0) + _RIDGE * weights[2:]])
+    slope[1] += weights[1] / _USUAL_STRETCH**2 / rows
+    spread = features - (probabilities * features).sum(axis=2, keepdims=True)
+    curvature = np.empty((classes + 2, classes + 2))
+    curvature[:2, :2] = np.einsum("nc,inc,jnc->ij", probabilities, spread, spread) / rows
+    curvature[:2, 2:] = (probabilities * spread).mean(axis=1)
+    curvature[2:, :2] = curvature[:2, 2:].T
+    curvature[2:, 2:] = -probabilities.T @ probabilities / rows
+    diagonal = np.arange(classes + 2)
+    curvature[diagonal, diagonal] += 1e-12
+    curvature[1, 1] += 1 / _USUAL_STRETCH**2 / rows
+    curvature[diagonal[2:], diagonal[2:]] += probabilities.mean(axis=0) + _RIDGE
     return slope, curvature
 
 
 def _descend(
     weights: np.ndarray, step: np.ndarray, features: np.ndarray, true: np.ndarray
 ) -> np.ndarray:
-    """The weights after a step, or as much of it as lowers the loss within the bounds."""
+    """The weights after a step, or as much of it as lowers the loss within the ranges."""
     before = _loss(weights, features, true)
     for _ in range(40):
         after = weights - step
-        after[0] = np.clip(after[0], 1 / HOTTEST, 1 / COLDEST)
+        after[:2] = np.clip(after[:2], *_RANGES)
         if _loss(after, features, true) <= before:
             return after
         step = step / 2

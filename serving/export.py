@@ -70,6 +70,7 @@ def export_classifier(
     card = {
         "labels": list(labels),
         "temperature": decision.calibration.temperature,
+        "stretch": decision.calibration.stretch,
         "biases": list(decision.calibration.biases),
         "offsets": list(decision.offsets),
         "max_tokens": tokenizer.max_tokens,
@@ -103,6 +104,7 @@ class _ServedModel(tf.Module):
         self._weights = [variable.value for variable in classifier.weights]
         self._labels = tf.constant(labels, tf.string)
         self._temperature = tf.constant(decision.calibration.temperature, tf.float32)
+        self._stretch = tf.constant(decision.calibration.stretch, tf.float32)
         self._biases = tf.constant(decision.calibration.biases, tf.float32)
         self._offsets = tf.constant(decision.offsets, tf.float32)
 
@@ -145,4 +147,6 @@ class _ServedModel(tf.Module):
             lambda chunk, _: chunk < chunks, score, (0, scored), parallel_iterations=1
         )
         logits = tf.gather(scored.concat(), tf.math.invert_permutation(order))
-        return tf.nn.softmax(logits / self._temperature + self._biases)
+        centered = logits - tf.reduce_mean(logits, 1, keepdims=True)
+        scale = 1 / self._temperature + self._stretch * tf.norm(centered, axis=1, keepdims=True)
+        return tf.nn.softmax(scale * centered + self._biases)

@@ -115,7 +115,7 @@ def served(tiny_encoder, reviews, tmp_path_factory):
     logits = classifier(pack_inputs(tokenizer(reviews[:100]))).numpy()
     kernel = classifier.head.get_weights()[0] / logits.std(axis=0)
     classifier.head.set_weights([kernel, -(logits / logits.std(axis=0)).mean(axis=0)])
-    calibration = Calibration(temperature=1.7, biases=(0.4, -0.6, 0.2))
+    calibration = Calibration(temperature=1.7, biases=(0.4, -0.6, 0.2), stretch=0.1)
     decision = Decision(calibration, offsets=(0.3, 0.2, -0.5))
     directory = str(tmp_path_factory.mktemp("served") / "1")
     export_classifier(

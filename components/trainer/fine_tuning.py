@@ -90,6 +90,7 @@ def run_fn(fn_args) -> None:
         "precision": precision,
         "history": record.history,
         "temperature": decision.calibration.temperature,
+        "stretch": decision.calibration.stretch,
         "biases": list(decision.calibration.biases),
         "offsets": list(decision.offsets),
         "ece_before": expected_calibration_error(softmax(logits), evaluation.labels),

@@ -109,7 +109,7 @@ def test_trains_exports_and_reports_what_the_export_does(arguments, reviews):
     record = facts(args)
     assert set(record) == {
         *("epochs", "steps", "examples_per_second", "seconds", "best_epoch", "precision"),
-        *("history", "temperature", "biases", "offsets"),
+        *("history", "temperature", "stretch", "biases", "offsets"),
         *("ece_before", "ece_after", "eval"),
     }
     assert record["epochs"] == 12 and record["steps"] == 12 * 20

@@ -71,3 +71,23 @@ def test_perfectly_separated_classes_get_finite_numbers():
     calibration = Calibration.fit(np.eye(3)[labels] * 9, labels)
     assert calibration.temperature >= 0.05
     assert np.isfinite(calibration.biases).all()
+
+
+def test_logits_that_saturate_are_stretched():
+    random = np.random.default_rng(5)
+    logits = random.normal(size=(4000, 3))
+    centered = logits - logits.mean(axis=1, keepdims=True)
+    grown = centered * (1 + np.linalg.norm(centered, axis=1, keepdims=True))
+    truth = softmax(grown)
+    labels = (truth.cumsum(axis=1) > random.random((4000, 1))).argmax(axis=1)
+    fitted = Calibration.fit(logits, labels)
+    assert fitted.stretch > 0.3
+    assert np.abs(fitted.probabilities(logits) - truth).mean() < 0.02
+
+
+@pytest.mark.parametrize("rows", [1, 3, 30])
+def test_a_stretch_never_reverses_an_order_and_stays_small_on_few_rows(rows):
+    random = np.random.default_rng(6)
+    logits = random.normal(size=(rows, 3))
+    fitted = Calibration.fit(logits, random.integers(0, 3, rows))
+    assert 0 <= fitted.stretch < 0.5

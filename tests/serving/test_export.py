@@ -32,7 +32,7 @@ CORE_OPS = {
     "Maximum", "Mean", "MergeV2Checkpoints", "Minimum", "Mul", "NoOp", "OneHot", "Pack",
     "ParseExampleV2", "Placeholder", "Pow", "RaggedGather", "RaggedRange",
     "RaggedTensorToTensor", "Range", "ReadVariableOp", "RealDiv", "Reshape", "ResourceGather",
-    "RestoreV2", "Rsqrt", "SaveV2", "Select", "Shape", "ShardedFilename", "Softmax", "Square",
+    "RestoreV2", "Rsqrt", "SaveV2", "Select", "Shape", "ShardedFilename", "Softmax", "Sqrt", "Square",
     "StatefulPartitionedCall", "StaticRegexFullMatch", "StridedSlice", "StringJoin", "Sub",
     "Sum", "Tanh", "TensorListConcatV2", "TensorListReserve", "TensorListSetItem", "Tile",
     "TopKV2", "Transpose", "Unpack", "VarHandleOp", "VarIsInitializedOp", "While", "ZerosLike",
@@ -160,6 +160,7 @@ def test_files_beside_the_graph(served):
     card = json.loads((directory / "assets.extra/model.json").read_text())
     assert card["labels"] == served.labels
     assert card["temperature"] == served.decision.calibration.temperature
+    assert card["stretch"] == served.decision.calibration.stretch
     assert card["biases"] == list(served.decision.calibration.biases)
     assert card["offsets"] == list(served.decision.offsets)
     assert card["max_tokens"] == 48
