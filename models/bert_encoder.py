@@ -20,8 +20,9 @@ class BertEncoder(keras.layers.Layer):
     Follows Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", NAACL 2019,
     with the same outputs as TF Hub's BERT encoders. All tokens of a batch are the rows of one
     matrix, and query, key and value come of one product. The gradient of the word embeddings
-    is sparse (`tf.IndexedSlices`). Under the policy `mixed_bfloat16`, matrix products are in
-    bfloat16, and sums of the residual stream and norms in float32.
+    is sparse (`tf.IndexedSlices`). Matrix products are in the compute dtype of the policy, and
+    sums of the residual stream and norms in its variable dtype: float32 under `mixed_bfloat16`,
+    as training needs it, and bfloat16, rounded once an operation, under `bfloat16`.
 
     Args:
         vocabulary_size: Word pieces.
@@ -78,7 +79,7 @@ class BertEncoder(keras.layers.Layer):
         self.vocabulary_file = vocabulary_file
         self.lower_case = lower_case
         self.seed = seed
-        # Casts are explicit below: the residual stream stays in float32.
+        # Casts are explicit below: the residual stream stays in the dtype of the weights.
         self.autocast = False
         self._seeds = keras.random.SeedGenerator(seed)
         self.blocks = [
@@ -116,16 +117,18 @@ class BertEncoder(keras.layers.Layer):
         ids = inputs["input_word_ids"]
         batch, length = tf.unstack(tf.shape(ids))
         dropout = _Dropout(self.dropout, self._seeds.next()) if training else tf.identity
+        normalize = _normalize_fused if self.variable_dtype == "bfloat16" else _normalize
+        types = tf.one_hot(inputs["input_type_ids"], self.num_types, dtype=self.variable_dtype)
         hidden = (
             tf.gather(self.word_embeddings.value, ids)
             + self.position_embeddings.value[:length]
-            + tf.one_hot(inputs["input_type_ids"], self.num_types) @ self.type_embeddings.value
+            + types @ self.type_embeddings.value
         )
         hidden = tf.reshape(hidden, [-1, self.hidden_size])
-        hidden = dropout(_normalize(hidden, self.embeddings_norm))
+        hidden = dropout(normalize(hidden, self.embeddings_norm))
         padding = tf.cast(inputs["input_mask"] - 1, self.compute_dtype)[:, None, None, :] * 1e9
         for block in self.blocks:
-            hidden = block(hidden, padding=padding, dropout=dropout)
+            hidden = block(hidden, padding=padding, dropout=dropout, normalize=normalize)
         hidden = tf.cast(hidden, self.compute_dtype)
         sequence = tf.reshape(hidden, [batch, length, self.hidden_size])
         # A reshape of a slice, not an index: a batch without reviews has no first token.
@@ -239,13 +242,14 @@ class _Block(keras.layers.Layer):
         self.output_ = _dense(self, "output", self._inner, self._size)
         self.output_norm = _norm(self, "output_norm", self._size)
 
-    def call(self, hidden: tf.Tensor, padding: tf.Tensor, dropout) -> tf.Tensor:
+    def call(self, hidden: tf.Tensor, padding: tf.Tensor, dropout, normalize) -> tf.Tensor:
         attended = _product(self._attend(hidden, padding, dropout), self.attention_output)
-        hidden = _normalize(hidden + dropout(tf.cast(attended, tf.float32)), self.attention_norm)
+        attended = dropout(tf.cast(attended, hidden.dtype))
+        hidden = normalize(hidden + attended, self.attention_norm)
         inner = _product(tf.cast(hidden, self.compute_dtype), self.intermediate)
         inner = tf.nn.gelu(inner, approximate=self._approximate_gelu)
-        outer = _product(inner, self.output_)
-        return _normalize(hidden + dropout(tf.cast(outer, tf.float32)), self.output_norm)
+        outer = dropout(tf.cast(_product(inner, self.output_), hidden.dtype))
+        return normalize(hidden + outer, self.output_norm)
 
     def _attend(self, hidden: tf.Tensor, padding: tf.Tensor, dropout) -> tf.Tensor:
         """What each token takes from the others, [tokens, hidden_size]."""
@@ -305,6 +309,29 @@ def _normalize(values: tf.Tensor, weights: list[keras.Variable]) -> tf.Tensor:
     centered = values - tf.reduce_mean(values, -1, keepdims=True)
     variance = tf.reduce_mean(tf.square(centered), -1, keepdims=True)
     return centered * tf.math.rsqrt(variance + _EPSILON) * gamma + beta
+
+
+def _normalize_fused(values: tf.Tensor, weights: list[keras.Variable]) -> tf.Tensor:
+    """The same, in the form that TensorFlow's graph optimizer makes one operation of.
+
+    Each row is a channel of a batch norm, as in the layer norm of Keras 2. Only oneDNN has that
+    one operation, and without it this form is the slower one; but whoever computes in bfloat16
+    has oneDNN.
+    """
+    gamma, beta = (weight.value for weight in weights)
+    rows, size = tf.shape(values)[0], values.shape[1]
+    empty = tf.constant([], tf.float32)
+    standardized = tf.raw_ops.FusedBatchNormV3(
+        x=tf.reshape(values, [1, rows, size, 1]),
+        scale=tf.fill([rows], tf.constant(1.0)),
+        offset=tf.fill([rows], tf.constant(0.0)),
+        mean=empty,
+        variance=empty,
+        epsilon=_EPSILON,
+        data_format="NCHW",
+        is_training=True,
+    ).y
+    return beta + tf.reshape(standardized, [rows, size]) * gamma
 
 
 def _count_layers(saved: SavedEncoder) -> int:

@@ -1,4 +1,4 @@
-"""The number format that the matrix products are computed in."""
+"""The number formats that a classifier computes in and is kept in."""
 
 from __future__ import annotations
 
@@ -46,6 +46,30 @@ def precision_policy(precision: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(previous)
+
+
+def with_precision(classifier: keras.Model, precision: str) -> keras.Model:
+    """Copies a classifier into the format that it shall be served in.
+
+    Args:
+        classifier: A `ReviewClassifier`, of whatever policy.
+        precision: `float32`, or `bfloat16`: the encoder's weights, products, sums and norms
+            are in bfloat16 then, while the head stays in float32. Only a `BertEncoder` has
+            the choice.
+
+    Returns:
+        A classifier of its own with the same weights, rounded to `precision`.
+
+    Example:
+        >>> with_precision(classifier, "bfloat16").encoder.variable_dtype
+        'bfloat16'
+    """
+    config = classifier.get_config()
+    config["encoder"]["config"]["dtype"] = precision
+    copy = type(classifier).from_config(config)
+    for mine, theirs in zip(copy.weights, classifier.weights, strict=True):
+        mine.assign(theirs)
+    return copy
 
 
 def _cpu_has_bfloat16() -> bool:

@@ -22,6 +22,7 @@ from ..components.review_example_gen.settings import DataSettings
 from ..errors import UsageError
 from ..models.catalog import ENCODERS
 from ..models.settings import ModelSettings, TrainingSettings
+from ..serving.settings import ExportSettings
 from . import yaml_source
 from .beam_options import BeamSettings
 from .kubeflow.settings import KubeflowSettings
@@ -42,6 +43,7 @@ class Config:
         encoder: Catalog name, TF Hub or Kaggle handle, or a path of a text encoder.
         model: The classifier around the encoder.
         training: How the classifier is fine-tuned.
+        export: How it is brought into the form that is served.
         evaluation: When a model is good enough to be pushed.
         beam: Who executes the nodes that use Beam.
         kubeflow: How the nodes run on Kubeflow.
@@ -53,6 +55,7 @@ class Config:
     encoder: str = "minilm-l6"
     model: ModelSettings = dataclasses.field(default_factory=ModelSettings)
     training: TrainingSettings = dataclasses.field(default_factory=TrainingSettings)
+    export: ExportSettings = dataclasses.field(default_factory=ExportSettings)
     evaluation: EvaluationSettings = dataclasses.field(default_factory=EvaluationSettings)
     beam: BeamSettings = dataclasses.field(default_factory=BeamSettings)
     kubeflow: KubeflowSettings = dataclasses.field(default_factory=KubeflowSettings)

@@ -97,6 +97,7 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         encoder=encoder,
         model=config.model,
         training=config.training,
+        export=config.export,
         epochs=target.parameter("epochs", config.training.epochs),
         decide_for=config.evaluation.decide_for,
         labels=labels,

@@ -14,11 +14,14 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from ..models.decision import Decision
+from ..models.frozen import FrozenClassifier
+from ..models.scoring import INPUT_SIGNATURE
 from ..models.tokenization import WordpieceTokenizer, pack_inputs
 from .warmup import WARMUP_TEXTS, write_warmup_requests
 
-# Reviews that go through the encoder together, however many a request has.
-CHUNK = 64
+# Reviews that go through the encoder together, however many a request has. More of them no
+# longer fit the processor's caches, and fewer leave its units waiting.
+CHUNK = 32
 MODEL_CARD = "assets.extra/model.json"
 
 
@@ -98,10 +101,15 @@ class _ServedModel(tf.Module):
 
     def __init__(self, classifier, tokenizer, labels, decision):
         super().__init__(name="reviewlens")
-        # As an attribute the Keras model itself would be saved, with signatures of its own.
-        self._logits = lambda inputs: classifier(inputs, training=False)
+        frozen = FrozenClassifier(classifier)
+        # A function that is not inlined: TensorFlow fuses hardly any operations inside a loop.
+        self._logits = tf.function(
+            lambda inputs: frozen(inputs),
+            input_signature=[INPUT_SIGNATURE],
+            experimental_attributes={"_noinline": True},
+        )
         self._tokenizer = tokenizer
-        self._weights = [variable.value for variable in classifier.weights]
+        self._weights = {str(index): variable for index, variable in frozen.variables.items()}
         self._labels = tf.constant(labels, tf.string)
         self._temperature = tf.constant(decision.calibration.temperature, tf.float32)
         self._stretch = tf.constant(decision.calibration.stretch, tf.float32)

@@ -15,6 +15,7 @@ from tfx.types.component_spec import ExecutionParameter
 from tfx.utils import json_utils
 
 from ...models.settings import ModelSettings, TrainingSettings
+from ...serving.settings import ExportSettings
 from ..encoder_fetcher import encoder_facts
 
 RUN_FN = f"{__package__}.fine_tuning.run_fn"
@@ -75,6 +76,7 @@ class ReviewTrainer(base_component.BaseComponent):
         encoder: channel.BaseChannel,
         model: ModelSettings,
         training: TrainingSettings,
+        export: ExportSettings,
         epochs: int | RuntimeParameter,
         decide_for: str,
         labels: Sequence[str],
@@ -91,6 +93,7 @@ class ReviewTrainer(base_component.BaseComponent):
             encoder: Output of `EncoderFetcher`.
             model: The classifier around the encoder.
             training: How it is fine-tuned, but for the epochs.
+            export: How it is brought into the form that is served.
             epochs: Passes over the training split, at most.
             decide_for: What the decision is tuned for, `macro_f1` or `accuracy`.
             labels: Class names, in the order of their index.
@@ -101,6 +104,7 @@ class ReviewTrainer(base_component.BaseComponent):
         config = {
             "model": vars(model),
             "training": {key: value for key, value in vars(training).items() if key != "epochs"},
+            "export": vars(export),
             "decide_for": decide_for,
             "labels": list(labels),
             "checkpoints": checkpoints,

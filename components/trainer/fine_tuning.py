@@ -21,17 +21,18 @@ from ...models.classifier import build_classifier
 from ...models.decision import Decision
 from ...models.metrics import classification_report, expected_calibration_error
 from ...models.precision import resolve_precision
-from ...models.scoring import Scorer
 from ...models.settings import ModelSettings, TrainingSettings
 from ...models.tokenization import WordpieceTokenizer
 from ...models.tokenized import TokenizedReviews
 from ...models.training import train
 from ...serving.export import export_classifier
+from ...serving.precision import check_precision, choose_precision
+from ...serving.settings import ExportSettings
 
 # Under this name TensorFlow Transform writes the values of the ragged output `tokens`.
 TOKENS_FEATURE = "tokens$ragged_values"
-# Settings that say where things go, not what comes out.
-_PLACES = ("checkpoints", "tensorboard")
+# Settings that the weights do not depend on.
+_APART = ("checkpoints", "tensorboard", "export")
 
 
 def run_fn(fn_args) -> None:
@@ -41,17 +42,19 @@ def run_fn(fn_args) -> None:
         fn_args: TFX's `FnArgs`. `base_model` is the encoder's SavedModel; `train_files` and
             `eval_files` are patterns of gzipped TFRecords of `tf.Example` with the ragged
             `tokens` (word pieces, [CLS] and [SEP] included) and `label`; `custom_config` has
-            `model` and `training` (fields of `ModelSettings` and `TrainingSettings`),
-            `decide_for`, `labels` (class names), `encoder` (its name, for `model.json`), `code`
-            (fingerprint), and the directories `checkpoints`, None for no checkpoints, and
-            `tensorboard`, None for that of `training.json`.
+            `model`, `training` and `export` (fields of `ModelSettings`, `TrainingSettings` and
+            `ExportSettings`), `decide_for`, `labels` (class names), `encoder` (its name, for
+            `model.json`), `code` (fingerprint), and the directories `checkpoints`, None for no
+            checkpoints, and `tensorboard`, None for that of `training.json`.
 
     Raises:
-        RunError: If a setting is out of range, a split is empty or training diverges.
+        RunError: If a setting is out of range, a split is empty, training diverges or the encoder
+            cannot be served in the precision asked for.
     """
     config = fn_args.custom_config
     model = ModelSettings(**config["model"])
     settings = TrainingSettings(**config["training"])
+    export = ExportSettings(**config["export"])
     # On Kubeflow some were chosen after the configuration had been checked.
     for key, problem in settings.problems():
         raise RunError(f"training.{key}: {problem}")
@@ -62,7 +65,8 @@ def run_fn(fn_args) -> None:
 
     keras.utils.set_random_seed(settings.seed)
     classifier = build_classifier(fn_args.base_model, model, len(labels), precision)
-    inputs = {key: value for key, value in config.items() if key not in _PLACES}
+    check_precision(classifier, export.precision)
+    inputs = {key: value for key, value in config.items() if key not in _APART}
     record = train(
         classifier,
         training,
@@ -75,10 +79,9 @@ def run_fn(fn_args) -> None:
         tensorboard=config.get("tensorboard") or fn_args.model_run_dir,
     )
 
-    # Served in float32, and calibrated as it is served.
-    served = build_classifier(fn_args.base_model, model, len(labels), "float32")
-    served.set_weights(classifier.get_weights())
-    logits = Scorer(served)(evaluation)
+    served = choose_precision(classifier, export.precision, evaluation, config["decide_for"])
+    # Calibrated as it is served.
+    logits, encoder = served.logits, served.classifier.encoder
     decision = Decision.fit(logits, evaluation.labels, config["decide_for"])
     probabilities = decision.probabilities(logits)
     facts = {
@@ -88,6 +91,7 @@ def run_fn(fn_args) -> None:
         "seconds": record.seconds,
         "best_epoch": record.best_epoch,
         "precision": precision,
+        "export": served.facts,
         "history": record.history,
         "temperature": decision.calibration.temperature,
         "stretch": decision.calibration.stretch,
@@ -101,11 +105,9 @@ def run_fn(fn_args) -> None:
     }
     export_classifier(
         fn_args.serving_model_dir,
-        classifier=served,
+        classifier=served.classifier,
         tokenizer=WordpieceTokenizer(
-            served.encoder.vocabulary_file,
-            lower_case=served.encoder.lower_case,
-            max_tokens=model.max_tokens,
+            encoder.vocabulary_file, lower_case=encoder.lower_case, max_tokens=model.max_tokens
         ),
         labels=labels,
         decision=decision,
@@ -113,6 +115,7 @@ def run_fn(fn_args) -> None:
             "encoder": config["encoder"],
             "model": dataclasses.asdict(model),
             "training": dataclasses.asdict(settings),
+            "export": served.facts,
             "eval": facts["eval"],
         },
     )

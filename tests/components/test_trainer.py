@@ -20,9 +20,12 @@ from reviewlens.models.metrics import macro_f1
 from reviewlens.models.settings import ModelSettings, TrainingSettings
 from reviewlens.models.tokenization import WordpieceTokenizer
 from reviewlens.serving import LocalModel
+from reviewlens.serving.settings import ExportSettings
 
 LABELS = ["without", "with the", "with it"]
 TRAINING = TrainingSettings(epochs=2, batch_size=16, learning_rate=2e-2, precision="float32")
+# Long enough for any tiny encoder, however its random weights fell out, to learn.
+LONG = dataclasses.replace(TRAINING, epochs=12, learning_rate=5e-3, patience=12)
 KINDS = {
     "examples": standard_artifacts.Examples,
     "transform_graph": standard_artifacts.TransformGraph,
@@ -70,7 +73,7 @@ def arguments(tiny_encoder, split, reviews, tmp_path):
     """The arguments TFX would give; a name of its own for each run's outputs."""
     patterns = split(reviews[:320]), split(reviews[320:480])
 
-    def make(name="run", training=TRAINING, model=None, files=patterns):
+    def make(name="run", training=TRAINING, model=None, files=patterns, precision="float32"):
         return fn_args_utils.FnArgs(
             base_model=tiny_encoder,
             train_files=files[0],
@@ -80,6 +83,7 @@ def arguments(tiny_encoder, split, reviews, tmp_path):
             custom_config={
                 "model": dataclasses.asdict(model or ModelSettings(max_tokens=48)),
                 "training": dataclasses.asdict(training),
+                "export": {"precision": precision},
                 "decide_for": "macro_f1",
                 "labels": LABELS,
                 "encoder": "tiny",
@@ -98,18 +102,17 @@ def facts(args) -> dict:
 
 
 def without_times(record: dict) -> dict:
-    return {k: v for k, v in record.items() if k not in ("seconds", "examples_per_second")}
+    speeds = ("seconds", "examples_per_second", "export")
+    return {key: value for key, value in record.items() if key not in speeds}
 
 
 def test_trains_exports_and_reports_what_the_export_does(arguments, reviews):
-    # Long enough for any tiny encoder, however its random weights fell out, to learn.
-    long = dataclasses.replace(TRAINING, epochs=12, learning_rate=5e-3, patience=12)
-    args = arguments(training=long)
+    args = arguments(training=LONG)
     run_fn(args)
     record = facts(args)
     assert set(record) == {
         *("epochs", "steps", "examples_per_second", "seconds", "best_epoch", "precision"),
-        *("history", "temperature", "stretch", "biases", "offsets"),
+        *("export", "history", "temperature", "stretch", "biases", "offsets"),
         *("ece_before", "ece_after", "eval"),
     }
     assert record["epochs"] == 12 and record["steps"] == 12 * 20
@@ -150,19 +153,44 @@ def test_fine_tunes_a_saved_model_as_it_is(arguments):
     args = arguments(
         training=dataclasses.replace(TRAINING, epochs=1),
         model=ModelSettings(max_tokens=48, native=False),
+        precision="auto",
     )
     run_fn(args)
     assert facts(args)["steps"] == 20
+    assert facts(args)["export"]["precision"] == "float32"
     assert LocalModel(args.serving_model_dir).predict(["Works."])[0].label in LABELS
 
 
-def test_trains_in_bfloat16_and_serves_in_float32(arguments):
-    args = arguments(training=dataclasses.replace(TRAINING, epochs=1, precision="bfloat16"))
+@pytest.mark.parametrize(
+    ("trained", "asked"), [("bfloat16", "float32"), ("float32", "bfloat16"), ("float32", "auto")]
+)
+def test_trains_in_one_precision_and_serves_in_another(arguments, reviews, trained, asked):
+    training = dataclasses.replace(LONG, precision=trained)
+    args = arguments(training=training, precision=asked)
     run_fn(args)
-    assert facts(args)["precision"] == "bfloat16"
+    record = facts(args)
+    assert record["precision"] == trained
+    chosen = record["export"]["precision"]
+    assert chosen == asked or asked == "auto"
+    assert record["export"]["candidates"][chosen]["reviews_per_second"] > 0
+    card = Path(args.serving_model_dir, "assets.extra", "model.json")
+    assert json.loads(card.read_text())["export"] == record["export"]
     saved = tf.train.load_checkpoint(os.path.join(args.serving_model_dir, "variables/variables"))
     kinds = set(saved.get_variable_to_dtype_map().values())
-    assert tf.bfloat16 not in kinds and tf.float32 in kinds
+    assert (tf.bfloat16 in kinds) == (chosen == "bfloat16")
+    # Evaluated, and hence calibrated and decided, as it is served.
+    predictions = LocalModel(args.serving_model_dir).predict(reviews[320:480])
+    predicted = [LABELS.index(prediction.label) for prediction in predictions]
+    true = [label_of(text) for text in reviews[320:480]]
+    # In bfloat16 the reviews of a batch matter in the last digit, and so for a close decision.
+    spread = 0.02 if chosen == "bfloat16" else 1e-6
+    assert macro_f1(true, predicted, 3) == pytest.approx(record["eval"]["macro_f1"], abs=spread)
+
+
+def test_what_computes_as_it_was_saved_is_not_asked_for_bfloat16(arguments):
+    model = ModelSettings(max_tokens=48, native=False)
+    with pytest.raises(RunError, match="export.precision: is bfloat16, .* choose auto or float32"):
+        run_fn(arguments(model=model, precision="bfloat16"))
 
 
 @pytest.mark.parametrize("empty", [0, 1], ids=["train", "eval"])
@@ -196,6 +224,7 @@ def test_the_epochs_are_those_of_the_run_and_the_encoder_is_the_one_that_was_fet
         **{key: Channel(type=kind) for key, kind in KINDS.items()},
         model=ModelSettings(max_tokens=48),
         training=dataclasses.replace(TRAINING, epochs=5),
+        export=ExportSettings(),
         epochs=1,
         decide_for="accuracy",
         labels=LABELS,

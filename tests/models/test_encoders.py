@@ -186,6 +186,15 @@ def test_mixed_precision_stays_near_float32(tiny_encoder, exported):
     assert _difference(outputs, exported(inputs)) < 0.1
 
 
+def test_all_in_bfloat16_stays_near_float32(tiny_encoder, exported):
+    encoder = BertEncoder.from_saved_model(tiny_encoder, dtype="bfloat16")
+    assert all(variable.dtype == "bfloat16" for variable in encoder.trainable_variables)
+    inputs = _inputs([9, 4], 9)
+    outputs = {name: tf.cast(value, tf.float32) for name, value in encoder(inputs).items()}
+    assert _difference(outputs, exported(inputs)) < 0.2
+    assert encoder(_inputs([], 3))["sequence_output"].shape == (0, 3, 16)
+
+
 def test_a_layer_can_be_frozen(tiny_encoder):
     encoder = BertEncoder.from_saved_model(tiny_encoder)
     trained = len(encoder.trainable_variables)

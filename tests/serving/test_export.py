@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow.core.protobuf import saved_model_pb2
 
+from reviewlens.models.precision import with_precision
 from reviewlens.models.tokenization import pack_inputs
+from reviewlens.serving.export import export_classifier
 
 # What tf.Text 2.12.1 registers of the operations a tokenizer may use; TF Serving 2.12 to 2.19
 # links exactly that version.
@@ -28,13 +30,13 @@ TEXT_OPS = {
 CORE_OPS = {
     "AddV2", "All", "ArgMax", "Assert", "AssignVariableOp", "BatchMatMulV2", "BiasAdd", "Cast",
     "ConcatV2", "Const", "DisableCopyOnRead", "Equal", "ExpandDims", "Fill", "FloorDiv",
-    "GatherV2", "Identity", "If", "InvertPermutation", "Less", "Log", "MatMul", "Max",
-    "Maximum", "Mean", "MergeV2Checkpoints", "Minimum", "Mul", "NoOp", "OneHot", "Pack",
+    "FusedBatchNormV3", "GatherV2", "Identity", "If", "InvertPermutation", "Less", "Log", "MatMul",
+    "Max", "Maximum", "Mean", "MergeV2Checkpoints", "Minimum", "Mul", "NoOp", "OneHot", "Pack",
     "ParseExampleV2", "Placeholder", "Pow", "RaggedGather", "RaggedRange",
     "RaggedTensorToTensor", "Range", "ReadVariableOp", "RealDiv", "Reshape", "ResourceGather",
-    "RestoreV2", "Rsqrt", "SaveV2", "Select", "Shape", "ShardedFilename", "Softmax", "Sqrt", "Square",
-    "StatefulPartitionedCall", "StaticRegexFullMatch", "StridedSlice", "StringJoin", "Sub",
-    "Sum", "Tanh", "TensorListConcatV2", "TensorListReserve", "TensorListSetItem", "Tile",
+    "RestoreV2", "Rsqrt", "SaveV2", "Select", "Shape", "ShardedFilename", "Softmax", "Sqrt",
+    "Square", "StatefulPartitionedCall", "StaticRegexFullMatch", "StridedSlice", "StringJoin",
+    "Sub", "Sum", "Tanh", "TensorListConcatV2", "TensorListReserve", "TensorListSetItem", "Tile",
     "TopKV2", "Transpose", "Unpack", "VarHandleOp", "VarIsInitializedOp", "While", "ZerosLike",
 }
 # fmt: on
@@ -168,15 +170,68 @@ def test_files_beside_the_graph(served):
 
 
 @pytest.fixture(scope="module")
-def nodes(served):
-    """Every node of the graph and of its functions."""
-    content = Path(served.directory, "saved_model.pb").read_bytes()
+def in_bfloat16(served, tmp_path_factory):
+    """Directory of the same model in bfloat16."""
+    directory = str(tmp_path_factory.mktemp("bfloat16") / "1")
+    export_classifier(
+        directory,
+        classifier=with_precision(served.classifier, "bfloat16"),
+        tokenizer=served.tokenizer,
+        labels=served.labels,
+        decision=served.decision,
+    )
+    return directory
+
+
+def test_bfloat16_says_nearly_the_same(in_bfloat16, served, reviews, ask):
+    loaded = tf.saved_model.load(in_bfloat16)
+    texts = tf.constant(reviews[:150])
+    rounded = loaded.signatures["serving_default"](text=texts)
+    probabilities, labels = ask(reviews[:150])
+    # A tiny encoder with random weights; three digits of 16 numbers leave no more.
+    assert np.abs(rounded["probabilities"] - probabilities).mean() < 0.02
+    assert (rounded["label"].numpy() == labels).mean() > 0.9
+    classified = loaded.signatures["classify"](inputs=tf.constant(examples(reviews[:150])))
+    np.testing.assert_allclose(classified["scores"], rounded["probabilities"], atol=1e-6)
+    empty = loaded.signatures["serving_default"](text=tf.constant([], tf.string))
+    assert empty["probabilities"].shape == (0, 3)
+
+
+def test_bfloat16_halves_the_weights_and_holds_them_once(in_bfloat16, served):
+    saved = tf.train.load_checkpoint(f"{in_bfloat16}/variables/variables")
+    shapes, kinds = saved.get_variable_to_shape_map(), saved.get_variable_to_dtype_map()
+    in_variables = sum(
+        int(np.prod(shapes[name])) * kind.size
+        for name, kind in kinds.items()
+        if name.startswith("_weights/")
+    )
+    constants = [node.attr["value"].tensor for node in _nodes(in_bfloat16) if _is_weight(node)]
+    in_graph = sum(tf.make_ndarray(constant).nbytes for constant in constants)
+    assert in_graph > 0
+    # The head's few weights stay in float32.
+    head = sum(variable.numpy().nbytes for variable in served.classifier.head.weights)
+    assert in_variables + in_graph == 2 * served.classifier.encoder.count_params() + head
+
+
+def _is_weight(node):
+    return node.op == "Const" and "weight_" in node.name
+
+
+def _nodes(directory):
+    """Every node of a model's graph and of its functions."""
+    content = Path(directory, "saved_model.pb").read_bytes()
     graph = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].graph_def
     return [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
 
 
+@pytest.fixture(scope="module")
+def nodes(served, in_bfloat16):
+    """Every node of both models."""
+    return _nodes(served.directory) + _nodes(in_bfloat16)
+
+
 def test_only_operations_that_stock_tf_serving_links(nodes):
-    assert {node.op for node in nodes} <= CORE_OPS | TEXT_OPS
+    assert {node.op for node in nodes} - CORE_OPS - TEXT_OPS == set()
 
 
 def test_variables_have_only_the_attributes_that_tensorflow_2_12_knows(nodes):

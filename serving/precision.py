@@ -1,0 +1,154 @@
+"""Which number format a trained classifier is served in, by its speed and its decisions."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Iterator
+
+import keras
+import numpy as np
+
+from ..errors import RunError
+from ..models.bert_encoder import BertEncoder
+from ..models.decision import Decision
+from ..models.frozen import FrozenClassifier
+from ..models.metrics import macro_f1
+from ..models.precision import resolve_precision, with_precision
+from ..models.scoring import Scorer
+from ..models.tokenized import TokenizedReviews
+from .export import CHUNK
+
+# bfloat16 has to name the class that float32 names for this share of the reviews,
+MIN_AGREEMENT = 0.99
+# and to change macro-F1 by less than this.
+MAX_CHANGE = 0.003
+_TIMED_REVIEWS = 4 * CHUNK
+_ROUNDS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class ServedPrecision:
+    """A classifier in the format that it is served in.
+
+    Attributes:
+        classifier: Holds its weights in that format.
+        logits: What it says of the evaluation split, float32 [n, classes].
+        facts: `precision`; `reason`; and by name `candidates`, each with `reviews_per_second`
+            and, where it was compared with float32, `agreement` and `macro_f1_change`.
+    """
+
+    classifier: keras.Model
+    logits: np.ndarray
+    facts: dict
+
+
+def check_precision(classifier: keras.Model, requested: str) -> None:
+    """Raises where a classifier cannot be served in the format that was asked for.
+
+    Args:
+        classifier: A `ReviewClassifier`.
+        requested: `auto`, `float32` or `bfloat16`.
+
+    Raises:
+        RunError: If it is bfloat16 and the encoder was not converted to Keras layers.
+    """
+    if requested == "bfloat16" and not _is_native(classifier):
+        raise RunError(
+            "export.precision: is bfloat16, but an encoder that is fine-tuned as it was saved "
+            "computes in float32; choose auto or float32"
+        )
+
+
+def choose_precision(
+    classifier: keras.Model, requested: str, evaluation: TokenizedReviews, decide_for: str
+) -> ServedPrecision:
+    """Brings a trained classifier into the format that it shall be served in.
+
+    `auto` takes bfloat16 if it is faster here than float32, measured in turn on some of the
+    reviews, and decides like it on all of them: both under the decision that was fitted for
+    float32, so that nothing but rounding tells them apart.
+
+    Args:
+        classifier: A `ReviewClassifier`, of whatever policy.
+        requested: `auto`, `float32` or `bfloat16`.
+        evaluation: Reviews it was not trained on, at least one.
+        decide_for: `macro_f1` or `accuracy`.
+
+    Returns:
+        The classifier, its logits and why it is in this format.
+    """
+    formats = list(_candidates(classifier, requested))
+    models = {name: with_precision(classifier, name) for name in formats}
+    scorers = {
+        name: Scorer(FrozenClassifier(model), batch_size=CHUNK) for name, model in models.items()
+    }
+    speeds = _speeds(scorers, evaluation)
+    facts = {name: {"reviews_per_second": speed} for name, speed in speeds.items()}
+    logits = {name: scorer(evaluation) for name, scorer in scorers.items()}
+    precision, reason = formats[0], "the configuration asks for it"
+    if requested == "auto" and len(formats) == 1:
+        reason = "neither this machine nor this encoder offers another"
+    elif requested == "auto":
+        facts["bfloat16"] |= _comparison(logits, evaluation.labels, decide_for)
+        precision, reason = _judge(facts)
+    return ServedPrecision(
+        models[precision],
+        logits[precision],
+        {"precision": precision, "reason": reason, "candidates": facts},
+    )
+
+
+def _is_native(classifier: keras.Model) -> bool:
+    return isinstance(classifier.encoder, BertEncoder)
+
+
+def _candidates(classifier: keras.Model, requested: str) -> Iterator[str]:
+    if requested != "auto":
+        yield requested
+        return
+    yield "float32"
+    if _is_native(classifier) and resolve_precision("auto") == "bfloat16":
+        yield "bfloat16"
+
+
+def _speeds(scorers: dict[str, Scorer], reviews: TokenizedReviews) -> dict[str, float]:
+    """Reviews per second of each; in turn, as the machine may have other work as well."""
+    count = min(len(reviews), _TIMED_REVIEWS)
+    rows = np.linspace(0, len(reviews) - 1, count).astype(int)
+    sample = TokenizedReviews.from_rows(map(reviews.row, rows), reviews.labels[rows])
+    for scorer in scorers.values():
+        scorer(sample)
+    best = dict.fromkeys(scorers, np.inf)
+    for _ in range(_ROUNDS):
+        for name, scorer in scorers.items():
+            start = time.perf_counter()
+            scorer(sample)
+            best[name] = min(best[name], time.perf_counter() - start)
+    return {name: count / seconds for name, seconds in best.items()}
+
+
+def _comparison(logits: dict[str, np.ndarray], labels: np.ndarray, decide_for: str) -> dict:
+    """How far bfloat16 is from float32."""
+    decision = Decision.fit(logits["float32"], labels, decide_for)
+    exact, rounded = (decision.classes(logits[name]) for name in ("float32", "bfloat16"))
+    scores = [macro_f1(labels, classes, len(decision.offsets)) for classes in (exact, rounded)]
+    return {
+        "agreement": float((exact == rounded).mean()),
+        "macro_f1_change": float(scores[1] - scores[0]),
+    }
+
+
+def _judge(facts: dict[str, dict]) -> tuple[str, str]:
+    ratio = facts["bfloat16"]["reviews_per_second"] / facts["float32"]["reviews_per_second"]
+    agreement, change = (facts["bfloat16"][key] for key in ("agreement", "macro_f1_change"))
+    if agreement < MIN_AGREEMENT:
+        return "float32", f"bfloat16 decides like it on {agreement:.2%} of the eval split only"
+    if abs(change) >= MAX_CHANGE:
+        return "float32", f"bfloat16 changes the macro-F1 of the eval split by {change:+.4f}"
+    if ratio <= 1:
+        return "float32", f"bfloat16 is {ratio:.2f} times as fast here"
+    return (
+        "bfloat16",
+        f"{ratio:.2f} times as fast as float32 here, same class on {agreement:.2%} of eval",
+    )
