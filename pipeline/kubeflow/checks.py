@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ...errors import UsageError
+from ...models.catalog import ENCODERS
 from ..config import Config
 from .target import KFP, VERTEX, KubeflowTarget
 
@@ -77,8 +78,8 @@ def _unreachable(config: Config, title: str) -> Iterator[str]:
         "data.schema": config.data.schema,
         "kubeflow.serving_dir": config.kubeflow.serving_dir,
     }
-    # A handle of Kaggle and the name of a catalog look like relative paths, too.
-    if os.path.exists(config.encoder):
+    # A handle of Kaggle looks like a relative path, too; a name of the catalog comes first.
+    if config.encoder not in ENCODERS and os.path.exists(config.encoder):
         paths["encoder"] = config.encoder
     for key, path in paths.items():
         if path and "://" not in path and not path.startswith(("/", "package:")):

@@ -128,6 +128,13 @@ def test_what_tasks_can_reach_is_taken(override):
     check(override)
 
 
+def test_a_name_of_the_catalog_is_no_path_even_where_such_a_folder_is(tmp_path, monkeypatch):
+    (tmp_path / "minilm-l6").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    check("encoder=minilm-l6")
+
+
 def test_vertex_names_devices_its_own_way():
     check("kubeflow.nodes.trainer.accelerator=NVIDIA_L4", target="vertex")
 
