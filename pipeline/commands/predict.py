@@ -109,7 +109,10 @@ def _load(directory: str) -> Predictor:
     with captured_output(os.devnull):
         from ...serving.local_model import LocalModel
 
-        return LocalModel(directory)
+        model = LocalModel(directory)
+        # TensorFlow has something to say of a kernel when it is first used.
+        model.predict([""])
+        return model
 
 
 def _print_predictions(texts: list[str], model: Predictor) -> None:
