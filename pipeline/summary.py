@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import json
 import os
@@ -12,8 +11,8 @@ from typing import Any
 
 from .. import __version__
 from ..components.review_example_gen.settings import SPLITS
-from ..errors import RunError
 from .run_records import NodeRecord, properties_of
+from .whole_file import whole_file
 
 _REASON = "reason:"
 _TRAINING = ("epochs", "steps", "examples_per_second", "seconds", "best_epoch")
@@ -64,17 +63,9 @@ def write_summary(summary: Mapping[str, Any], path: str) -> None:
     Raises:
         RunError: If it cannot be written.
     """
-    unfinished = f"{path}.unfinished"
-    try:
-        with open(unfinished, "w", encoding="utf-8") as file:
-            json.dump(summary, file, indent=2, ensure_ascii=False)
-            file.write("\n")
-        os.replace(unfinished, path)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            os.remove(unfinished)
+    with whole_file(path) as file:
+        json.dump(summary, file, indent=2, ensure_ascii=False)
+        file.write("\n")
 
 
 def _data(nodes: Mapping[str, NodeRecord]) -> dict[str, Any] | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import collections
 import csv
+import datetime
 import importlib.util
+import ipaddress
 import string
 import types
 from pathlib import Path
@@ -133,3 +135,34 @@ def served(tiny_encoder, reviews, tmp_path_factory):
         decision=decision,
         labels=LABELS,
     )
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory) -> dict[str, str]:
+    """Paths of a key and of the certificate of 127.0.0.1 that it signed itself."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "reviewlens test")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("certificate")
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    (folder / "cert.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    return {"key": str(folder / "key.pem"), "certificate": str(folder / "cert.pem")}

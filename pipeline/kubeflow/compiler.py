@@ -7,9 +7,7 @@ accelerators, retries and caching.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +20,9 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
     KubeflowV2DagRunnerConfig,
 )
 
-from ...errors import RunError
 from ..config import Config
 from ..graph import build_pipeline
+from ..whole_file import whole_file
 from .settings import NodeSettings
 from .target import MINIO, VERTEX, KubeflowTarget
 
@@ -107,16 +105,8 @@ def write_compiled(documents: Iterable[Mapping[str, Any]], path: str) -> None:
     Raises:
         RunError: If it cannot be written.
     """
-    unfinished = f"{path}.unfinished"
-    try:
-        with open(unfinished, "w", encoding="utf-8") as file:
-            yaml.safe_dump_all(documents, file, sort_keys=True, allow_unicode=True)
-        os.replace(unfinished, path)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            os.remove(unfinished)
+    with whole_file(path) as file:
+        yaml.safe_dump_all(documents, file, sort_keys=True, allow_unicode=True)
 
 
 def _describe_parameters(spec: dict[str, Any], pipeline: Pipeline) -> None:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import datetime
 import http.server
-import ipaddress
 import json
 import socket
 import ssl
@@ -333,39 +331,12 @@ def test_a_login_page_only_for_the_run_does_not_create_it_elsewhere(failure, pip
     assert failure().startswith("sends to http://127.0.0.1")
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory) -> str:
-    """Path of a key and of the certificate of 127.0.0.1 that it signed itself."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "reviewlens test")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    signed = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("certificate") / "both.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
-    return str(path)
-
-
 @pytest.fixture
 def https_endpoint(certificate, monkeypatch):
     """URL of an HTTPS server that knows nothing of Kubeflow Pipelines."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    context.load_cert_chain(certificate["certificate"], certificate["key"])
     handler = type("Handler", (http.server.BaseHTTPRequestHandler,), {"log_message": print})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -379,7 +350,7 @@ def test_a_certificate_must_be_trusted(failure, https_endpoint, certificate, mon
     message = failure(https_endpoint)
     assert message.startswith("its certificate is not trusted ([SSL: CERTIFICATE_VERIFY_FAILED]")
     assert message.endswith("set SSL_CERT_FILE to a file with the certificates of its authority")
-    monkeypatch.setenv("SSL_CERT_FILE", certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", certificate["certificate"])
     assert "HTTP status 501" in failure(https_endpoint)
 
 
