@@ -3,8 +3,9 @@
 VENV := .venv
 BIN := $(VENV)/bin
 CONFIG := configs/amazon-snippets.yaml
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test lint format lock clean setup bench bench-peers
+.PHONY: help run test test-slow lint format lock clean setup bench bench-peers
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -13,8 +14,11 @@ help:  ## List the targets
 run: $(VENV)/.installed  ## Run the whole pipeline on real reviews (CONFIG=… for another configuration)
 	@$(BIN)/reviewlens run $(CONFIG)
 
-test: $(VENV)/.installed  ## Run all tests
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+test: $(VENV)/.installed  ## Run all tests but those of test-slow
+	@$(PYTEST) -m "not slow"
+
+test-slow: $(VENV)/.installed  ## Run the pipeline as compiled tasks and on Beam's portable runner
+	@$(PYTEST) -m slow
 
 lint: $(VENV)/.installed  ## Check style, formatting and the import contract
 	@$(BIN)/ruff check .

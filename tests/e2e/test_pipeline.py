@@ -176,6 +176,7 @@ def test_an_anomaly_against_a_given_schema_stops_the_run(workspace, first_run, r
     assert sorted(serving.iterdir()) == pushed
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_the_compiled_tasks_push_the_model_that_the_run_here_pushes(
     workspace, first_run, reviewlens, object_store, kfp_launcher

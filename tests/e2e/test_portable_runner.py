@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 BEAM_NODES = ("review-example-gen", "statistics-gen", "transform", "evaluator")
 # What the models learn: whoever writes of a star rating uses these words.
