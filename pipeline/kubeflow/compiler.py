@@ -7,7 +7,7 @@ accelerators, retries and caching.
 
 from __future__ import annotations
 
-import json
+import copy
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -149,9 +149,8 @@ def _apply(settings: NodeSettings, node: str, spec: dict[str, Any]) -> None:
 
 def _platform(spec: dict[str, Any]) -> dict[str, Any]:
     executors = {
-        spec["components"][node]["executorLabel"]: {"secretAsEnv": [_STORE_SECRET]}
+        # A copy for every node: of one object YAML would write references.
+        spec["components"][node]["executorLabel"]: {"secretAsEnv": [copy.deepcopy(_STORE_SECRET)]}
         for node in _READ_STORE
     }
-    platform = {"platforms": {"kubernetes": {"deploymentSpec": {"executors": executors}}}}
-    # A copy of its own for every node, where YAML would write references to the first.
-    return json.loads(json.dumps(platform))
+    return {"platforms": {"kubernetes": {"deploymentSpec": {"executors": executors}}}}

@@ -87,7 +87,7 @@ class KubeflowSettings:
             node: Its id.
         """
         cached = NodeSettings(cache=node not in NOT_CACHED)
-        default = dataclasses.replace(self.nodes.get(DEFAULT, NodeSettings()))
+        default = self.nodes.get(DEFAULT, NodeSettings())
         if node in NOT_CACHED and default.cache:
             # A default for all nodes is no statement about these.
             default = dataclasses.replace(default, cache=None)
