@@ -7,6 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from ..errors import RunError
+from .compiled_operations import CompiledOperations
+from .plain_operations import PlainOperations
 from .saved_encoder import SavedEncoder
 
 # As BERT's authors set it; SavedModels do not tell.
@@ -20,9 +22,9 @@ class BertEncoder(keras.layers.Layer):
     Follows Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", NAACL 2019,
     with the same outputs as TF Hub's BERT encoders. All tokens of a batch are the rows of one
     matrix, and query, key and value come of one product. The gradient of the word embeddings
-    is sparse (`tf.IndexedSlices`). Matrix products are in the compute dtype of the policy, and
-    sums of the residual stream and norms in its variable dtype: float32 under `mixed_bfloat16`,
-    as training needs it, and bfloat16, rounded once an operation, under `bfloat16`.
+    is sparse (`tf.IndexedSlices`). Matrix products are in the compute dtype of the policy. So is
+    the residual stream while training, rounded once after each norm; otherwise it is in the
+    variable dtype: float32 under `mixed_bfloat16` and bfloat16 under `bfloat16`.
 
     Args:
         vocabulary_size: Word pieces.
@@ -116,8 +118,7 @@ class BertEncoder(keras.layers.Layer):
         """
         ids = inputs["input_word_ids"]
         batch, length = tf.unstack(tf.shape(ids))
-        dropout = _Dropout(self.dropout, self._seeds.next()) if training else tf.identity
-        normalize = _normalize_fused if self.variable_dtype == "bfloat16" else _normalize
+        operations = self._operations(training)
         types = tf.one_hot(inputs["input_type_ids"], self.num_types, dtype=self.variable_dtype)
         hidden = (
             tf.gather(self.word_embeddings.value, ids)
@@ -125,16 +126,29 @@ class BertEncoder(keras.layers.Layer):
             + types @ self.type_embeddings.value
         )
         hidden = tf.reshape(hidden, [-1, self.hidden_size])
-        hidden = dropout(normalize(hidden, self.embeddings_norm))
+        hidden = operations.normalize(hidden, *_values(self.embeddings_norm))
         padding = tf.cast(inputs["input_mask"] - 1, self.compute_dtype)[:, None, None, :] * 1e9
         for block in self.blocks:
-            hidden = block(hidden, padding=padding, dropout=dropout, normalize=normalize)
+            hidden = block(hidden, padding=padding, operations=operations)
         hidden = tf.cast(hidden, self.compute_dtype)
         sequence = tf.reshape(hidden, [batch, length, self.hidden_size])
         # A reshape of a slice, not an index: a batch without reviews has no first token.
         first = tf.reshape(sequence[:, :1], [batch, self.hidden_size])
         pooled = tf.tanh(_product(first, self.pooler))
         return {"sequence_output": sequence, "pooled_output": pooled}
+
+    def _operations(self, training: bool | None) -> PlainOperations | CompiledOperations:
+        if not training:
+            fuse_norms = self.variable_dtype == "bfloat16"
+            return PlainOperations(_EPSILON, self.approximate_gelu, fuse_norms)
+        return CompiledOperations(
+            self.compute_dtype,
+            _EPSILON,
+            self.approximate_gelu,
+            self.dropout,
+            self._seeds.next(),
+            calls=1 + sum(block.dropouts for block in self.blocks),
+        )
 
     def compute_output_spec(self, inputs, training: bool | None = None):
         """Shapes and dtypes of the outputs, for functional models."""
@@ -227,12 +241,14 @@ def is_convertible(saved: SavedEncoder) -> bool:
 class _Block(keras.layers.Layer):
     """Self-attention and a feed-forward part, each added to its input and normalized."""
 
+    # Of attention weights, and of what is added to the residual stream twice.
+    dropouts = 3
+
     def __init__(self, encoder: BertEncoder, **kwargs):
         super().__init__(**kwargs)
         self._size = encoder.hidden_size
         self._heads = encoder.num_heads
         self._inner = encoder.intermediate_size
-        self._approximate_gelu = encoder.approximate_gelu
 
     def build(self, input_shape=None) -> None:
         self.query_key_value = _dense(self, "query_key_value", self._size, 3 * self._size)
@@ -242,44 +258,28 @@ class _Block(keras.layers.Layer):
         self.output_ = _dense(self, "output", self._inner, self._size)
         self.output_norm = _norm(self, "output_norm", self._size)
 
-    def call(self, hidden: tf.Tensor, padding: tf.Tensor, dropout, normalize) -> tf.Tensor:
-        attended = _product(self._attend(hidden, padding, dropout), self.attention_output)
-        attended = dropout(tf.cast(attended, hidden.dtype))
-        hidden = normalize(hidden + attended, self.attention_norm)
-        inner = _product(tf.cast(hidden, self.compute_dtype), self.intermediate)
-        inner = tf.nn.gelu(inner, approximate=self._approximate_gelu)
-        outer = dropout(tf.cast(_product(inner, self.output_), hidden.dtype))
-        return normalize(hidden + outer, self.output_norm)
+    def call(self, hidden: tf.Tensor, padding: tf.Tensor, operations) -> tf.Tensor:
+        kernel, bias = _values(self.attention_output)
+        attended = _multiply(self._attend(hidden, padding, operations), kernel)
+        norm = _values(self.attention_norm)
+        hidden = operations.add_and_normalize(hidden, attended, bias, *norm)
 
-    def _attend(self, hidden: tf.Tensor, padding: tf.Tensor, dropout) -> tf.Tensor:
+        kernel, bias = _values(self.intermediate)
+        inner = _multiply(tf.cast(hidden, self.compute_dtype), kernel)
+        inner = operations.activate(inner, bias)
+        kernel, bias = _values(self.output_)
+        norm = _values(self.output_norm)
+        return operations.add_and_normalize(hidden, _multiply(inner, kernel), bias, *norm)
+
+    def _attend(self, hidden: tf.Tensor, padding: tf.Tensor, operations) -> tf.Tensor:
         """What each token takes from the others, [tokens, hidden_size]."""
         batch, length = tf.shape(padding)[0], tf.shape(padding)[3]
         width = self._size // self._heads
         projected = _product(tf.cast(hidden, self.compute_dtype), self.query_key_value)
         projected = tf.reshape(projected, [batch, length, 3, self._heads, width])
         query, key, value = tf.unstack(tf.transpose(projected, [2, 0, 3, 1, 4]))
-        scores = tf.matmul(query * width**-0.5, key, transpose_b=True) + padding
-        attended = dropout(tf.nn.softmax(scores)) @ value
+        attended = operations.attention_weights(query, key, padding, width**-0.5) @ value
         return tf.reshape(tf.transpose(attended, [0, 2, 1, 3]), [batch * length, self._size])
-
-
-class _Dropout:
-    """Zeroes a share of a tensor's elements and scales up the rest, anew at every call."""
-
-    def __init__(self, rate: float, seed: tf.Tensor):
-        self._rate = rate
-        self._seed = tf.cast(seed, tf.int32)
-        self._calls = 0
-
-    def __call__(self, values: tf.Tensor) -> tf.Tensor:
-        self._calls += 1
-        # Two decisions from each random number: 16 bits resolve the rate well enough.
-        size = tf.size(values)
-        seed = self._seed + [0, self._calls]
-        bits = tf.random.stateless_uniform([(size + 1) // 2], seed, None, None, tf.int32)
-        bits = tf.reshape(tf.bitcast(bits, tf.uint16), [-1])[:size]
-        kept = tf.reshape(bits, tf.shape(values)) >= round(self._rate * 2**16)
-        return values * tf.cast(kept, values.dtype) * (1 / (1 - self._rate))
 
 
 def _matrix(layer: keras.layers.Layer, name: str, rows: int, columns: int) -> keras.Variable:
@@ -297,41 +297,19 @@ def _norm(layer: keras.layers.Layer, name: str, size: int) -> list[keras.Variabl
     return [gamma, layer.add_weight((size,), "zeros", autocast=False, name=f"{name}_beta")]
 
 
+def _values(weights: list[keras.Variable]) -> list[tf.Tensor]:
+    return [tf.convert_to_tensor(weight.value) for weight in weights]
+
+
+def _multiply(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Product with a kernel, in the dtype of the inputs."""
+    return tf.matmul(inputs, tf.cast(kernel, inputs.dtype))
+
+
 def _product(inputs: tf.Tensor, weights: list[keras.Variable]) -> tf.Tensor:
     """Product with a kernel plus a bias, in the dtype of the inputs."""
-    kernel, bias = (tf.cast(weight.value, inputs.dtype) for weight in weights)
-    return tf.nn.bias_add(tf.matmul(inputs, kernel), bias)
-
-
-def _normalize(values: tf.Tensor, weights: list[keras.Variable]) -> tf.Tensor:
-    """Layer norm of each row of [tokens, hidden_size]."""
-    gamma, beta = (weight.value for weight in weights)
-    centered = values - tf.reduce_mean(values, -1, keepdims=True)
-    variance = tf.reduce_mean(tf.square(centered), -1, keepdims=True)
-    return centered * tf.math.rsqrt(variance + _EPSILON) * gamma + beta
-
-
-def _normalize_fused(values: tf.Tensor, weights: list[keras.Variable]) -> tf.Tensor:
-    """The same, in the form that TensorFlow's graph optimizer makes one operation of.
-
-    Each row is a channel of a batch norm, as in the layer norm of Keras 2. Only oneDNN has that
-    one operation, and without it this form is the slower one; but whoever computes in bfloat16
-    has oneDNN.
-    """
-    gamma, beta = (weight.value for weight in weights)
-    rows, size = tf.shape(values)[0], values.shape[1]
-    empty = tf.constant([], tf.float32)
-    standardized = tf.raw_ops.FusedBatchNormV3(
-        x=tf.reshape(values, [1, rows, size, 1]),
-        scale=tf.fill([rows], tf.constant(1.0)),
-        offset=tf.fill([rows], tf.constant(0.0)),
-        mean=empty,
-        variance=empty,
-        epsilon=_EPSILON,
-        data_format="NCHW",
-        is_training=True,
-    ).y
-    return beta + tf.reshape(standardized, [rows, size]) * gamma
+    kernel, bias = _values(weights)
+    return tf.nn.bias_add(_multiply(inputs, kernel), tf.cast(bias, inputs.dtype))
 
 
 def _count_layers(saved: SavedEncoder) -> int:

@@ -84,6 +84,22 @@ def test_dropout_is_on_only_while_training(encoder):
     assert _difference(encoder(inputs), encoder(inputs, training=True)) > 1e-3
 
 
+def test_training_without_dropout_has_the_outputs_and_gradients_of_inference(tiny_encoder):
+    encoder = BertEncoder.from_saved_model(tiny_encoder, dropout=0.0)
+    inputs = _inputs([9, 4, 7], 9)
+    found = []
+    for training in (True, False):
+        with tf.GradientTape() as tape:
+            outputs = encoder(inputs, training=training)
+            loss = tf.reduce_sum(outputs["pooled_output"] ** 3) + tf.reduce_sum(
+                outputs["sequence_output"][:, 1] ** 3
+            )
+        gradients = tape.gradient(loss, encoder.trainable_variables)
+        found.append([*outputs.values(), *map(tf.convert_to_tensor, gradients)])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+
+
 @pytest.mark.parametrize("native", [True, False], ids=["native", "hub"])
 def test_fine_tuning_moves_every_variable_towards_the_target(tiny_encoder, native):
     encoder = load_encoder(tiny_encoder, native=native, dropout=0.0)
