@@ -79,7 +79,7 @@ def main() -> None:
     """Measures, prints and records."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("csv", help="path of womens_clothing_reviews.csv")
-    parser.add_argument("--steps", type=int, default=100, help="timed steps of a measurement")
+    parser.add_argument("--steps", type=int, default=60, help="timed steps of a measurement")
     parser.add_argument("--full", action="store_true", help="whole trainings")
     parser.add_argument("--repeats", type=int, help="3, or with --full 1")
     parser.add_argument("--rows", type=int, help="with --full: so many reviews of each split")

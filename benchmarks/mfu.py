@@ -82,8 +82,8 @@ def main() -> None:
         metavar="[NAME=]DIR",
         help="exported model to score with; may be given again",
     )
-    parser.add_argument("--steps", type=int, default=100, help="timed steps of a training")
-    parser.add_argument("--rows", type=int, default=4_000, help="reviews that are scored")
+    parser.add_argument("--steps", type=int, default=60, help="timed steps of a training")
+    parser.add_argument("--rows", type=int, default=2_000, help="reviews that are scored")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--work", default=str(WORK), help="where the tokenized reviews are kept")

@@ -55,7 +55,7 @@ def main() -> None:
         help="exported model; may be given again. The first gives the peers their weights, and "
         "the classes that agreement is with: let it be in float32",
     )
-    parser.add_argument("--rows", type=int, default=4_000, help="reviews drawn; 0 for all")
+    parser.add_argument("--rows", type=int, default=2_000, help="reviews drawn; 0 for all")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--peers", nargs="*", default=PEERS_OF_OURS, choices=PEERS_OF_OURS)

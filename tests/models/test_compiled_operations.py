@@ -111,5 +111,3 @@ def test_each_dropout_has_a_mask_of_its_own():
     other = compiled(0.5, seed=(3, 5)).normalize(values, ones, zeros) == 0
     assert np.mean(first == second) == pytest.approx(0.5, abs=0.05)
     assert np.mean(again == other) == pytest.approx(0.5, abs=0.05)
-
-
