@@ -12,6 +12,11 @@ class PlainOperations:
         epsilon: Added to the variances that norms divide by.
         approximate_gelu: Whether the activation is the tanh approximation of GELU.
         fuse_norms: Write norms in the form of which oneDNN makes one operation.
+
+    Example:
+        >>> operations = PlainOperations(1e-12, approximate_gelu=True, fuse_norms=False)
+        >>> operations.normalize(tf.constant([[1.0, 3.0]]), tf.ones([2]), tf.zeros([2])).numpy()
+        array([[-1.,  1.]], dtype=float32)
     """
 
     def __init__(self, epsilon: float, approximate_gelu: bool, fuse_norms: bool):

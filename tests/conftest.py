@@ -166,3 +166,20 @@ def certificate(tmp_path_factory) -> dict[str, str]:
     )
     (folder / "cert.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     return {"key": str(folder / "key.pem"), "certificate": str(folder / "cert.pem")}
+
+
+@pytest.fixture(scope="module")
+def object_store_environment():
+    """Environment variables that lead to an object store with the S3 API, which is empty."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "minio",
+        "AWS_SECRET_ACCESS_KEY": "minio123",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    server.stop()

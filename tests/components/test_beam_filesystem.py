@@ -10,7 +10,6 @@ from pathlib import Path
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from tfx.dsl.io import fileio
 from tfx.types import standard_artifacts
 from tfx.utils import io_utils
@@ -32,25 +31,10 @@ MODEL = {
 CSV = "Review,Rating\n" + "".join(f'"Fits, number {n}",{1 + n % 5}\n' for n in range(300))
 
 
-@pytest.fixture(scope="module")
-def server():
-    """Address of an object store."""
-    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    yield f"http://{host}:{port}"
-    running.stop()
-
-
 @pytest.fixture
-def bucket(server, monkeypatch):
+def bucket(object_store_environment, monkeypatch):
     """An empty bucket of the object store, which the environment leads to."""
-    for variable, value in {
-        "AWS_ENDPOINT_URL": server,
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
+    for variable, value in object_store_environment.items():
         monkeypatch.setenv(variable, value)
     beam_filesystem.register_object_stores()
     store = boto3.resource("s3").Bucket("reviews")

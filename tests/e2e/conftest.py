@@ -41,30 +41,19 @@ def reviewlens():
 
 
 @pytest.fixture(scope="module")
-def object_store():
-    """An object store with the S3 API and a bucket `reviews`: its `client` and `environment`."""
+def object_store(object_store_environment):
+    """An object store with a bucket `reviews`: its `client` and `environment`."""
     import boto3
-    from moto.server import ThreadedMotoServer
 
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    environment = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "minio",
-        "AWS_SECRET_ACCESS_KEY": "minio123",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
     client = boto3.client(
         "s3",
-        endpoint_url=environment["AWS_ENDPOINT_URL"],
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        region_name=environment["AWS_DEFAULT_REGION"],
+        endpoint_url=object_store_environment["AWS_ENDPOINT_URL"],
+        aws_access_key_id=object_store_environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=object_store_environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=object_store_environment["AWS_DEFAULT_REGION"],
     )
     client.create_bucket(Bucket="reviews")
-    yield types.SimpleNamespace(client=client, environment=environment)
-    server.stop()
+    return types.SimpleNamespace(client=client, environment=object_store_environment)
 
 
 @pytest.fixture(scope="session")
