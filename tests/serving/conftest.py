@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import socket
+import time
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,19 @@ batch_timeout_micros { value: 1000 }
 allowed_batch_sizes: 4
 allowed_batch_sizes: 64
 """
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[[Callable[[], bool]], None]:
+    """Waits for a condition, a minute at most."""
+
+    def wait(condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    return wait
 
 
 @pytest.fixture(scope="session")

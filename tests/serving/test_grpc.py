@@ -425,7 +425,9 @@ def test_tensor_content_on_demand(model_server, half_plus_two):
     assert y.tensor_content and tf.make_ndarray(y).tolist() == [2.5, 3.0]
 
 
-def test_a_version_directory_is_read_when_it_is_complete(model_server, new_version, tmp_path):
+def test_a_version_directory_is_read_when_it_is_complete(
+    model_server, new_version, tmp_path, wait_until
+):
     base = tmp_path / "model"
     new_version(base, 1, 1.0)
     complete = new_version(tmp_path / "elsewhere", 2, 2.0)
@@ -442,10 +444,3 @@ def test_a_version_directory_is_read_when_it_is_complete(model_server, new_versi
 
     shutil.copy(complete / "variables/variables.data-00000-of-00001", half_copied / "variables")
     wait_until(lambda: stubs.predict(predict(name="m", x=ONE)).model_spec.version.value == 2)
-
-
-def wait_until(condition, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -94,7 +94,9 @@ def test_no_request_fails_while_versions_are_swapped(model_server, new_version, 
     assert states[0]["version"] == "21" and states[0]["state"] == "AVAILABLE"
 
 
-def test_a_version_that_cannot_load_leaves_the_old_one(model_server, new_version, tmp_path):
+def test_a_version_that_cannot_load_leaves_the_old_one(
+    model_server, new_version, tmp_path, wait_until
+):
     base = tmp_path / "m"
     new_version(base, 1, 1.0)
     server = model_server(model_name="m", model_base_path=base, file_system_poll_wait_seconds=0.1)
@@ -123,7 +125,9 @@ def test_a_version_that_cannot_load_leaves_the_old_one(model_server, new_version
     [("", [3]), ("latest { num_versions: 2 }", [3, 2]), ("all {}", [3, 2, 1])]
     + [("specific { versions: 1 versions: 3 }", [3, 1])],
 )
-def test_policies_choose_versions(model_server, new_version, tmp_path, policy, versions):
+def test_policies_choose_versions(
+    model_server, new_version, tmp_path, policy, versions, wait_until
+):
     base = tmp_path / "m"
     for version in (1, 2, 3):
         new_version(base, version, float(version))
@@ -141,7 +145,7 @@ def test_policies_choose_versions(model_server, new_version, tmp_path, policy, v
     wait_until(lambda: available() == versions)
 
 
-def test_a_changed_configuration_is_read_again(model_server, half_plus_two, tmp_path):
+def test_a_changed_configuration_is_read_again(model_server, half_plus_two, tmp_path, wait_until):
     config = tmp_path / "models.config"
     entry = 'config {{ name: "{}" base_path: "{}" }}'
     config.write_text(f"model_config_list {{ {entry.format('a', half_plus_two)} }}")
@@ -392,10 +396,3 @@ def test_a_taken_port_is_one_line(half_plus_two, model_server):
     taken = int(server.grpc.partition(":")[2])
     with pytest.raises(RunError, match=f"cannot listen on 127.0.0.1:{taken} for gRPC"):
         model_server(model_name="m", model_base_path=half_plus_two, port=taken)
-
-
-def wait_until(condition, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
