@@ -229,12 +229,12 @@ class _Run:
 
     def tell(self, epoch: int, loss: float, speed: float) -> None:
         steps = self.steps_done
-        left = (self.total_steps - steps) * self.settings.batch_size / speed
+        left = round((self.total_steps - steps) * self.settings.batch_size / speed)
         report(
             steps,
             self.total_steps,
             f"epoch {epoch + 1}/{self.settings.epochs}  loss {loss:.3f}  "
-            f"{speed:.0f} reviews/s  {left // 60:02.0f}:{left % 60:02.0f} left",
+            f"{speed:.0f} reviews/s  {left // 60:02d}:{left % 60:02d} left",
         )
         with self.logs.as_default(step=steps):
             tf.summary.scalar("train/loss", loss)
