@@ -12,6 +12,8 @@ import math
 
 import tensorflow as tf
 
+from .plain_operations import standardize
+
 _compiled = tf.function(jit_compile=True)
 
 
@@ -129,7 +131,7 @@ class CompiledOperations:
 
 @_compiled
 def _normalize(values, gamma, beta, seed, dtype, epsilon, rate):
-    standardized, scale = _standardize(values, epsilon)
+    standardized, scale = standardize(values, epsilon)
     output = _drop(standardized * gamma + beta, seed, rate)
     return tf.cast(output, dtype), tf.cast(standardized, dtype), scale
 
@@ -177,7 +179,7 @@ def _gelu_gradient(values, bias, upstream, approximate):
 @_compiled
 def _add_and_normalize(hidden, update, bias, gamma, beta, seed, epsilon, rate):
     total = _exact(hidden) + _drop(_exact(update) + bias, seed, rate)
-    standardized, scale = _standardize(total, epsilon)
+    standardized, scale = standardize(total, epsilon)
     output = standardized * gamma + beta
     return tf.cast(output, hidden.dtype), tf.cast(standardized, hidden.dtype), scale
 
@@ -194,13 +196,6 @@ def _add_and_normalize_gradient(standardized, scale, gamma, seed, upstream, rate
 
 def _exact(values):
     return tf.cast(values, tf.float32)
-
-
-def _standardize(values, epsilon):
-    """Rows with mean 0 and variance 1, and what they were scaled by."""
-    centered = values - tf.reduce_mean(values, -1, keepdims=True)
-    scale = tf.math.rsqrt(tf.reduce_mean(tf.square(centered), -1, keepdims=True) + epsilon)
-    return centered * scale, scale
 
 
 def _standardize_gradient(standardized, scale, gamma, upstream):

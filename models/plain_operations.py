@@ -28,9 +28,8 @@ class PlainOperations:
         """Layer norm of each row of [tokens, size]."""
         if self._fuse_norms:
             return beta + _standardize_fused(values, self._epsilon) * gamma
-        centered = values - tf.reduce_mean(values, -1, keepdims=True)
-        variance = tf.reduce_mean(tf.square(centered), -1, keepdims=True)
-        return centered * tf.math.rsqrt(variance + self._epsilon) * gamma + beta
+        standardized, _ = standardize(values, self._epsilon)
+        return standardized * gamma + beta
 
     def attention_weights(
         self, query: tf.Tensor, key: tf.Tensor, padding: tf.Tensor, scale: float
@@ -63,6 +62,13 @@ class PlainOperations:
         """Layer norm of the residual stream [tokens, size] plus an update and its bias."""
         update = tf.cast(_add_bias(update, bias), hidden.dtype)
         return self.normalize(hidden + update, gamma, beta)
+
+
+def standardize(values: tf.Tensor, epsilon: float) -> tuple[tf.Tensor, tf.Tensor]:
+    """Rows with mean 0 and variance 1, and what they were scaled by."""
+    centered = values - tf.reduce_mean(values, -1, keepdims=True)
+    scale = tf.math.rsqrt(tf.reduce_mean(tf.square(centered), -1, keepdims=True) + epsilon)
+    return centered * scale, scale
 
 
 def _add_bias(values: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
