@@ -14,6 +14,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "review_example_gen.component": ["ReviewExampleGen"],
         "serving_validator": ["ServingValidator"],
         "trainer.component": ["ReviewTrainer"],
-        "transform": ["ReviewTransform"],
+        "transform.component": ["ReviewTransform"],
     },
 )

@@ -11,11 +11,12 @@ import tensorflow_text  # noqa: F401  registers the operations of the preprocess
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.proto import transform_pb2
-from tfx.types import standard_artifacts
+from tfx.types import channel, standard_artifacts
 from tfx.utils import proto_utils
 
+from reviewlens.components import ReviewTransform
 from reviewlens.components.trainer import TOKENS_FEATURE
-from reviewlens.components.transform import PREPROCESSING_FN, Executor
+from reviewlens.components.transform.component import PREPROCESSING_FN, Executor
 
 LENGTH = 24
 SPLITS = ("train", "eval", "test")
@@ -91,3 +92,17 @@ def test_tokens_are_those_of_the_encoders_own_preprocessor(transformed, tiny_pre
         packed = preprocessor.bert_pack_inputs([pieces], seq_length=LENGTH)
         ids = packed["input_word_ids"][0].numpy()
         assert tokens == ids[: packed["input_mask"][0].numpy().sum()].tolist()
+
+
+def test_a_process_that_ran_the_node_declares_it_for_the_next_run(transformed):
+    inputs = {
+        "examples": standard_artifacts.Examples,
+        "schema": standard_artifacts.Schema,
+        "encoder": standard_artifacts.Model,
+    }
+
+    node = ReviewTransform(
+        **{name: channel.Channel(type=kind) for name, kind in inputs.items()}, max_tokens=LENGTH
+    )
+
+    assert node.exec_properties["max_tokens"] == LENGTH

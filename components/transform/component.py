@@ -7,10 +7,8 @@ vocabulary is the encoder's and not something to learn from the reviews.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import Any
 
-import tensorflow as tf
 from tfx.components.transform import executor as transform_executor
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.proto import transform_pb2
@@ -18,34 +16,9 @@ from tfx.types import artifact_utils, channel, standard_artifacts, standard_comp
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 from tfx.utils import json_utils, path_utils
 
-from ..models.tokenization import WordpieceTokenizer
-from .encoder_fetcher import encoder_facts
+from ..encoder_fetcher import encoder_facts
 
-PREPROCESSING_FN = f"{__name__}.preprocessing_fn"
-
-
-def preprocessing_fn(
-    inputs: Mapping[str, tf.Tensor], custom_config: Mapping[str, Any]
-) -> dict[str, tf.Tensor | tf.RaggedTensor]:
-    """Turns reviews into token ids, as TensorFlow Transform calls it.
-
-    Args:
-        inputs: `text`: string [batch, 1]; `label`: int64 [batch, 1].
-        custom_config: `vocabulary` (path), `lower_case` (bool) and `max_tokens` (int).
-
-    Returns:
-        `tokens`: ragged int64 [batch, (pieces)], [CLS] and [SEP] included, nothing padded;
-        `label`: int64 [batch].
-    """
-    tokenizer = WordpieceTokenizer(
-        custom_config["vocabulary"],
-        lower_case=custom_config["lower_case"],
-        max_tokens=custom_config["max_tokens"],
-    )
-    return {
-        "tokens": tokenizer(tf.reshape(inputs["text"], [-1])),
-        "label": tf.reshape(inputs["label"], [-1]),
-    }
+PREPROCESSING_FN = f"{__package__}.preprocessing.preprocessing_fn"
 
 
 class Executor(transform_executor.Executor):

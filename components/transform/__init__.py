@@ -1,0 +1,11 @@
+"""The node that turns text into token ids: `ReviewTransform`."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submod_attrs={
+        "component": ["ReviewTransform"],
+        "preprocessing": ["preprocessing_fn"],
+    },
+)
