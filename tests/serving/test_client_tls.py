@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import socket
 import ssl
 import threading
 from pathlib import Path
@@ -14,7 +15,10 @@ from reviewlens.serving.client import TLS, Client, InvalidRequest, ServerUnavail
 
 @pytest.fixture
 def https_server(certificate):
-    """Address of an HTTPS server that refuses every request as a wrong one, with status 400."""
+    """Address of an HTTPS server that refuses every request as a wrong one, with status 400.
+
+    Clients without a certificate have the time to read why they are turned away.
+    """
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
@@ -25,13 +29,24 @@ def https_server(certificate):
         def log_message(self, *arguments):
             pass
 
+    class Server(http.server.ThreadingHTTPServer):
+        def finish_request(self, request, client_address):
+            try:
+                with context.wrap_socket(request.dup(), server_side=True) as encrypted:
+                    super().finish_request(encrypted, client_address)
+            except ssl.SSLError:
+                request.shutdown(socket.SHUT_WR)
+                while request.recv(65536):
+                    pass
+
+        def handle_error(self, request, client_address):
+            pass
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate["certificate"], certificate["key"])
     context.load_verify_locations(certificate["certificate"])
     context.verify_mode = ssl.CERT_REQUIRED
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        server.handle_error = lambda *arguments: None
+    with Server(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
         yield f"127.0.0.1:{server.server_port}"
         server.shutdown()
