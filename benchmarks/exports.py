@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 
 import keras
-from reviews import LABELS
+from reviews import GRADES, LABELS
 from splits import MAX_TOKENS, WORK, prepare_splits
 
 from reviewlens.models.classifier import build_classifier
@@ -42,10 +42,9 @@ def main() -> None:
     splits = prepare_splits(arguments.csv, os.path.join(arguments.work, "womens-clothing"))
     settings = TrainingSettings(epochs=arguments.epochs, learning_rate=1e-4)
     keras.utils.set_random_seed(settings.seed)
-    classifier = build_classifier(
-        splits.encoder, ModelSettings(), len(LABELS), resolve_precision(settings.precision)
-    )
-    train(classifier, splits.training, splits.evaluation, settings, class_names=LABELS)
+    precision = resolve_precision(settings.precision)
+    classifier = build_classifier(splits.encoder, ModelSettings(), len(LABELS), precision, GRADES)
+    train(classifier, splits.graded, splits.evaluation, settings, class_names=LABELS)
     tokenizer = WordpieceTokenizer(
         classifier.encoder.vocabulary_file,
         lower_case=classifier.encoder.lower_case,

@@ -140,8 +140,9 @@ def train_fully(
 ) -> list[dict]:
     """Trains each system to the end in turn, with another seed in each repeat."""
     if rows is not None:
-        parts = (splits.training, splits.evaluation, splits.test)
-        splits = Splits(splits.encoder, *(take(part, rows, SEED) for part in parts))
+        parts = {name: getattr(splits, name) for name in ("training", "evaluation", "test")}
+        parts = {name: take(part, rows, SEED) for name, part in parts.items()}
+        splits = dataclasses.replace(splits, **parts)
     files = {
         "reviews": write_reviews(f"{scratch}/train.npz", splits.training),
         "evaluation": write_reviews(f"{scratch}/eval.npz", splits.evaluation),

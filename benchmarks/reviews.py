@@ -7,7 +7,8 @@ import random
 
 # In the order of `configs/womens-clothing.yaml`.
 LABELS = ("negative", "neutral", "positive")
-_CLASS_OF_RATING = {"1": 0, "2": 0, "3": 1, "4": 2, "5": 2}
+# Class of one star, of two, and so on.
+GRADES = (0, 0, 1, 2, 2)
 
 
 def read_reviews(path: str, rows: int | None = None) -> tuple[list[str], list[int]]:
@@ -22,7 +23,7 @@ def read_reviews(path: str, rows: int | None = None) -> tuple[list[str], list[in
     """
     with open(path, newline="", encoding="utf-8") as file:
         table = [
-            (f"{row['Title']} {row['Review Text']}".strip(), _CLASS_OF_RATING[row["Rating"]])
+            (f"{row['Title']} {row['Review Text']}".strip(), GRADES[int(row["Rating"]) - 1])
             for row in csv.DictReader(file)
         ]
     table = [(text, label) for text, label in table if text]

@@ -30,12 +30,14 @@ class Splits:
         training: The split train.
         evaluation: The split eval.
         test: The split test.
+        graded: The split train, its labels grades instead of classes.
     """
 
     encoder: str
     training: TokenizedReviews
     evaluation: TokenizedReviews
     test: TokenizedReviews
+    graded: TokenizedReviews
 
 
 def prepare_splits(path: str, output: str) -> Splits:
@@ -58,9 +60,10 @@ def prepare_splits(path: str, output: str) -> Splits:
     examples = _newest(output, "review-example-gen", "examples")
     return Splits(
         encoder,
-        read_tokenized([str(transformed / "Split-train" / "*")], "train"),
-        read_tokenized([str(transformed / "Split-eval" / "*")], "eval"),
+        read_tokenized([str(transformed / "Split-train" / "*")], "train", "label"),
+        read_tokenized([str(transformed / "Split-eval" / "*")], "eval", "label"),
         _tokenize(str(examples / "Split-test" / "*"), encoder),
+        read_tokenized([str(transformed / "Split-train" / "*")], "train", "grade"),
     )
 
 

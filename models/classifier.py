@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import keras
 import tensorflow as tf
 
@@ -15,6 +17,10 @@ from .settings import ModelSettings
 class ReviewClassifier(keras.Model):
     """Turns the word pieces of reviews into class logits.
 
+    A class may be made of several grades, such as positive of 4 and 5 stars. The head then has
+    one logit per grade, which training learns from, and the probability of a class is the sum
+    of those of its grades: to tell 4 stars from 5 also teaches where 3 stars end.
+
     Args:
         encoder: A layer with the interface of `BertEncoder`: takes `input_word_ids`,
             `input_mask` and `input_type_ids`, gives `sequence_output` and `pooled_output`.
@@ -22,6 +28,10 @@ class ReviewClassifier(keras.Model):
         dropout: Share of the review vector's units dropped while training.
         pooling: `mean` takes the mean of all tokens' vectors (Reimers and Gurevych,
             "Sentence-BERT", EMNLP 2019), `first` the encoder's pooled output of [CLS].
+        grades: Class index of each grade; by default each class is one.
+
+    Raises:
+        ValueError: A class has no grade, or a grade is of no class.
 
     Example:
         >>> classifier = ReviewClassifier(encoder, num_classes=3)
@@ -35,17 +45,21 @@ class ReviewClassifier(keras.Model):
         num_classes: int,
         dropout: float = 0.1,
         pooling: str = "mean",
+        grades: Sequence[int] | None = None,
         name: str = "classifier",
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
         self.encoder = encoder
         self.num_classes = num_classes
+        self.grades = tuple(range(num_classes) if grades is None else grades)
+        if set(self.grades) != set(range(num_classes)):
+            raise ValueError(f"the grades {self.grades} are not those of {num_classes} classes")
         self.dropout = keras.layers.Dropout(dropout, dtype="float32", name="dropout")
         self.pooling = pooling
         # Logits in bfloat16 would have three digits.
         self.head = keras.layers.Dense(
-            num_classes,
+            len(self.grades),
             kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
             dtype="float32",
             name="head",
@@ -62,6 +76,21 @@ class ReviewClassifier(keras.Model):
         Returns:
             Logits, float32 [batch, classes].
         """
+        logits = self.grade_logits(inputs, training=training)
+        if self.grades == tuple(range(self.num_classes)):
+            return logits
+        return tf.stack([self._class_logit(logits, index) for index in range(self.num_classes)], 1)
+
+    def grade_logits(self, inputs: dict[str, tf.Tensor], training: bool | None = None) -> tf.Tensor:
+        """Computes what training compares with the grades of its reviews.
+
+        Args:
+            inputs: See `call`.
+            training: Whether dropout is on.
+
+        Returns:
+            Logits, float32 [batch, grades].
+        """
         outputs = self.encoder(inputs, training=training)
         if self.pooling == "mean":
             mask = tf.cast(inputs["input_mask"], tf.float32)[:, :, None]
@@ -71,6 +100,10 @@ class ReviewClassifier(keras.Model):
             vectors = tf.cast(outputs["pooled_output"], tf.float32)
         return self.head(self.dropout(vectors, training=training))
 
+    def _class_logit(self, logits: tf.Tensor, index: int) -> tf.Tensor:
+        members = [grade for grade, owner in enumerate(self.grades) if owner == index]
+        return tf.reduce_logsumexp(tf.gather(logits, members, axis=1), axis=1)
+
     def get_config(self) -> dict:
         """The arguments it was made with, the encoder serialised."""
         return {
@@ -78,6 +111,7 @@ class ReviewClassifier(keras.Model):
             "num_classes": self.num_classes,
             "dropout": self.dropout.rate,
             "pooling": self.pooling,
+            "grades": self.grades,
             "name": self.name,
         }
 
@@ -89,7 +123,11 @@ class ReviewClassifier(keras.Model):
 
 
 def build_classifier(
-    encoder: str, settings: ModelSettings, num_classes: int, precision: str
+    encoder: str,
+    settings: ModelSettings,
+    num_classes: int,
+    precision: str,
+    grades: Sequence[int] | None = None,
 ) -> ReviewClassifier:
     """A classifier with the encoder's weights and a fresh head.
 
@@ -98,6 +136,7 @@ def build_classifier(
         settings: How to build on it.
         num_classes: How many classes there are.
         precision: `float32` or `bfloat16`.
+        grades: Class index of each grade; by default each class is one.
 
     Returns:
         The classifier, built.
@@ -112,4 +151,4 @@ def build_classifier(
                 f"model.max_tokens is {settings.max_tokens}, but this encoder reads "
                 f"{loaded.max_positions} word pieces at most"
             )
-        return ReviewClassifier(loaded, num_classes, settings.dropout, settings.pooling)
+        return ReviewClassifier(loaded, num_classes, settings.dropout, settings.pooling, grades)

@@ -50,7 +50,7 @@ class TrainingSettings:
         weight_decay: Of AdamW; norms and biases are exempt.
         clip_norm: Gradients are scaled down to this global norm.
         class_weight: `balanced` weighs a class by the inverse of its frequency, or `none`.
-        label_smoothing: Share of the target that is spread over all classes, in [0, 1).
+        label_smoothing: Share of the target that is spread over all grades, in [0, 1).
         patience: Epochs without a better eval macro-F1 after which training stops.
         precision: `float32`, `bfloat16` (mixed), or `auto`: bfloat16 where the processor has it.
         seed: Of the initial head, the shuffling and the dropout.

@@ -27,10 +27,10 @@ class TrainStep:
     """Trains a classifier on one batch per call.
 
     Args:
-        classifier: Takes the encoder's inputs, gives logits [batch, classes].
+        classifier: A `ReviewClassifier`.
         optimizer: Has or will have a slot for each trainable variable.
-        class_weights: How much a review of each class counts, float32 [classes].
-        label_smoothing: Share of the target spread over all classes.
+        grade_weights: How much a review of each grade counts, float32 [grades].
+        label_smoothing: Share of the target spread over all grades.
 
     Attributes:
         loss_sum: Sum of the losses of all steps since it was last set to zero.
@@ -40,35 +40,33 @@ class TrainStep:
         self,
         classifier: keras.Model,
         optimizer: keras.optimizers.Optimizer,
-        class_weights: np.ndarray,
+        grade_weights: np.ndarray,
         label_smoothing: float = 0.0,
     ):
         # A tf.Variable: whatever interrupts the loop, it is in step with the weights.
         self.loss_sum = tf.Variable(0.0, trainable=False, name="loss_sum")
         variables = classifier.trainable_variables
         optimizer.build(variables)
-        weights = tf.constant(class_weights, tf.float32)
+        weights = tf.constant(grade_weights, tf.float32)
 
         @tf.function(input_signature=[INPUT_SIGNATURE, tf.TensorSpec([None], tf.int32)])
-        def step(inputs, labels):
+        def step(inputs, grades):
             with tf.GradientTape() as tape:
-                logits = classifier(inputs, training=True)
-                targets = tf.one_hot(labels, classifier.num_classes)
-                targets = (1 - label_smoothing) * targets + label_smoothing / tf.cast(
-                    classifier.num_classes, tf.float32
-                )
+                logits = classifier.grade_logits(inputs, training=True)
+                targets = tf.one_hot(grades, len(grade_weights))
+                targets = (1 - label_smoothing) * targets + label_smoothing / len(grade_weights)
                 losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
-                loss = tf.reduce_mean(losses * tf.gather(weights, labels))
+                loss = tf.reduce_mean(losses * tf.gather(weights, grades))
             optimizer.apply(tape.gradient(loss, variables), variables)
             self.loss_sum.assign_add(loss)
 
         self._step = step
 
-    def __call__(self, inputs: dict[str, np.ndarray], labels: np.ndarray) -> None:
+    def __call__(self, inputs: dict[str, np.ndarray], grades: np.ndarray) -> None:
         """Moves the weights by one step.
 
         Args:
             inputs: `input_word_ids`, `input_mask`, `input_type_ids`, int32 [batch, width].
-            labels: Class indices, int32 [batch].
+            grades: Grade of each review, int32 [batch].
         """
-        self._step(inputs, labels)
+        self._step(inputs, grades)

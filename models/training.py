@@ -84,8 +84,9 @@ def train(
 
     Args:
         classifier: A `ReviewClassifier`, made under the precision policy it shall train in.
-        training: Reviews to train on.
-        evaluation: Reviews to choose the epoch by.
+        training: Reviews to train on; their labels are grades of the classifier, which are
+            its classes unless it was told of grades.
+        evaluation: Reviews to choose the epoch by; their labels are classes.
         settings: How to train.
         class_names: Name of each class, in the order of its index.
         decide_for: What the decision is tuned for, `macro_f1` or `accuracy`.
@@ -140,9 +141,11 @@ class _Run:
                 settings.layer_decay,
             ),
         )
-        weights = np.ones(len(class_names), np.float32)
+        grades = np.array(classifier.grades)
+        weights = np.ones(len(grades), np.float32)
         if settings.class_weight == "balanced":
-            weights = balanced_class_weights(training.labels, len(class_names))
+            classes = grades[training.labels]
+            weights = balanced_class_weights(classes, len(class_names))[grades]
         self.step = TrainStep(classifier, self.optimizer, weights, settings.label_smoothing)
         self.score = Scorer(classifier)
         self.record = TrainingRecord()

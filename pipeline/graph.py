@@ -101,6 +101,7 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         epochs=target.parameter("epochs", config.training.epochs),
         decide_for=config.evaluation.decide_for,
         labels=labels,
+        grades=[grade.label for grade in config.data.grades],
         checkpoints=places.checkpoints,
         tensorboard=places.tensorboard,
         code=code_fingerprint("reviewlens.components.trainer"),

@@ -42,9 +42,10 @@ class ReviewExampleGen(base_beam_component.BaseBeamComponent):
 
     Outputs:
         examples: `standard_artifacts.Examples` with the features `text` (bytes), `label`
-            (int64 index of the class), `id` (bytes) and the slice columns (bytes). Custom
-            properties (int): read, kept, duplicates, rejected, train, eval, test and
-            `reason:REASON` for each reason of a rejection.
+            (int64 index of the class), `grade` (int64 index, see `DataSettings.grades`), `id`
+            (bytes) and the slice columns (bytes). Custom properties (int): read, kept,
+            duplicates, rejected, train, eval, test and `reason:REASON` for each reason of a
+            rejection.
         rejected: `RejectedRows` with the same properties.
 
     Raises:

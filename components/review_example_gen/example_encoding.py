@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .reviews import Review
+from .settings import FEATURES
 
 # Fields of length-delimited type, by their number in their message.
 _FEATURES_OF_EXAMPLE = _ENTRY_OF_FEATURES = _KEY_OF_ENTRY = _VALUE_OF_LIST = 1
@@ -26,15 +27,13 @@ class ExampleEncoder:
         slices: Names of the slice columns, in the order of `Review.slices`.
 
     Example:
-        >>> review = Review("Great!", 2, "r1", "", ("Shoes",))
+        >>> review = Review("Great!", 2, 4, "r1", "", ("Shoes",))
         >>> ExampleEncoder(["Department"]).encode(review)[-6:]
         b'Great!'
     """
 
     def __init__(self, slices: Sequence[str]):
-        self._keys = {
-            name: _field(_KEY_OF_ENTRY, name.encode()) for name in ("id", "label", "text", *slices)
-        }
+        self._keys = {name: _field(_KEY_OF_ENTRY, name.encode()) for name in (*FEATURES, *slices)}
         self._slices = tuple(slices)
         # As `SerializeToString(deterministic=True)` has it.
         self._order = sorted(self._keys)
@@ -47,12 +46,13 @@ class ExampleEncoder:
 
         Returns:
             A `tf.train.Example` with the bytes features `text`, `id` and one of each slice, and
-            the int64 feature `label`.
+            the int64 features `label` and `grade`.
         """
         features = dict(zip(self._slices, map(_bytes_feature, review.slices), strict=True))
         features["text"] = _bytes_feature(review.text)
         features["id"] = _bytes_feature(review.id)
         features["label"] = _int64_feature(review.label)
+        features["grade"] = _int64_feature(review.grade)
         entries = [
             _field(_ENTRY_OF_FEATURES, self._keys[name] + _field(_VALUE_OF_ENTRY, features[name]))
             for name in self._order

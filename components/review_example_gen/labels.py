@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Generic, TypeVar
 
 Value = str | int | float
+Name = TypeVar("Name", bound=Hashable)
 
 _NUMBER = r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 _IS_NUMBER = re.compile(_NUMBER).fullmatch
@@ -75,7 +77,7 @@ def parse_value(value: Value) -> Interval | str:
     return text
 
 
-class ValueMap:
+class ValueMap(Generic[Name]):
     """Names, each with the values that stand for it.
 
     Args:
@@ -91,9 +93,9 @@ class ValueMap:
         ('bad', 'good', None)
     """
 
-    def __init__(self, values: Mapping[str, Sequence[Value]]):
-        self._texts: dict[str, str] = {}
-        self._intervals: list[tuple[Interval, str]] = []
+    def __init__(self, values: Mapping[Name, Sequence[Value]]):
+        self._texts: dict[str, Name] = {}
+        self._intervals: list[tuple[Interval, Name]] = []
         for name, entries in values.items():
             for entry in map(parse_value, entries):
                 if isinstance(entry, str):
@@ -101,7 +103,7 @@ class ValueMap:
                 else:
                     self._intervals.append((entry, name))
 
-    def find(self, value: str) -> str | None:
+    def find(self, value: str) -> Name | None:
         """Returns the name that `value` stands for, or None."""
         if self._intervals and _IS_NUMBER(value):
             number = float(value)

@@ -23,6 +23,7 @@ class Review(NamedTuple):
     Attributes:
         text: Cleaned text, not empty.
         label: Index of the class, in the order of the settings.
+        grade: Index of the grade, in the same order.
         id: Identifier of the row.
         group: What keeps rows together in one split, or "".
         slices: Cleaned value of each slice column, in the order of the settings.
@@ -30,6 +31,7 @@ class Review(NamedTuple):
 
     text: str
     label: int
+    grade: int
     id: str
     group: str
     slices: tuple[str, ...]
@@ -58,8 +60,9 @@ class ReviewMaker:
     def __init__(self, settings: DataSettings):
         self._settings = settings
         self._derived = [(name, _Deriver(made)) for name, made in settings.derived.items()]
-        self._classes = ValueMap(settings.class_values)
-        self._indices = {name: index for index, name in enumerate(settings.classes)}
+        grades = settings.grades
+        self._grades = ValueMap({grade: made.values for grade, made in enumerate(grades)})
+        self._classes = [made.label for made in grades]
         self._kind = "rating" if settings.rating else "label"
         self._label_column = settings.label_column
 
@@ -84,14 +87,15 @@ class ReviewMaker:
         rating = values.get(self._label_column, "").strip()
         if not rating:
             return Rejection(f"no-{self._kind}", f"{self._label_column} is empty")
-        class_name = self._classes.find(rating)
-        if class_name is None:
+        grade = self._grades.find(rating)
+        if grade is None:
             detail = f"{self._label_column} {rating[:40]!r} belongs to no class"
             return Rejection(f"unknown-{self._kind}", detail)
         id_text = values.get(settings.id, "").strip() if settings.id else ""
         return Review(
             text,
-            self._indices[class_name],
+            self._classes[grade],
+            grade,
             id_text or f"{file.name}:{record.row}",
             values.get(settings.group, "").strip() if settings.group else "",
             tuple([clean_text(values.get(name, "")) or NO_VALUE for name in settings.slices]),

@@ -6,12 +6,13 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from .labels import ValueMap, overlaps
 
 FORMATS = ("auto", "csv", "tsv", "jsonl", "parquet")
 SPLITS = ("train", "eval", "test")
-FEATURES = ("text", "label", "id")
+FEATURES = ("text", "label", "grade", "id")
 
 # Where the rows come from is an input of its own; the other two concern later nodes only.
 _NOT_OF_THE_INGEST = ("input", "allow_anomalies", "schema")
@@ -33,6 +34,18 @@ class DerivedColumn:
     values: Mapping[str, tuple[str | int | float, ...]] | None = None
 
 
+class Grade(NamedTuple):
+    """What the model learns to tell apart: a class, or a part of one.
+
+    Attributes:
+        label: Index of the class.
+        values: What a cell of this grade says, as in `DataSettings.classes`.
+    """
+
+    label: int
+    values: tuple[str | int | float, ...]
+
+
 @dataclasses.dataclass(frozen=True)
 class DataSettings:
     """Where the reviews are and which columns mean what.
@@ -43,6 +56,7 @@ class DataSettings:
         classes: Class name -> the ratings that belong to it: values (`5`), ranges
             (`-0.5 .. 0.5`, ends included) or comparisons (`< -0.5`). With `label`, the values
             of that column; left out, each class is its own name. The order is the label index.
+            Ratings that are listed one by one are learnt one by one, see `grades`.
         rating: Column of the rating; give this or `label`.
         label: Column of ready-made class names; give this or `rating`.
         id: Column of an identifier of the row; by default file name and row number.
@@ -85,6 +99,20 @@ class DataSettings:
             name: (name,) if values is None else tuple(values)
             for name, values in self.classes.items()
         }
+
+    @property
+    def grades(self) -> list[Grade]:
+        """All grades, in the order of their index.
+
+        Each value, range or comparison of a rating is a grade of its own: four stars and five
+        may be one class, but differ in what people write. Ready-made labels have no grades
+        within a class; several values of one are spellings of it.
+        """
+        grades = []
+        for label, values in enumerate(self.class_values.values()):
+            parts = [(value,) for value in values] if self.rating else [values]
+            grades += [Grade(label, part) for part in parts]
+        return grades
 
     def source_columns(self) -> dict[str, str]:
         """Returns the columns that the files must have -> the setting that asks for them."""

@@ -80,6 +80,7 @@ class ReviewTrainer(base_component.BaseComponent):
         epochs: int | RuntimeParameter,
         decide_for: str,
         labels: Sequence[str],
+        grades: Sequence[int],
         checkpoints: str | None = None,
         tensorboard: str | None = None,
         code: str = "",
@@ -97,6 +98,7 @@ class ReviewTrainer(base_component.BaseComponent):
             epochs: Passes over the training split, at most.
             decide_for: What the decision is tuned for, `macro_f1` or `accuracy`.
             labels: Class names, in the order of their index.
+            grades: Class index of each grade, see `ReviewClassifier`.
             checkpoints: Directory from which an interrupted training goes on; None for none.
             tensorboard: Directory of the logs; None puts them beside `training.json`.
             code: Fingerprint of the code behind `run_fn`, part of the cache key.
@@ -107,6 +109,7 @@ class ReviewTrainer(base_component.BaseComponent):
             "export": vars(export),
             "decide_for": decide_for,
             "labels": list(labels),
+            "grades": list(grades),
             "checkpoints": checkpoints,
             "tensorboard": tensorboard,
             "code": code,

@@ -41,9 +41,11 @@ def run_fn(fn_args) -> None:
     Args:
         fn_args: TFX's `FnArgs`. `base_model` is the encoder's SavedModel; `train_files` and
             `eval_files` are patterns of gzipped TFRecords of `tf.Example` with the ragged
-            `tokens` (word pieces, [CLS] and [SEP] included) and `label`; `custom_config` has
+            `tokens` (word pieces, [CLS] and [SEP] included), `label` and `grade`;
+            `custom_config` has
             `model`, `training` and `export` (fields of `ModelSettings`, `TrainingSettings` and
-            `ExportSettings`), `decide_for`, `labels` (class names), `encoder` (its name, for
+            `ExportSettings`), `decide_for`, `labels` (class names), `grades` (class index of
+            each grade, see `ReviewClassifier`), `encoder` (its name, for
             `model.json`), `code` (fingerprint), and the directories `checkpoints`, None for no
             checkpoints, and `tensorboard`, None for that of `training.json`.
 
@@ -59,12 +61,14 @@ def run_fn(fn_args) -> None:
     for key, problem in settings.problems():
         raise RunError(f"training.{key}: {problem}")
     labels = list(config["labels"])
-    training = read_tokenized(fn_args.train_files, "train")
-    evaluation = read_tokenized(fn_args.eval_files, "eval")
+    training = read_tokenized(fn_args.train_files, "train", "grade")
+    evaluation = read_tokenized(fn_args.eval_files, "eval", "label")
     precision = resolve_precision(settings.precision)
 
     keras.utils.set_random_seed(settings.seed)
-    classifier = build_classifier(fn_args.base_model, model, len(labels), precision)
+    classifier = build_classifier(
+        fn_args.base_model, model, len(labels), precision, config["grades"]
+    )
     check_precision(classifier, export.precision)
     inputs = {key: value for key, value in config.items() if key not in _APART}
     record = train(
@@ -124,12 +128,13 @@ def run_fn(fn_args) -> None:
         file.write(json.dumps(facts, indent=2))
 
 
-def read_tokenized(patterns: Sequence[str], split: str) -> TokenizedReviews:
+def read_tokenized(patterns: Sequence[str], split: str, label: str) -> TokenizedReviews:
     """Reads what Transform wrote, into memory and into an order of our own.
 
     Args:
         patterns: Files of one split, globs allowed.
         split: Its name, for the error.
+        label: The feature that becomes the label, `label` (class) or `grade`.
 
     Returns:
         The reviews, in an order that does not depend on the files'.
@@ -140,7 +145,7 @@ def read_tokenized(patterns: Sequence[str], split: str) -> TokenizedReviews:
     files = sorted(path for pattern in patterns for path in tf.io.gfile.glob(pattern))
     features = {
         "tokens": tf.io.RaggedFeature(tf.int64, value_key=TOKENS_FEATURE),
-        "label": tf.io.FixedLenFeature([], tf.int64),
+        label: tf.io.FixedLenFeature([], tf.int64),
     }
     batches = (
         tf.data.TFRecordDataset(files, compression_type="GZIP")
@@ -151,7 +156,7 @@ def read_tokenized(patterns: Sequence[str], split: str) -> TokenizedReviews:
     for batch in batches:
         tokens = batch["tokens"]
         rows += np.split(tokens.values.numpy(), tokens.row_splits.numpy()[1:-1])
-        labels += batch["label"].numpy().tolist()
+        labels += batch[label].numpy().tolist()
     if not labels:
         raise RunError(f"the {split} split is empty: {', '.join(patterns)}")
     return TokenizedReviews.from_rows(rows, labels).in_canonical_order()

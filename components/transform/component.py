@@ -84,7 +84,7 @@ class ReviewTransform(base_beam_component.BaseBeamComponent):
         """Declares the node.
 
         Args:
-            examples: Examples with the features `text` and `label`.
+            examples: Examples with the features `text`, `label` and `grade`.
             schema: Their schema.
             encoder: Output of `EncoderFetcher`.
             max_tokens: Longest review in word pieces, [CLS] and [SEP] included.

@@ -20,12 +20,12 @@ def preprocessing_fn(
     """Turns reviews into token ids, as TensorFlow Transform calls it.
 
     Args:
-        inputs: `text`: string [batch, 1]; `label`: int64 [batch, 1].
+        inputs: `text`: string [batch, 1]; `label` and `grade`: int64 [batch, 1].
         custom_config: `vocabulary` (path), `lower_case` (bool) and `max_tokens` (int).
 
     Returns:
         `tokens`: ragged int64 [batch, (pieces)], [CLS] and [SEP] included, nothing padded;
-        `label`: int64 [batch].
+        `label` and `grade`: int64 [batch].
     """
     tokenizer = WordpieceTokenizer(
         custom_config["vocabulary"],
@@ -35,4 +35,5 @@ def preprocessing_fn(
     return {
         "tokens": tokenizer(tf.reshape(inputs["text"], [-1])),
         "label": tf.reshape(inputs["label"], [-1]),
+        "grade": tf.reshape(inputs["grade"], [-1]),
     }

@@ -83,9 +83,11 @@ def test_every_row_becomes_an_example_a_duplicate_or_a_rejected_row(tmp_path, in
         "id": "reviews.csv:2",
         "text": "review 0 text no. 0",
         "label": NAMES.index("negative"),
+        "grade": 0,
         "Shop": "shop 0",
     }
     assert by_id["reviews.csv:201"]["Shop"] == "A & B"
+    assert (by_id["reviews.csv:201"]["label"], by_id["reviews.csv:201"]["grade"]) == (2, 3)
     assert by_id["reviews.csv:200"]["Shop"] == "(none)"
     assert [(row["row"], row["reason"]) for row in found.rejected] == [
         (6, "contradictory"),

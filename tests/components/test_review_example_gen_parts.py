@@ -81,16 +81,18 @@ def test_full_buckets_are_sent_on():
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 
 
-@given(TEXTS, st.integers(0, 70_000), TEXTS, TEXTS, TEXTS)
-def test_examples_are_encoded_as_protobuf_does(text, label, id, slice_name, slice_value):
+@given(TEXTS, st.integers(0, 70_000), st.integers(0, 70_000), TEXTS, TEXTS, TEXTS)
+def test_examples_are_encoded_as_protobuf_does(text, label, grade, id, slice_name, slice_value):
     from tensorflow.core.example import example_pb2
 
     slice_name = f"slice {slice_name}"
-    encoded = ExampleEncoder([slice_name]).encode(Review(text, label, id, "", (slice_value,)))
+    review = Review(text, label, grade, id, "", (slice_value,))
+    encoded = ExampleEncoder([slice_name]).encode(review)
     expected = example_pb2.Example()
     feature = expected.features.feature
     feature["text"].bytes_list.value.append(text.encode())
     feature["label"].int64_list.value.append(label)
+    feature["grade"].int64_list.value.append(grade)
     feature["id"].bytes_list.value.append(id.encode())
     feature[slice_name].bytes_list.value.append(slice_value.encode())
     assert example_pb2.Example.FromString(encoded) == expected

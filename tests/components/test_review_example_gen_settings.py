@@ -57,6 +57,13 @@ def test_json_keeps_the_order_of_classes_which_is_the_label(names):
     assert list(from_json(to_json(settings), input="x").classes) == names
 
 
+def test_ratings_listed_one_by_one_are_grades_but_spellings_of_a_label_are_not():
+    assert [grade.label for grade in GOOD.grades] == [0, 0, 1, 2, 2]
+    assert [grade.values for grade in GOOD.grades] == [(1,), (2,), (3,), (4,), (5,)]
+    assert [grade.label for grade in SNIPPETS.grades] == [0, 1, 2]
+    assert LABELLED.grades == [(0, ("bad",)), (1, ("good", "great"))]
+
+
 def test_json_leaves_out_what_the_ingest_does_not_depend_on():
     other = dataclasses.replace(GOOD, input="elsewhere", allow_anomalies=True, schema="s.pbtxt")
     assert to_json(other) == to_json(GOOD)
@@ -81,6 +88,7 @@ def test_json_leaves_out_what_the_ingest_does_not_depend_on():
         ({"classes": {"a": ("5 .. 1",), "b": (9,)}}, "classes.a", "ends before it starts"),
         ({"classes": {"a": (True,), "b": (2,)}}, "classes.a", "in quotes"),
         ({"slices": ("label",)}, "slices", "derive a column"),
+        ({"slices": ("grade",)}, "slices", "derive a column"),
         ({"slices": ("A", "A")}, "slices", "'A' twice"),
         ({"format": "xlsx"}, "format", "csv, tsv, jsonl, parquet"),
         ({"splits": {"train": 1, "test": 1}}, "splits", "train, eval, test"),

@@ -23,6 +23,8 @@ from reviewlens.serving import LocalModel
 from reviewlens.serving.settings import ExportSettings
 
 LABELS = ["without", "with the", "with it"]
+# Reviews that say "the" are of one grade if they also say "it", and of another if not.
+GRADES = [0, 1, 1, 2]
 TRAINING = TrainingSettings(epochs=2, batch_size=16, learning_rate=2e-2, precision="float32")
 # Long enough for any tiny encoder, however its random weights fell out, to learn.
 LONG = dataclasses.replace(TRAINING, epochs=12, learning_rate=5e-3, patience=12)
@@ -38,6 +40,11 @@ def label_of(text: str) -> int:
     """A class that a tiny encoder can learn."""
     words = text.lower().split()
     return 1 if "the" in words else 2 if "it" in words else 0
+
+
+def grade_of(text: str) -> int:
+    words = text.lower().split()
+    return [0, 1, 3][label_of(text)] + ("the" in words and "it" in words)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +66,9 @@ def split(tiny_vocabulary, reviews, tmp_path_factory):
                         TOKENS_FEATURE: tf.train.Feature(int64_list=tf.train.Int64List(value=row)),
                         "label": tf.train.Feature(
                             int64_list=tf.train.Int64List(value=[label_of(text)])
+                        ),
+                        "grade": tf.train.Feature(
+                            int64_list=tf.train.Int64List(value=[grade_of(text)])
                         ),
                     }
                     example = tf.train.Example(features=tf.train.Features(feature=feature))
@@ -86,6 +96,7 @@ def arguments(tiny_encoder, split, reviews, tmp_path):
                 "export": {"precision": precision},
                 "decide_for": "macro_f1",
                 "labels": LABELS,
+                "grades": GRADES,
                 "encoder": "tiny",
                 "checkpoints": str(tmp_path / "checkpoints"),
                 "tensorboard": str(tmp_path / name / "tensorboard"),
@@ -226,6 +237,7 @@ def test_the_epochs_are_those_of_the_run_and_the_encoder_is_the_one_that_was_fet
         epochs=1,
         decide_for="accuracy",
         labels=LABELS,
+        grades=GRADES,
     )
     Executor().Do(
         {key: [artifact] for key, artifact in inputs.items()},

@@ -24,7 +24,7 @@ SPLITS = ("train", "eval", "test")
 
 @pytest.fixture
 def transformed(make_artifact, tiny_encoder, reviews, tmp_path, monkeypatch):
-    """Runs the node on 90 reviews; returns (tokens, label) of each one of the eval split."""
+    """Runs the node on 90 reviews; returns its output and the reviews."""
     monkeypatch.setattr("sys.argv", ["pytest"])
     texts = reviews[:90]
     examples = make_artifact(standard_artifacts.Examples, split_names=json.dumps(SPLITS))
@@ -37,10 +37,11 @@ def transformed(make_artifact, tiny_encoder, reviews, tmp_path, monkeypatch):
                 example = tf.train.Example()
                 example.features.feature["text"].bytes_list.value.append(texts[row].encode())
                 example.features.feature["label"].int64_list.value.append(row)
+                example.features.feature["grade"].int64_list.value.append(row + 1)
                 writer.write(example.SerializeToString())
     schema = make_artifact(standard_artifacts.Schema)
     proto = schema_pb2.Schema()
-    for name, kind in (("text", "BYTES"), ("label", "INT")):
+    for name, kind in (("text", "BYTES"), ("label", "INT"), ("grade", "INT")):
         feature = proto.feature.add(name=name, type=schema_pb2.FeatureType.Value(kind))
         feature.presence.min_fraction = 1.0
         feature.shape.dim.add(size=1)
@@ -87,6 +88,7 @@ def test_tokens_are_those_of_the_encoders_own_preprocessor(transformed, tiny_pre
     for record in records:
         feature = tf.train.Example.FromString(record).features.feature
         (row,) = feature["label"].int64_list.value
+        assert feature["grade"].int64_list.value == [row + 1]
         tokens = list(feature[TOKENS_FEATURE].int64_list.value)
         pieces = preprocessor.tokenize(tf.constant([texts[row]]))
         packed = preprocessor.bert_pack_inputs([pieces], seq_length=LENGTH)

@@ -66,8 +66,23 @@ def test_weights_stay_float32_and_logits_agree_in_bfloat16(tiny_encoder, inputs)
     np.testing.assert_allclose(exact(inputs), mixed(inputs), atol=0.1)
 
 
-def test_survives_serialisation(tiny_encoder, inputs):
-    classifier = build_classifier(tiny_encoder, SETTINGS, 3, "float32")
+def test_the_probability_of_a_class_is_the_sum_of_those_of_its_grades(tiny_encoder, inputs):
+    grades = (0, 0, 1, 2, 2)
+    classifier = build_classifier(tiny_encoder, SETTINGS, 3, "float32", grades)
+    of_grades = tf.nn.softmax(classifier.grade_logits(inputs)).numpy()
+    expected = [of_grades[:, np.equal(grades, label)].sum(axis=1) for label in range(3)]
+    np.testing.assert_allclose(tf.nn.softmax(classifier(inputs)), np.stack(expected, 1), rtol=1e-5)
+
+
+@pytest.mark.parametrize("grades", [(0, 2), (0, 1, 2, 3), (0, 0, 1)])
+def test_grades_are_those_of_the_classes(tiny_encoder, grades):
+    with pytest.raises(ValueError, match="not those of 3 classes"):
+        build_classifier(tiny_encoder, SETTINGS, 3, "float32", grades)
+
+
+@pytest.mark.parametrize("grades", [None, (0, 0, 1, 2, 2)])
+def test_survives_serialisation(tiny_encoder, inputs, grades):
+    classifier = build_classifier(tiny_encoder, SETTINGS, 3, "float32", grades)
     again = ReviewClassifier.from_config(classifier.get_config())
     again.set_weights(classifier.get_weights())
     np.testing.assert_allclose(classifier(inputs), again(inputs), atol=1e-6)

@@ -12,6 +12,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from reviewlens import progress
 from reviewlens.errors import RunError
 from reviewlens.models import training as training_module
+from reviewlens.models.batching import pad_batch
 from reviewlens.models.classifier import build_classifier
 from reviewlens.models.settings import ModelSettings, TrainingSettings
 from reviewlens.models.tokenization import WordpieceTokenizer
@@ -178,6 +179,26 @@ def test_divergence_says_what_to_change(fit):
 def test_every_way_of_training_learns(fit, settings, native):
     record, _ = fit(settings, native=native)
     assert max(epoch["macro_f1"] for epoch in record.history) > 0.6
+
+
+@pytest.mark.parametrize("class_weight", ["none", "balanced"])
+def test_learns_grades_and_is_judged_by_classes(tiny_encoder, splits, class_weight):
+    training, evaluation = splits
+    # Of class 1 there are two grades, by the length of the review.
+    grades = training.labels + (training.labels == 2)
+    grades += (training.labels == 1) & (training.lengths > np.median(training.lengths))
+    graded = dataclasses.replace(training, labels=grades)
+    settings = dataclasses.replace(LONG, class_weight=class_weight)
+    keras.utils.set_random_seed(settings.seed)
+    model = ModelSettings(max_tokens=48)
+    classifier = build_classifier(tiny_encoder, model, len(NAMES), "float32", (0, 1, 1, 2))
+
+    record = train(classifier, graded, evaluation, settings, class_names=NAMES)
+
+    assert max(epoch["macro_f1"] for epoch in record.history) > 0.6
+    inputs = pad_batch(training, np.arange(len(training)))
+    hits = classifier.grade_logits(inputs).numpy().argmax(axis=1) == grades
+    assert hits[training.labels == 1].mean() > 0.6
 
 
 def test_progress_and_tensorboard(fit, tmp_path):
