@@ -32,7 +32,7 @@ def main() -> None:
     """Trains and exports, unless that has been done."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("csv", help="path of womens_clothing_reviews.csv")
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--work", default=str(WORK), help="where the exports go")
     arguments = parser.parse_args()
     folders = {name: Path(arguments.work, "models", name, "1") for name in PRECISIONS}
