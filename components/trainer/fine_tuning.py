@@ -42,12 +42,11 @@ def run_fn(fn_args) -> None:
         fn_args: TFX's `FnArgs`. `base_model` is the encoder's SavedModel; `train_files` and
             `eval_files` are patterns of gzipped TFRecords of `tf.Example` with the ragged
             `tokens` (word pieces, [CLS] and [SEP] included), `label` and `grade`;
-            `custom_config` has
-            `model`, `training` and `export` (fields of `ModelSettings`, `TrainingSettings` and
-            `ExportSettings`), `decide_for`, `labels` (class names), `grades` (class index of
-            each grade, see `ReviewClassifier`), `encoder` (its name, for
-            `model.json`), `code` (fingerprint), and the directories `checkpoints`, None for no
-            checkpoints, and `tensorboard`, None for that of `training.json`.
+            `custom_config` has `model`, `training` and `export` (fields of `ModelSettings`,
+            `TrainingSettings` and `ExportSettings`), `decide_for`, `labels` (class names),
+            `grades` (class index of each grade, see `ReviewClassifier`), `encoder` (its name,
+            for `model.json`), `code` (fingerprint), and the directories `checkpoints`, None for
+            no checkpoints, and `tensorboard`, None for that of `training.json`.
 
     Raises:
         RunError: If a setting is out of range, a split is empty, training diverges or the encoder
