@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from reviews import GRADES
 
 from reviewlens.components.trainer.fine_tuning import read_tokenized
 from reviewlens.models.tokenization import WordpieceTokenizer
@@ -58,12 +59,14 @@ def prepare_splits(path: str, output: str) -> Splits:
     encoder = str(_newest(output, "encoder-fetcher", "model") / "Format-Serving")
     transformed = _newest(output, "transform", "transformed_examples")
     examples = _newest(output, "review-example-gen", "examples")
+    graded = read_tokenized([str(transformed / "Split-train" / "*")], "train", "grade")
+    classes = np.array(GRADES, np.int32)[graded.labels]
     return Splits(
         encoder,
-        read_tokenized([str(transformed / "Split-train" / "*")], "train", "label"),
+        dataclasses.replace(graded, labels=classes).in_canonical_order(),
         read_tokenized([str(transformed / "Split-eval" / "*")], "eval", "label"),
         _tokenize(str(examples / "Split-test" / "*"), encoder),
-        read_tokenized([str(transformed / "Split-train" / "*")], "train", "grade"),
+        graded,
     )
 
 

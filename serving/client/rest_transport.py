@@ -75,13 +75,10 @@ class RestTransport:
         except httpx.RemoteProtocolError as error:
             message = f"the connection broke ({error}); is this the port of the REST API?"
             raise server_error(self._address, Code.UNAVAILABLE, message) from None
-        except httpx.RequestError as error:
+        # httpx hands on the error as it is where a server says only after the handshake that it
+        # refuses the client's certificate.
+        except (httpx.RequestError, ssl.SSLError) as error:
             message = f"the connection broke ({error or type(error).__name__})"
-            raise server_error(self._address, Code.UNAVAILABLE, message) from None
-        except ssl.SSLError as error:
-            # A server that refuses the client's certificate says so after the handshake, where
-            # httpx hands on the error as it is.
-            message = f"the server ended the encrypted connection ({error})"
             raise server_error(self._address, Code.UNAVAILABLE, message) from None
         if answer.status_code != httpx.codes.OK:
             raise self._refusal(answer)
