@@ -48,6 +48,12 @@ class SourceError(Exception):
 class _CoreSchemaLoader(yaml.SafeLoader):
     yaml_implicit_resolvers = {}
 
+    def stale_possible_simple_keys(self) -> None:
+        # YAML ends keys at 1,024 characters, JSON does not; a value may be given as JSON.
+        for key in self.possible_simple_keys.values():
+            key.index = self.index
+        super().stale_possible_simple_keys()
+
 
 _CORE_SCHEMA = {
     "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),

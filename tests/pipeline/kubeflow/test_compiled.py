@@ -177,6 +177,11 @@ def test_what_has_no_default_must_be_given(compiled_file):
     )
 
 
+def test_a_key_may_be_longer_than_yaml_has_it():
+    value = {"k" * 5000: False}
+    assert with_parameter("STRUCT").values([f"x={json.dumps(value)}"]) == {"x": value}
+
+
 @given(st.data(), st.sampled_from(sorted(VALUES)))
 def test_a_value_of_its_type_arrives_as_it_was_written(data, type_name):
     value = data.draw(VALUES[type_name])
