@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CONFIG := configs/amazon-snippets.yaml
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test test-slow lint format lock clean setup bench bench-peers
+.PHONY: help run test test-faults test-slow lint format lock clean setup bench bench-peers
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -14,8 +14,11 @@ help:  ## List the targets
 run: $(VENV)/.installed  ## Run the whole pipeline on real reviews (CONFIG=… for another configuration)
 	@$(BIN)/reviewlens run $(CONFIG)
 
-test: $(VENV)/.installed  ## Run all tests but those of test-slow
-	@$(PYTEST) -m "not slow"
+test: $(VENV)/.installed  ## Run all tests but those of test-faults and test-slow
+	@$(PYTEST) -m "not slow and not faults"
+
+test-faults: $(VENV)/.installed  ## Kill, fill, damage and lock what a run works with
+	@$(PYTEST) -m faults
 
 test-slow: $(VENV)/.installed  ## Run the pipeline as compiled tasks and on Beam's portable runner
 	@$(PYTEST) -m slow

@@ -100,7 +100,7 @@ DEV = [
     "gin-config",
 ]
 
-ROOMS = ["pipeline", "components", "serving", "models"]
+ROOMS = ["pipeline", "components", "serving", "models", "files"]
 
 setup(
     name="reviewlens",

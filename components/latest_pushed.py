@@ -60,12 +60,12 @@ class Executor(base_executor.BaseExecutor):
         )
         fileio.makedirs(model.uri)
         serving_dir = exec_properties["serving_dir"]
-        for version in sorted(pushed_versions(serving_dir), reverse=True):
-            pushed = os.path.join(serving_dir, str(version))
+        for version in reversed(pushed_versions(serving_dir).values()):
+            pushed = os.path.join(serving_dir, version)
             # A run that takes its model from the cache finds it pushed already.
             if not _same_files(pushed, candidate):
                 io_utils.copy_dir(pushed, path_utils.serving_model_dir(model.uri))
-                model.set_string_custom_property("pushed_version", str(version))
+                model.set_string_custom_property("pushed_version", version)
                 logging.info("The baseline is version %s of %s.", version, serving_dir)
                 return
         logging.info("No model was pushed to %s before.", serving_dir)

@@ -15,6 +15,8 @@ from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.utils import io_utils
 
+from ..files import version_numbers
+
 
 class Executor(pusher_executor.Executor):
     """TFX's Pusher, with a version directory that appears by one rename."""
@@ -64,16 +66,15 @@ def _refusals(input_dict: dict[str, list[Any]]) -> str:
 _BLESSINGS = ("model_blessing", "infra_blessing")
 
 
-def pushed_versions(serving_dir: str) -> list[int]:
-    """The versions of a model, in no order; empty where nothing was pushed yet.
+def pushed_versions(serving_dir: str) -> dict[int, str]:
+    """The versions of a model, name by number, the lowest first; empty where there are none.
 
     Args:
         serving_dir: Directory of the model.
     """
     if not fileio.exists(serving_dir):
-        return []
-    names = (name.rstrip("/") for name in fileio.listdir(serving_dir))
-    return [int(name) for name in names if name.isdigit()]
+        return {}
+    return version_numbers(fileio.listdir(serving_dir))
 
 
 def _next_version(serving_dir: str) -> str:

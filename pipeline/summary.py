@@ -11,8 +11,8 @@ from typing import Any
 
 from .. import __version__
 from ..components.review_example_gen.settings import SPLITS
+from ..files.whole_file import whole_file
 from .run_records import NodeRecord, properties_of
-from .whole_file import whole_file
 
 _REASON = "reason:"
 _TRAINING = ("epochs", "steps", "examples_per_second", "seconds", "best_epoch")

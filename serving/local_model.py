@@ -10,6 +10,7 @@ import tensorflow_text  # noqa: F401  isort: skip
 import tensorflow as tf
 
 from ..errors import RunError
+from ..files import version_numbers
 from .prediction import Prediction, text_batches
 
 # Texts handed to the graph at once; it cuts them into smaller chunks by length.
@@ -84,9 +85,7 @@ def _version_directory(directory: str) -> str:
         return directory
     if not tf.io.gfile.isdir(directory):
         raise RunError(f"{directory}: no such model directory")
-    names = [name.rstrip("/") for name in tf.io.gfile.listdir(directory)]
-    versions = sorted((int(name), name) for name in names if name.isdecimal())
-    for _, name in reversed(versions):
+    for name in reversed(version_numbers(tf.io.gfile.listdir(directory)).values()):
         if tf.io.gfile.exists(os.path.join(directory, name, "saved_model.pb")):
             return os.path.join(directory, name)
     raise RunError(

@@ -20,9 +20,9 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
     KubeflowV2DagRunnerConfig,
 )
 
+from ...files.whole_file import whole_file
 from ..config import Config
 from ..graph import build_pipeline
-from ..whole_file import whole_file
 from .settings import NodeSettings
 from .target import MINIO, VERTEX, KubeflowTarget
 

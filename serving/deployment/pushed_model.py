@@ -6,6 +6,7 @@ import dataclasses
 import os
 
 from ...errors import RunError
+from ...files import version_number, version_numbers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,26 +62,19 @@ def find_pushed_model(directory: str) -> PushedModel:
         )
     if _is_saved_model(path):
         base, version = os.path.split(path)
-        if not _is_version(version):
+        if version_number(version) is None:
             raise RunError(
                 f"{directory}: holds a SavedModel, but TensorFlow Serving only sees directories "
                 f"whose name is a number; move it to {os.path.join(directory, '1')}"
             )
         return PushedModel(base, version)
-    versions = [
-        name
-        for name in os.listdir(path)
-        if _is_version(name) and _is_saved_model(os.path.join(path, name))
-    ]
+    named = version_numbers(os.listdir(path)).values()
+    versions = [name for name in named if _is_saved_model(os.path.join(path, name))]
     if not versions:
         raise RunError(
             f"{directory} holds no model: neither saved_model.pb nor a version directory such as 1/"
         )
-    return PushedModel(path, max(versions, key=int))
-
-
-def _is_version(name: str) -> bool:
-    return name.isascii() and name.isdecimal()
+    return PushedModel(path, versions[-1])
 
 
 def _is_saved_model(path: str) -> bool:

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import tensorflow as tf
 
+from ...files import version_numbers
+
 _SHARD = re.compile(r"variables\.data-\d{5}-of-(\d{5})")
-_LARGEST = 2**63 - 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,18 +47,13 @@ def list_versions(base_path: str) -> dict[int, str]:
         base_path: Directory, or address that `tf.io.gfile` can read.
 
     Returns:
-        Path of each directory whose name is a number, by that number; of two that are the same
-        number, such as `1` and `001`, the one that sorts first.
+        Path of each version directory by its number, as `version_numbers` tells them.
 
     Raises:
         tensorflow.errors.OpError: The base path cannot be read.
     """
-    names = sorted(name.rstrip("/") for name in tf.io.gfile.listdir(base_path))
-    found: dict[int, str] = {}
-    for name in names:
-        if re.fullmatch(r"\d+", name, re.ASCII) and int(name) <= _LARGEST:
-            found.setdefault(int(name), f"{base_path.rstrip('/')}/{name}")
-    return found
+    found = version_numbers(tf.io.gfile.listdir(base_path))
+    return {number: f"{base_path.rstrip('/')}/{name}" for number, name in found.items()}
 
 
 @dataclasses.dataclass(frozen=True)
