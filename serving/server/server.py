@@ -36,6 +36,7 @@ from .servable import Servable
 from .settings import ServerSettings
 from .status import ServingError
 from .tensors import to_content_proto, to_typed_proto
+from .tls import server_credentials
 from .warmup import warm_up
 
 _LOG = logging.getLogger("reviewlens.serve")
@@ -96,6 +97,9 @@ class Server:
 
     def _start(self, stack: contextlib.ExitStack) -> None:
         settings = self.settings
+        # What can be told at once is, before minutes go by with models.
+        credentials = server_credentials(settings.ssl_config_file)
+        prometheus_path = _prometheus_path(settings)
         rest_socket = stack.enter_context(_listen(settings.host, settings.rest_api_port))
         self._session_config = _session_config(settings)
         if settings.enable_batching:
@@ -125,9 +129,9 @@ class Server:
         if settings.model_config_file and settings.model_config_file_poll_wait_seconds > 0:
             stack.enter_context(_thread("config", self._poll_config, self._stopping.set))
         if settings.port or settings.grpc_socket_path:
-            stack.enter_context(self._serve_grpc())
+            stack.enter_context(self._serve_grpc(credentials))
         if rest_socket is not None:
-            stack.enter_context(self._serve_rest(rest_socket))
+            stack.enter_context(self._serve_rest(rest_socket, prometheus_path))
 
     def _load(self, name: str, version: int, directory: str) -> Servable:
         settings = self.settings
@@ -178,7 +182,7 @@ class Server:
                 _LOG.error("%s: %s", self.settings.model_config_file, error.message)
 
     @contextlib.contextmanager
-    def _serve_grpc(self) -> Iterator[None]:
+    def _serve_grpc(self, credentials: grpc.ServerCredentials | None) -> Iterator[None]:
         settings = self.settings
         server = grpc.server(
             concurrent.futures.ThreadPoolExecutor(
@@ -209,15 +213,15 @@ class Server:
             addresses.append(f"{settings.host}:{settings.port}")
         if settings.grpc_socket_path:
             addresses.append(f"unix:{settings.grpc_socket_path}")
-        credentials = _server_credentials(settings.ssl_config_file)
         for address in addresses:
             try:
                 if credentials is None:
                     server.add_insecure_port(address)
                 else:
                     server.add_secure_port(address, credentials)
-            except RuntimeError:
-                raise RunError(f"cannot listen on {address} for gRPC: is it taken?") from None
+            except RuntimeError as error:
+                reason = _why_not(address) or str(error)
+                raise RunError(f"cannot listen on {address} for gRPC: {reason}") from None
         server.start()
         _LOG.info("Running gRPC ModelServer at %s ...", ", ".join(addresses))
         try:
@@ -226,14 +230,14 @@ class Server:
             server.stop(GRACE_SECONDS).wait()
 
     @contextlib.contextmanager
-    def _serve_rest(self, listener: socket.socket) -> Iterator[None]:
+    def _serve_rest(self, listener: socket.socket, prometheus_path: str | None) -> Iterator[None]:
         settings = self.settings
         app = RestApp(
             self.core,
             timeout=settings.rest_api_timeout_in_ms / 1000,
             threads=settings.rest_api_num_threads,
             cors=settings.rest_api_enable_cors_support,
-            prometheus_path=_prometheus_path(settings),
+            prometheus_path=prometheus_path,
             max_request_bytes=settings.max_request_bytes,
         )
         server = uvicorn.Server(
@@ -298,17 +302,6 @@ def _session_config(settings: ServerSettings) -> tf.compat.v1.ConfigProto:
     return config
 
 
-def _server_credentials(file: str) -> grpc.ServerCredentials | None:
-    if not file:
-        return None
-    config = config_protos.parse_text_file(file, config_protos.SSLConfig)
-    return grpc.ssl_server_credentials(
-        [(config.server_key.encode(), config.server_cert.encode())],
-        root_certificates=config.custom_ca.encode() or None,
-        require_client_auth=config.client_verify,
-    )
-
-
 def _channel_options(settings: ServerSettings) -> list[tuple[str, int | str]]:
     options: list[tuple[str, int | str]] = [
         ("grpc.max_receive_message_length", settings.max_request_bytes),
@@ -324,6 +317,22 @@ def _channel_options(settings: ServerSettings) -> list[tuple[str, int | str]]:
     return options
 
 
+def _why_not(address: str) -> str | None:
+    """Why nobody can listen there, which gRPC does not tell; None if somebody can."""
+    try:
+        if address.startswith("unix:"):
+            path = address.removeprefix("unix:")
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.bind(path)
+            os.unlink(path)
+        else:
+            host, _, port = address.rpartition(":")
+            _bind(host, int(port)).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
 @contextlib.contextmanager
 def _listen(host: str, port: int) -> Iterator[socket.socket | None]:
     """Takes a port before the models are loaded, so that a wrong one is known at once."""
@@ -331,12 +340,16 @@ def _listen(host: str, port: int) -> Iterator[socket.socket | None]:
         yield None
         return
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.create_server((host, port), family=family, backlog=1024)
+        listener = _bind(host, port)
     except OSError as error:
         raise RunError(f"cannot listen on {host}:{port} for HTTP: {error.strerror}") from None
     with listener:
         yield listener
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+    return socket.create_server((host, port), family=family, backlog=1024)
 
 
 @contextlib.contextmanager

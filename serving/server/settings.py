@@ -123,4 +123,5 @@ class ServerSettings:
         for flag in dataclasses.fields(self):
             path = getattr(self, flag.name)
             if flag.name.endswith("_file") and path and not os.path.isfile(path):
-                raise UsageError(f"serve: --{flag.name}: {path}: no such file")
+                reason = "is no file" if os.path.exists(path) else "no such file"
+                raise UsageError(f"serve: --{flag.name}: {path}: {reason}")

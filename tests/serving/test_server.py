@@ -298,6 +298,7 @@ def test_tags_choose_the_graph(model_server, half_plus_two):
         ({"model_base_path": "m", "port": 0, "rest_api_port": 0}, "are all off"),
         ({"model_base_path": "m", "batching_parameters_file": "f"}, "needs --enable_batching"),
         ({"model_config_file": "f"}, "--model_config_file: f: no such file"),
+        ({"model_config_file": "/"}, "--model_config_file: /: is no file"),
         (
             {"model_base_path": "m", "rest_api_port": 0, "monitoring_config_file": "f"},
             "needs --rest_api_port",
@@ -394,5 +395,5 @@ def test_a_taken_port_is_one_line(half_plus_two, model_server):
     with pytest.raises(RunError, match=f"cannot listen on 127.0.0.1:{taken} for HTTP"):
         model_server(model_name="m", model_base_path=half_plus_two, rest_api_port=taken)
     taken = int(server.grpc.partition(":")[2])
-    with pytest.raises(RunError, match=f"cannot listen on 127.0.0.1:{taken} for gRPC"):
+    with pytest.raises(RunError, match=f"127.0.0.1:{taken} for gRPC: Address already in use"):
         model_server(model_name="m", model_base_path=half_plus_two, port=taken)
