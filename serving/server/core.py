@@ -62,36 +62,61 @@ class ServerCore:
         self._manager = manager
         self._allow_labels_for_unavailable = allow_labels_for_unavailable
         self._request_log = request_log
-        self._labels: dict[str, dict[str, int]] = {}
-        self._names: set[str] = set()
+        self._configured = False
         self._reloading = threading.Lock()
 
-    def reload(self, config: model_server_config_pb2.ModelServerConfig) -> None:
-        """Serves the models of a configuration, and no others, from now on.
+    def reload(
+        self, config: model_server_config_pb2.ModelServerConfig, timeout: float | None = None
+    ) -> None:
+        """Serves the models of a configuration, and no others once those are available.
 
         Blocks until the models that are new are available; versions of known ones come later.
+        Meanwhile, and when it fails, another configuration may come.
 
         Args:
-            config: With a `model_config_list`.
+            config: As for `configure`.
+            timeout: Seconds to wait for the new models, or None for ever.
 
         Raises:
-            ServingError: The configuration is not sound, in which case nothing changes, or
-                new models could not be loaded.
+            ServingError: As `configure`; or the new models are not available, for a reason of
+                their own, because time is up, or because a later configuration does without
+                them.
+        """
+        self._manager.wait_until_available(self.configure(config), timeout)
+
+    def configure(self, config: model_server_config_pb2.ModelServerConfig) -> list[str]:
+        """Begins to serve the models of a configuration, without waiting for them.
+
+        What it does not name any more is served until all that it does name is available.
+
+        Args:
+            config: With a `model_config_list`. The first one may be empty, as TensorFlow
+                Serving has it.
+
+        Returns:
+            Names of the models that have not been available yet.
+
+        Raises:
+            ServingError: The configuration is not sound, in which case nothing changes.
         """
         with self._reloading:
+            kind = config.WhichOneof("config")
+            if kind == "custom_model_config":
+                raise invalid("ModelServer does not yet support custom model config.")
+            if kind is None and self._configured:
+                raise ServingError(
+                    Code.FAILED_PRECONDITION,
+                    "Taking no action for empty config; 'model_config_list {}' serves no models",
+                )
             listed = config.model_config_list.config
             models = [_model_config(entry) for entry in listed]
             for name in {model.name for model in models}:
                 if sum(model.name == name for model in models) > 1:
                     raise invalid(f"Illegal to list model {name} multiple times in config list")
-            labels = {entry.name: dict(entry.version_labels) for entry in listed}
-            for name, versions in labels.items():
-                self._check_labels(name, versions)
-            new = [model.name for model in models if model.name not in self._names]
-            self._manager.serve(models)
-            self._names = {model.name for model in models}
-            self._labels = labels
-            self._manager.wait_until_available(new)
+            for model in models:
+                self._check_labels(model.name, model.labels)
+            self._configured = kind is not None
+            return self._manager.serve(models)
 
     @contextlib.contextmanager
     def model(
@@ -112,7 +137,7 @@ class ServerCore:
                 (NOT_FOUND).
         """
         if label is not None:
-            version = self._labels.get(name, {}).get(label)
+            version = self._manager.labels(name).get(label)
             if version is None:
                 raise invalid(f"Unrecognized servable version label: {label}")
         with self._manager.lease(name, version) as servable:
@@ -167,7 +192,7 @@ class ServerCore:
         for label, version in labels.items():
             if version in states and states[version][0] == State.AVAILABLE:
                 continue
-            unchanged = self._labels.get(name, {}).get(label, version) == version
+            unchanged = self._manager.labels(name).get(label, version) == version
             if not (self._allow_labels_for_unavailable and unchanged):
                 raise ServingError(
                     Code.FAILED_PRECONDITION,
@@ -194,7 +219,12 @@ def _model_config(entry: model_server_config_pb2.ModelConfig) -> ModelConfig:
             f"No request-logger-creator provided for model {entry.name}; "
             "--request_log is what logs requests here"
         )
-    return ModelConfig(entry.name, entry.base_path, _version_policy(entry.model_version_policy))
+    return ModelConfig(
+        entry.name,
+        entry.base_path,
+        _version_policy(entry.model_version_policy),
+        dict(entry.version_labels),
+    )
 
 
 def _version_policy(policy) -> VersionPolicy:

@@ -110,10 +110,13 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
 
     Args:
         core: The models.
+        reload_seconds: How long a new configuration may keep its caller waiting, if the
+            caller's own deadline is not sooner.
     """
 
-    def __init__(self, core: ServerCore):
+    def __init__(self, core: ServerCore, reload_seconds: float):
         self._core = core
+        self._reload_seconds = reload_seconds
 
     def GetModelStatus(
         self, request: get_model_status_pb2.GetModelStatusRequest, context
@@ -134,7 +137,9 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
                     "ServerModelConfig type not supported by HandleReloadConfigRequest. "
                     "Only ModelConfigList is currently supported"
                 )
-            self._core.reload(request.config)
+            left = _time_left(context)
+            seconds = self._reload_seconds
+            self._core.reload(request.config, seconds if left is None else min(left, seconds))
         except ServingError as error:
             response.status.error_code = error.code
             response.status.error_message = error.message

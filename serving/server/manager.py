@@ -8,7 +8,7 @@ import dataclasses
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import tensorflow as tf
 from tensorflow_serving.apis import get_model_status_pb2
@@ -31,11 +31,17 @@ class ModelConfig:
         name: What requests call it.
         base_path: Directory of its version directories.
         policy: Which versions to serve.
+        labels: Versions by the labels that requests may name them by.
     """
 
     name: str
     base_path: str
     policy: VersionPolicy = VersionPolicy()
+    labels: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+    def chooses_like(self, other: ModelConfig) -> bool:
+        """Whether both find the same versions on any disk."""
+        return (self.base_path, self.policy) == (other.base_path, other.policy)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,8 +84,14 @@ class _Model:
         self.config = config
         self.versions: dict[int, _Version] = {}
         self.aspired: set[int] = set()
-        self.looked = False
+        self.warned = False
         self.seen: dict[int, Snapshot] = {}
+        # Whether it has answered requests at any time.
+        self.arrived = False
+        # Whether the configuration names it no more; it stays until what replaces it is there.
+        self.leaving = False
+        # Whether what a changed configuration asks for has not been seen on disk yet.
+        self.unmet = False
 
     def available(self) -> dict[int, _Version]:
         return {
@@ -91,6 +103,26 @@ class _Model:
         chosen = [self.versions[v] for v in self.aspired]
         return bool(chosen) and all(v.state == State.AVAILABLE or v.failed for v in chosen)
 
+    def absence(self) -> str:
+        """What to say when nothing that is asked for lies on disk."""
+        wanted = " or ".join(map(str, sorted(self.config.policy.specific)))
+        return (
+            f"No {f'version {wanted}' if wanted else 'versions'} of servable {self.config.name} "
+            f"found under base path {self.config.base_path}"
+        )
+
+    def shortcomings(self) -> list[str]:
+        """Why it does not answer requests, in TensorFlow Serving's form."""
+        name = self.config.name
+        tried = [(number, v) for number, v in self.versions.items() if v.state != State.AVAILABLE]
+        if not tried:
+            return [f"{{name: {name}}} due to error: NOT_FOUND: {self.absence()}"]
+        return [
+            f"{{name: {name} version: {number}}} due to error: "
+            + (f"{v.error.code.name}: {v.error.message}" if v.error else "UNAVAILABLE: not loaded")
+            for number, v in tried
+        ]
+
 
 class ModelManager:
     """Keeps the versions that the file system and the configuration ask for loaded.
@@ -98,7 +130,8 @@ class ModelManager:
     A new version is loaded and warmed up before an old one goes, and an old one goes when its
     last request has been answered. A version directory counts only when it is complete and
     nobody writes to it any more. A version that fails to load is tried again when its files
-    change.
+    change. In the same way a model that the configuration no longer names goes when every model
+    that it does name answers requests, so a configuration that cannot be met takes nothing away.
 
     Args:
         load: Gives a servable for a model's name, version and directory, or raises.
@@ -119,6 +152,7 @@ class ModelManager:
         self._models: dict[str, _Model] = {}
         self._changed = threading.Condition()
         self._stopped = threading.Event()
+        self._waiting_is_over = False
         self._loaders = concurrent.futures.ThreadPoolExecutor(
             policy.num_load_threads or 1, thread_name_prefix="load"
         )
@@ -132,9 +166,9 @@ class ModelManager:
         return self
 
     def __exit__(self, *exception) -> None:
-        self._stopped.set()
         with self._changed:
-            self._changed.notify_all()
+            self._stopped.set()
+        self.stop_waiting()
         self._poller.join()
         self._loaders.shutdown(cancel_futures=True)
         with self._changed:
@@ -142,49 +176,88 @@ class ModelManager:
                 self._unload(model, model.available())
         self._unloaders.shutdown()
 
-    def serve(self, configs: Sequence[ModelConfig]) -> None:
-        """Serves these models and no others; returns before they are loaded.
+    def serve(self, configs: Sequence[ModelConfig]) -> list[str]:
+        """Serves these models, and no others once they are there; returns before that.
 
         Args:
             configs: The models; their names differ.
+
+        Returns:
+            Names of those that have not answered requests yet.
         """
         with self._changed:
             names = {config.name for config in configs}
-            for name in set(self._models) - names:
-                model = self._models.pop(name)
-                model.aspired.clear()
-                self._unload(model, model.available())
+            for name, model in self._models.items():
+                model.leaving = name not in names
             for config in configs:
-                self._models.setdefault(config.name, _Model(config)).config = config
+                model = self._models.setdefault(config.name, _Model(config))
+                if not model.config.chooses_like(config):
+                    model.unmet, model.warned, model.seen = True, False, {}
+                model.config = config
+            self._let_go()
+            # Others wait for models that may be gone by now.
+            self._changed.notify_all()
         self._look(always=True)
+        with self._changed:
+            models = [self._models.get(config.name) for config in configs]
+            return [model.config.name for model in models if model and not model.arrived]
 
-    def wait_until_available(self, names: Sequence[str]) -> None:
+    def wait_until_available(self, names: Sequence[str], timeout: float | None = None) -> None:
         """Blocks until each of these models answers requests.
 
         Args:
             names: Of models that `serve` was given; others are not waited for.
+            timeout: Seconds after which to give up, or None for never. The models go on being
+                looked for and loaded.
 
         Raises:
-            ServingError: Models of which no version could be loaded.
+            ServingError: Models of which no version could be loaded, or none in time (UNKNOWN);
+                a later call of `serve` has dropped some of them (ABORTED); or `stop_waiting`
+                was called (UNAVAILABLE).
         """
         with self._changed:
             models = {name: self._models[name] for name in names if name in self._models}
+
+            def dropped() -> list[str]:
+                return [
+                    name
+                    for name, model in models.items()
+                    if model.leaving or self._models.get(name) is not model
+                ]
+
             self._changed.wait_for(
-                lambda: self._stopped.is_set() or all(m.settled() for m in models.values())
+                lambda: (
+                    self._waiting_is_over
+                    or dropped()
+                    or all(model.settled() for model in models.values())
+                ),
+                timeout,
             )
-            failures = [
-                f"{{name: {name} version: {number}}} due to error: "
-                f"{version.error.code.name}: {version.error.message}"
-                for name, model in models.items()
-                if not model.available()
-                for number, version in model.versions.items()
-                if version.failed
-            ]
-        if failures:
+            if gone := dropped():
+                raise ServingError(
+                    Code.ABORTED, f"A later configuration does without {', '.join(gone)}"
+                )
+            missing = [model for model in models.values() if not model.available()]
+            reasons = [reason for model in missing for reason in model.shortcomings()]
+            if missing and self._waiting_is_over:
+                raise ServingError(Code.UNAVAILABLE, "The server is stopping")
+        if missing:
             raise ServingError(
                 Code.UNKNOWN,
-                f"{len(failures)} model(s) did not become available: {{{', '.join(failures)}}}",
+                f"{len(missing)} model(s) did not become available: {{{', '.join(reasons)}}}",
             )
+
+    def stop_waiting(self) -> None:
+        """Ends each `wait_until_available`, those to come included."""
+        with self._changed:
+            self._waiting_is_over = True
+            self._changed.notify_all()
+
+    def labels(self, name: str) -> Mapping[str, int]:
+        """Versions of a model by their labels; none of a model that is not served."""
+        with self._changed:
+            model = self._models.get(name)
+            return model.config.labels if model else {}
 
     @contextlib.contextmanager
     def lease(self, name: str, version: int | None = None) -> Iterator[Servable]:
@@ -241,23 +314,22 @@ class ModelManager:
             return
         with self._looking:
             for model in list(self._models.values()):
+                config = model.config
                 try:
                     found = self._find(model)
                 except tf.errors.OpError as error:
-                    if not model.looked:
-                        _LOG.warning("%s: %s; waiting for it", model.config.name, error.message)
-                    model.looked = True
+                    if not model.warned:
+                        _LOG.warning("%s: %s; waiting for it", config.name, error.message)
+                    model.warned = True
                     continue
-                if not found and not model.seen and not (model.looked and not model.versions):
-                    _LOG.warning(
-                        "No versions of servable %s found under base path %s; waiting for one",
-                        model.config.name,
-                        model.config.base_path,
-                    )
-                model.looked = True
+                chosen = config.policy.choose(found)
+                if not (chosen or config.policy.choose(model.seen) or model.warned):
+                    _LOG.warning("%s; waiting for one", model.absence())
+                    model.warned = True
                 with self._changed:
-                    if self._models.get(model.config.name) is model:
-                        self._aspire(model, model.config.policy.choose(found))
+                    # While this thread looked, another may have brought a configuration.
+                    if self._models.get(config.name) is model and model.config is config:
+                        self._aspire(model, chosen)
 
     def _find(self, model: _Model) -> dict[int, str]:
         """The versions on disk that are complete, and those that were chosen before."""
@@ -277,6 +349,11 @@ class ModelManager:
 
     def _aspire(self, model: _Model, chosen: dict[int, str]) -> None:
         """Loads what is chosen and new; the rest goes when there is something to replace it."""
+        if model.unmet and not chosen and model.available():
+            # What is served goes when its files do, but not for what was never there.
+            return
+        if chosen:
+            model.unmet = model.warned = False
         model.aspired = set(chosen)
         for number, directory in chosen.items():
             known = model.versions.get(number)
@@ -295,37 +372,62 @@ class ModelManager:
             return
         self._unload(model, {v: available[v] for v in available.keys() - model.aspired})
 
-    def _bring_up(self, model: _Model, number: int, version: _Version) -> None:
-        """Loads a version, trying again when it fails."""
+    def _let_go(self) -> None:
+        """Drops what the configuration no longer names, if there is something in its place."""
+        staying = [model for model in self._models.values() if not model.leaving]
+        complete = all(model.available() for model in staying)
+        for name, model in list(self._models.items()):
+            if model.leaving and (complete or not model.available()):
+                del self._models[name]
+                model.aspired.clear()
+                self._unload(model, model.available())
+
+    def _bring_up(self, model: _Model, number: int, version: _Version, attempt: int = 1) -> None:
+        """Loads a version; has it tried again later when it fails."""
         name = model.config.name
-        self._set(version, State.LOADING)
-        for attempt in range(self._policy.max_num_load_retries + 1):
-            if attempt:
-                self._stopped.wait(self._policy.load_retry_interval_micros * 1e-6)
-            with self._changed:
-                if self._stopped.is_set() or number not in model.aspired:
-                    version.state = State.END
-                    return
-            try:
-                version.servable = self._load(name, number, version.directory)
-            except Exception as caught:
-                version.error = error = as_serving_error(caught)
-                _LOG.error(
-                    "Loading servable: {name: %s version: %d} failed: %s: %s (attempt %d of %d)",
-                    *(name, number, error.code.name, error.message),
-                    *(attempt + 1, self._policy.max_num_load_retries + 1),
-                )
-                continue
-            _LOG.info("Successfully loaded servable version {name: %s version: %d}", name, number)
-            with self._changed:
-                version.state, version.error = State.AVAILABLE, None
-                self._retire(model)
-                self._changed.notify_all()
-            return
+        attempts = self._policy.max_num_load_retries + 1
         with self._changed:
-            version.state = State.END
-            self._retire(model)
+            wanted = number in model.aspired and not self._stopped.is_set()
+            version.state = State.LOADING if wanted else State.END
             self._changed.notify_all()
+        if not wanted:
+            return
+        try:
+            version.servable = self._load(name, number, version.directory)
+        except Exception as caught:
+            error = as_serving_error(caught)
+            _LOG.error(
+                "Loading servable: {name: %s version: %d} failed: %s: %s (attempt %d of %d)",
+                *(name, number, error.code.name, error.message, attempt, attempts),
+            )
+            with self._changed:
+                version.error = error
+                if attempt == attempts:
+                    version.state = State.END
+                    self._retire(model)
+                self._changed.notify_all()
+            if attempt < attempts:
+                self._bring_up_later(model, number, version, attempt + 1)
+            return
+        _LOG.info("Successfully loaded servable version {name: %s version: %d}", name, number)
+        with self._changed:
+            version.state, version.error = State.AVAILABLE, None
+            model.arrived = True
+            self._retire(model)
+            self._let_go()
+            self._changed.notify_all()
+
+    def _bring_up_later(self, *arguments) -> None:
+        """Tries again after a while, in which other versions may be loaded."""
+
+        def again() -> None:
+            with self._changed:
+                if not self._stopped.is_set():
+                    self._loaders.submit(self._bring_up, *arguments)
+
+        timer = threading.Timer(self._policy.load_retry_interval_micros * 1e-6, again)
+        timer.daemon = True
+        timer.start()
 
     def _unload(self, model: _Model, versions: dict[int, _Version]) -> None:
         for number, version in versions.items():

@@ -125,13 +125,17 @@ class Server:
             allow_labels_for_unavailable=settings.allow_version_labels_for_unavailable_models,
             request_log=request_log,
         )
-        self.core.reload(self._model_server_config())
+        config = self._model_server_config()
+        if config.WhichOneof("config") is None:
+            _LOG.warning("%s is empty: there is no model to serve", settings.model_config_file)
+        self.core.reload(config)
         if settings.model_config_file and settings.model_config_file_poll_wait_seconds > 0:
             stack.enter_context(_thread("config", self._poll_config, self._stopping.set))
         if settings.port or settings.grpc_socket_path:
             stack.enter_context(self._serve_grpc(credentials))
         if rest_socket is not None:
             stack.enter_context(self._serve_rest(rest_socket, prometheus_path))
+        stack.callback(manager.stop_waiting)
 
     def _load(self, name: str, version: int, directory: str) -> Servable:
         settings = self.settings
@@ -175,11 +179,22 @@ class Server:
         return config
 
     def _poll_config(self) -> None:
+        """Reads the configuration again and again; says once what is wrong with it."""
+        path = self.settings.model_config_file
+        said = ""
         while not self._stopping.wait(self.settings.model_config_file_poll_wait_seconds):
+            wrong = ""
             try:
-                self.core.reload(self._model_server_config())
+                self.core.configure(self._model_server_config())
             except ServingError as error:
-                _LOG.error("%s: %s", self.settings.model_config_file, error.message)
+                wrong = error.message
+            except Exception as error:
+                # A server that no longer reads its configuration would be worse.
+                wrong = f"{type(error).__name__}: {error}"
+            if wrong and wrong != said:
+                told = wrong if path in wrong else f"{path}: {wrong}"
+                _LOG.warning("%s; what was served stays", told)
+            said = wrong
 
     @contextlib.contextmanager
     def _serve_grpc(self, credentials: grpc.ServerCredentials | None) -> Iterator[None]:
@@ -196,7 +211,9 @@ class Server:
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
             PredictionService(self.core, to_proto), server
         )
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(self.core), server)
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
+            ModelService(self.core, settings.model_config_reload_wait_seconds), server
+        )
         names = [
             prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name,
             model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name,

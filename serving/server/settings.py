@@ -33,6 +33,9 @@ class ServerSettings:
     model_config_file_poll_wait_seconds: int = _flag(
         0, "seconds between two readings of --model_config_file; 0 reads it once"
     )
+    model_config_reload_wait_seconds: int = _flag(
+        60, "most seconds that a HandleReloadConfigRequest waits for new models", own=True
+    )
     allow_version_labels_for_unavailable_models: bool = _flag(
         False, "accept new labels of versions that are not loaded yet, as at start-up"
     )
