@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import logging
 import os
@@ -11,7 +12,11 @@ import sys
 import threading
 
 from ...serving.server.settings import ServerSettings
+from ..interrupts import ending_promptly
 from .arguments import new_parser
+
+# What models and files get to be closed in, once the requests are answered.
+_TIDYING_SECONDS = 5.0
 
 SUMMARY = "serve exported models over REST and gRPC"
 
@@ -61,8 +66,23 @@ def execute(arguments: argparse.Namespace) -> int:
     for flag in dataclasses.fields(ServerSettings):
         if flag.metadata["idle"] and getattr(settings, flag.name) != flag.default:
             logging.getLogger("reviewlens.serve").warning("--%s has no effect here", flag.name)
-    # While models load, SIGTERM ends the program as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    with contextlib.ExitStack() as server:
+        # While models load, or are waited for, nobody has asked anything yet.
+        with ending_promptly("error: interrupted"):
+            _start(settings, server)
+        stopped.wait()
+        seconds = settings.shutdown_grace_seconds
+        logging.getLogger("reviewlens.serve").info(
+            "Stopping once the requests are answered, in %d seconds at most ...", seconds
+        )
+        _end_without_waiting(seconds + _TIDYING_SECONDS)
+    return 0
+
+
+def _start(settings: ServerSettings, stack: contextlib.ExitStack) -> None:
     from ..environment import prepare_environment
 
     # Not even errors: TensorFlow has some to tell of at each start, about graphics cards.
@@ -71,14 +91,28 @@ def execute(arguments: argparse.Namespace) -> int:
     from ...serving.server.server import Server
 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    stack.enter_context(Server(settings))
 
-    with Server(settings):
-        stopped = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: stopped.set())
-        stopped.wait()
-        logging.getLogger("reviewlens.serve").info("Stopping once the requests are answered ...")
-    return 0
+
+def _end_without_waiting(seconds: float) -> None:
+    """Ends the process at the next signal, or after some seconds, whatever its threads do."""
+
+    def end(code: int, reason: str) -> None:
+        logging.getLogger("reviewlens.serve").error("%s: not every request was answered", reason)
+        # Not by returning: Python would wait for the threads.
+        os._exit(code)
+
+    def too_late() -> None:
+        end(1, f"Not done after {seconds:.0f} seconds")
+
+    def again(number: int, frame: object) -> None:
+        end(128 + number, f"{signal.Signals(number).name} again")
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, again)
+    timer = threading.Timer(seconds, too_late)
+    timer.daemon = True
+    timer.start()
 
 
 def _boolean(text: str) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import logging
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import grpc
 import tensorflow as tf
@@ -27,6 +26,7 @@ from ...errors import RunError, UsageError
 from .. import config_protos
 from .batching import BatchingSettings, BatchScheduler
 from .core import ServerCore
+from .draining import RestServer, Workers
 from .grpc_services import ModelService, PredictionService
 from .manager import LoadPolicy, ModelManager
 from .metrics import Metrics
@@ -40,8 +40,6 @@ from .tls import server_credentials
 from .warmup import warm_up
 
 _LOG = logging.getLogger("reviewlens.serve")
-# Seconds that requests under way get to finish when the server stops.
-GRACE_SECONDS = 10.0
 _PROMETHEUS_PATH = "/monitoring/prometheus/metrics"
 _MODEL_BATCHING_FILE = "batching_params.pbtxt"
 
@@ -49,8 +47,8 @@ _MODEL_BATCHING_FILE = "batching_params.pbtxt"
 class Server:
     """Serves SavedModels over REST and gRPC, as tensorflow_model_server does.
 
-    Use it as a context manager: entering loads the models and opens the ports, leaving lets
-    the requests under way finish.
+    Use it as a context manager: entering loads the models and opens the ports; leaving answers
+    every request that was accepted, for `shutdown_grace_seconds`, and refuses others.
 
     Args:
         settings: The flags.
@@ -129,12 +127,15 @@ class Server:
         if config.WhichOneof("config") is None:
             _LOG.warning("%s is empty: there is no model to serve", settings.model_config_file)
         self.core.reload(config)
+        # Closed after the gRPC server, but told to stop before it: both use the same time.
+        ending = stack.enter_context(contextlib.ExitStack())
         if settings.model_config_file and settings.model_config_file_poll_wait_seconds > 0:
             stack.enter_context(_thread("config", self._poll_config, self._stopping.set))
         if settings.port or settings.grpc_socket_path:
             stack.enter_context(self._serve_grpc(credentials))
         if rest_socket is not None:
-            stack.enter_context(self._serve_rest(rest_socket, prometheus_path))
+            stop = ending.enter_context(self._serve_rest(rest_socket, prometheus_path))
+            stack.callback(stop)
         stack.callback(manager.stop_waiting)
 
     def _load(self, name: str, version: int, directory: str) -> Servable:
@@ -199,12 +200,8 @@ class Server:
     @contextlib.contextmanager
     def _serve_grpc(self, credentials: grpc.ServerCredentials | None) -> Iterator[None]:
         settings = self.settings
-        server = grpc.server(
-            concurrent.futures.ThreadPoolExecutor(
-                settings.grpc_max_threads, thread_name_prefix="grpc"
-            ),
-            options=_channel_options(settings),
-        )
+        workers = Workers(settings.grpc_max_threads)
+        server = grpc.server(workers, options=_channel_options(settings))
         to_proto = (
             to_content_proto if settings.enable_serialization_as_tensor_content else to_typed_proto
         )
@@ -218,11 +215,11 @@ class Server:
             prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name,
             model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name,
         ]
+        healthy = health.HealthServicer()
         if settings.enable_grpc_healthcheck_service:
-            servicer = health.HealthServicer()
             for name in ("", "ModelService", "PredictionService"):
-                servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
-            health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+                healthy.set(name, health_pb2.HealthCheckResponse.SERVING)
+            health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
             names.append(health.SERVICE_NAME)
         reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
         addresses = []
@@ -244,10 +241,14 @@ class Server:
         try:
             yield
         finally:
-            server.stop(GRACE_SECONDS).wait()
+            healthy.enter_graceful_shutdown()
+            workers.close(lambda: server.stop(settings.shutdown_grace_seconds)).wait()
 
     @contextlib.contextmanager
-    def _serve_rest(self, listener: socket.socket, prometheus_path: str | None) -> Iterator[None]:
+    def _serve_rest(
+        self, listener: socket.socket, prometheus_path: str | None
+    ) -> Iterator[Callable[[], None]]:
+        """Gives what begins the end, which leaving waits for."""
         settings = self.settings
         app = RestApp(
             self.core,
@@ -257,7 +258,8 @@ class Server:
             prometheus_path=prometheus_path,
             max_request_bytes=settings.max_request_bytes,
         )
-        server = uvicorn.Server(
+        door = listener.dup()
+        server = RestServer(
             uvicorn.Config(
                 app,
                 http="httptools",
@@ -269,20 +271,22 @@ class Server:
                 server_header=False,
                 # Longer than clients keep idle connections, so that none is cut off asking.
                 timeout_keep_alive=75,
-                timeout_graceful_shutdown=int(GRACE_SECONDS),
-            )
+                timeout_graceful_shutdown=settings.shutdown_grace_seconds,
+            ),
+            door,
         )
 
         def stop() -> None:
             server.should_exit = True
 
         with (
+            door,
             contextlib.closing(app),
             _thread("rest", lambda: server.run(sockets=[listener]), stop),
         ):
             address = listener.getsockname()
             _LOG.info("Exporting HTTP/REST API at: http://%s:%d ...", *address[:2])
-            yield
+            yield stop
 
 
 def _prometheus_path(settings: ServerSettings) -> str | None:

@@ -57,6 +57,9 @@ class ServerSettings:
     )
     enable_grpc_healthcheck_service: bool = _flag(False, "offer grpc.health.v1.Health")
     ssl_config_file: str = _flag("", "text file with an SSLConfig; gRPC then uses TLS")
+    shutdown_grace_seconds: int = _flag(
+        10, "seconds that requests under way get to finish when the server stops", own=True
+    )
     max_request_bytes: int = _flag(100 * 2**20, "largest request, in bytes", own=True)
     # Batches.
     enable_batching: bool = _flag(False, "run concurrent requests together")
