@@ -98,7 +98,7 @@ def _end_without_waiting(seconds: float) -> None:
     """Ends the process at the next signal, or after some seconds, whatever its threads do."""
 
     def end(code: int, reason: str) -> None:
-        logging.getLogger("reviewlens.serve").error("%s: not every request was answered", reason)
+        logging.getLogger("reviewlens.serve").error("%s; ending without what is left", reason)
         # Not by returning: Python would wait for the threads.
         os._exit(code)
 

@@ -187,6 +187,7 @@ class ModelManager:
         """
         with self._changed:
             names = {config.name for config in configs}
+            dropped = {n for n, model in self._models.items() if not model.leaving} - names
             for name, model in self._models.items():
                 model.leaving = name not in names
             for config in configs:
@@ -195,6 +196,8 @@ class ModelManager:
                     model.unmet, model.warned, model.seen = True, False, {}
                 model.config = config
             self._let_go()
+            if kept := sorted(dropped & self._models.keys()):
+                _LOG.info("Serving %s until all that is new is available", ", ".join(kept))
             # Others wait for models that may be gone by now.
             self._changed.notify_all()
         self._look(always=True)
@@ -328,7 +331,7 @@ class ModelManager:
                     model.warned = True
                 with self._changed:
                     # While this thread looked, another may have brought a configuration.
-                    if self._models.get(config.name) is model and model.config is config:
+                    if self._models.get(config.name) is model and model.config == config:
                         self._aspire(model, chosen)
 
     def _find(self, model: _Model) -> dict[int, str]:

@@ -126,6 +126,9 @@ class ServerSettings:
                 "serve: --tensorflow_session_parallelism excludes "
                 "--tensorflow_intra_op_parallelism and --tensorflow_inter_op_parallelism"
             )
+        for name in ("model_config_reload_wait_seconds", "shutdown_grace_seconds"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"serve: --{name} is {getattr(self, name)}; at least 0 is needed")
         for flag in dataclasses.fields(self):
             path = getattr(self, flag.name)
             if flag.name.endswith("_file") and path and not os.path.isfile(path):
