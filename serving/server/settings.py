@@ -45,6 +45,9 @@ class ServerSettings:
     saved_model_tags: str = _flag("serve", "tags of the graph to load, separated by commas")
     # Where it is served.
     host: str = _flag("127.0.0.1", "address to listen on; 0.0.0.0 for all", own=True)
+    shutdown_grace_seconds: int = _flag(
+        10, "seconds that requests under way get to finish when the server stops", own=True
+    )
     port: int = _flag(8500, "port for gRPC; 0 for none")
     grpc_socket_path: str = _flag("", "UNIX socket for gRPC, beside --port")
     rest_api_port: int = _flag(0, "port for HTTP; 0 for none")
@@ -57,9 +60,6 @@ class ServerSettings:
     )
     enable_grpc_healthcheck_service: bool = _flag(False, "offer grpc.health.v1.Health")
     ssl_config_file: str = _flag("", "text file with an SSLConfig; gRPC then uses TLS")
-    shutdown_grace_seconds: int = _flag(
-        10, "seconds that requests under way get to finish when the server stops", own=True
-    )
     max_request_bytes: int = _flag(100 * 2**20, "largest request, in bytes", own=True)
     # Batches.
     enable_batching: bool = _flag(False, "run concurrent requests together")

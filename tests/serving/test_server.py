@@ -297,9 +297,9 @@ def test_tags_choose_the_graph(model_server, half_plus_two):
         ({"model_base_path": "m", "port": 1, "rest_api_port": 1}, "must differ"),
         ({"model_base_path": "m", "port": 0, "rest_api_port": 0}, "are all off"),
         ({"model_base_path": "m", "batching_parameters_file": "f"}, "needs --enable_batching"),
-        ({"model_config_file": "f"}, "--model_config_file: f: no such file"),
         ({"model_config_file": "/"}, "--model_config_file: /: is no file"),
         ({"model_base_path": "m", "shutdown_grace_seconds": -1}, "at least 0 is needed"),
+        ({"model_config_file": "f"}, "--model_config_file: f: no such file"),
         (
             {"model_base_path": "m", "rest_api_port": 0, "monitoring_config_file": "f"},
             "needs --rest_api_port",
