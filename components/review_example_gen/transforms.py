@@ -131,7 +131,7 @@ class _Reader(beam.DoFn):
     def _read(self, task: Task) -> Iterator[tuple[int, InputFile, Record, Review | Rejection]]:
         columns = self._settings.source_columns()
         for number, file in task.files:
-            for record in read_records(file, columns):
+            for record in read_records(file, columns, others=False):
                 self._done += 1
                 if self._done % _REPORT_EVERY == 0:
                     report_progress(self._done, None, self._note)

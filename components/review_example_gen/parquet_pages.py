@@ -1,0 +1,171 @@
+"""The headers of a Parquet file's pages, which say what decoding them will take.
+
+The footer of a file may claim anything; what a decoder allocates follows the header of each
+page. pyarrow does not show those. They are structs in Thrift's compact protocol, see
+https://parquet.apache.org/docs/file-format/data-pages/ and
+https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+# Of enum Encoding in parquet.thrift.
+PLAIN = 0
+DELTA_BYTE_ARRAY = 7
+DICTIONARY_ENCODINGS = (2, 8)
+
+# Of enum PageType, and the field of the header that describes such a page.
+_DICTIONARY_PAGE = 2
+_DESCRIPTIONS = {0: 5, _DICTIONARY_PAGE: 7, 3: 8}
+
+# Where a data page of version 2 says its encoding; the other two say it in their second field.
+_VERSION_2 = 3
+
+_TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
+_BITS = {_I16: 16, _I32: 32, _I64: 64}
+_DEEPEST = 32
+
+_FIRST_READ = 1 << 9
+# What Arrow allows a header, which holds the least and the greatest value of its page.
+_LARGEST_HEADER = 1 << 24
+
+# Early writers forgot a header in a column's length; Arrow reads so much further.
+_SLACK = 100
+
+
+class Page(NamedTuple):
+    """One page of a column.
+
+    Attributes:
+        is_dictionary: Whether it holds the values that other pages refer to.
+        values: How many it holds, nulls included.
+        encoding: Of its values.
+        packed: Bytes in the file.
+        unpacked: Bytes once they are decompressed.
+    """
+
+    is_dictionary: bool
+    values: int
+    encoding: int
+    packed: int
+    unpacked: int
+
+
+def read_pages(stream: BinaryIO, start: int, length: int, values: int) -> Iterator[Page]:
+    """Finds the pages of a column in a row group, as Arrow would, without reading their data.
+
+    Args:
+        stream: The file; it is sought in.
+        start: Where the first page starts.
+        length: Bytes of all pages, by the footer.
+        values: How many there are in all, by the footer.
+
+    Yields:
+        Each page that Arrow would decode.
+
+    Raises:
+        ValueError: A header is damaged or cut short.
+    """
+    end = start + length + _SLACK
+    while values > 0 and start < end - _SLACK:
+        header, size = _read_header(stream, start, end)
+        kind, unpacked, packed = (header.get((field, _I32)) for field in (1, 2, 3))
+        if unpacked is None or packed is None or unpacked < 0 or packed < 0:
+            raise ValueError("a page has no size")
+        start += size + packed
+        if kind not in _DESCRIPTIONS:
+            continue
+        described = header.get((_DESCRIPTIONS[kind], _STRUCT), {})
+        count = described.get((1, _I32), -1)
+        encoding = described.get((4 if kind == _VERSION_2 else 2, _I32), -1)
+        if count < 0:
+            raise ValueError("a page does not say how many values it has")
+        is_dictionary = kind == _DICTIONARY_PAGE
+        if not is_dictionary:
+            values -= count
+        yield Page(is_dictionary, count, encoding, packed, unpacked)
+
+
+def _read_header(stream: BinaryIO, start: int, end: int) -> tuple[dict, int]:
+    size = _FIRST_READ
+    while True:
+        stream.seek(start)
+        data = stream.read(min(size, end - start))
+        try:
+            return _struct(data, 0, 0)
+        except IndexError:
+            if len(data) < size or size >= _LARGEST_HEADER:
+                raise ValueError("the header of a page is cut short") from None
+            size *= 8
+
+
+def _struct(data: bytes, at: int, depth: int) -> tuple[dict[tuple[int, int], Any], int]:
+    """Reads `(field, type) -> value`; a field of another type is another field."""
+    if depth > _DEEPEST:
+        raise ValueError("the header of a page is nested too deep")
+    found: dict[tuple[int, int], Any] = {}
+    field = 0
+    while True:
+        head, at = data[at], at + 1
+        kind, step = head & 15, head >> 4
+        if not kind:
+            return found, at
+        if step:
+            field += step
+        else:
+            field, at = _zigzag(data, at, 16)
+        if kind in (_TRUE, _FALSE):
+            found[field, _TRUE] = kind == _TRUE
+        else:
+            found[field, kind], at = _value(data, at, kind, depth)
+
+
+def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
+    if kind in (_TRUE, _FALSE, _BYTE):
+        return data[at], at + 1
+    if kind in _BITS:
+        return _zigzag(data, at, _BITS[kind])
+    if kind == _DOUBLE:
+        return data[at + 7], at + 8
+    if kind == _BINARY:
+        size, at = _varint(data, at)
+        return None, at + size
+    if kind == _STRUCT:
+        return _struct(data, at, depth + 1)
+    if kind in (_LIST, _SET):
+        size, kinds, at = data[at] >> 4, (data[at] & 15,), at + 1
+        if size == 15:
+            size, at = _varint(data, at)
+    elif kind == _MAP:
+        size, at = _varint(data, at)
+        kinds = ()
+        if size:
+            kinds, at = (data[at] >> 4, data[at] & 15), at + 1
+    else:
+        raise ValueError("the header of a page has a field of no known type")
+    for _ in range(size):
+        for element in kinds:
+            _, at = _value(data, at, element, depth + 1)
+    return None, at
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    number = shift = 0
+    while True:
+        byte, at = data[at], at + 1
+        number |= (byte & 127) << shift
+        if byte < 128:
+            return number, at
+        shift += 7
+        if shift > 63:
+            raise ValueError("the header of a page has a number without end")
+
+
+def _zigzag(data: bytes, at: int, bits: int) -> tuple[int, int]:
+    number, at = _varint(data, at)
+    if number >> bits:
+        # Another reader would cut it off, and see other pages than these.
+        raise ValueError("the header of a page has a number that is too large")
+    return number >> 1 ^ -(number & 1), at
