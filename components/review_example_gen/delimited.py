@@ -15,9 +15,11 @@ from .inputs import InputFile
 from .records import (
     LONGEST_LINE,
     MALFORMED,
+    TOO_LONG,
     Record,
     check_columns,
     is_utf8,
+    start_of,
     too_long,
     undecodable,
 )
@@ -62,6 +64,9 @@ def read_delimited(file: InputFile, columns: Mapping[str, str]) -> Iterator[Reco
         for number, (raw, fields, problem) in enumerate(split(file, text), 1):
             if header is None:
                 header = _header(file, raw, fields, problem, columns)
+            elif len(raw) > LONGEST_LINE:
+                detail = f"{len(raw):,} characters, more than {LONGEST_LINE:,}"
+                yield Record(number, start_of(raw), TOO_LONG, detail)
             elif not raw.isascii() and not is_utf8(raw):
                 yield undecodable(number, raw)
             elif problem:
@@ -120,7 +125,14 @@ def _csv_rows(file: InputFile, text: TextIO) -> Iterator[_Row]:
 
     def feed() -> Iterator[str]:
         nonlocal ended
+        length = 0
         for line in _lines(file, text):
+            length = length + len(line) if lines else len(line)
+            if length > 2 * LONGEST_LINE:
+                raise RunError(
+                    f"{file.path}: row {row_number}: from line {line_number} on it is longer than "
+                    f"{2 * LONGEST_LINE:,} characters"
+                )
             lines.append(line)
             yield line
         ended = True

@@ -73,12 +73,13 @@ def _record(number: int, line: bytes) -> Record:
         return undecodable(number, text)
     try:
         found = json.loads(text)
+        if not isinstance(found, dict):
+            return Record(number, text, MALFORMED, "no JSON object")
+        # A value may be read that is nested too deep to be written.
+        values = {key: cell_text(value) for key, value in found.items()}
     except (ValueError, RecursionError) as error:
         return Record(number, text, MALFORMED, f"no JSON: {error}")
-    if not isinstance(found, dict):
-        return Record(number, text, MALFORMED, "no JSON object")
-    values = {key: cell_text(value) for key, value in found.items()}
     # An escape (\ud83d) can name half a character, which no UTF-8 can hold.
-    if "\\u" in text and not is_utf8("".join(values.values())):
+    if "\\u" in text and not is_utf8("".join([*values, *values.values()])):
         return Record(number, text, UNDECODABLE, "an escape names half a character")
     return Record(number, values)

@@ -103,9 +103,9 @@ def test_parquet_is_read_whatever_its_types(tmp_path, compression):
     records = read(path, "text", "stars", "n")
     assert [record.row for record in records] == [1, 2, 3]
     assert [record.values for record in records] == [
-        {"text": "good", "stars": "5.0", "n": "1"},
-        {"text": "", "stars": "1.5", "n": "2"},
-        {"text": "été", "stars": "", "n": "3"},
+        {"text": "good", "stars": "5.0", "n": "1", "x": "[1]"},
+        {"text": "", "stars": "1.5", "n": "2", "x": "[1]"},
+        {"text": "été", "stars": "", "n": "3", "x": "[1]"},
     ]
 
 
@@ -160,16 +160,28 @@ def test_bytes_that_are_no_utf8_cost_their_row(tmp_path):
     rows = read(write(tmp_path / "t.csv", b"a,b\ncaf\xe9,1\ncaf\xc3\xa9,2\n"), "a")
     assert [(r.row, r.reason) for r in rows] == [(2, "undecodable"), (3, "")]
     assert rows[0].values == "caf\\xe9,1\n" and "0xe9 after 3 characters" in rows[0].detail
-    rows = read(write(tmp_path / "t.jsonl", b'{"a": "\xff"}\n{"a": "\\ud83d"}\n{"a": "x"}'), "a")
-    assert [(r.row, r.reason) for r in rows] == [(1, "undecodable"), (2, "undecodable"), (3, "")]
+    lines = b'{"a": "\xff"}\n{"a": "\\ud83d"}\n{"a": "x"}\n{"a": "y", "\\ud83d": 1}'
+    rows = read(write(tmp_path / "t.jsonl", lines), "a")
+    reasons = ["undecodable", "undecodable", "", "undecodable"]
+    assert [(r.row, r.reason) for r in rows] == list(enumerate(reasons, start=1))
 
 
 def test_lines_that_are_no_object_are_malformed(tmp_path):
     lines = ['{"a": 1}', '{"a": ', "[1]", "7", "", '{"a": "x"}', "[" * 100_000]
+    lines += ['{"a": ' + "9" * 5000 + "}", '{"a": 2}']
     records = read(write(tmp_path / "t.jsonl", "\n".join(lines)), "a")
     reasons = [(record.row, record.reason) for record in records]
     bad = [(row, "malformed-row") for row in (2, 3, 4)]
-    assert reasons == [(1, ""), *bad, (6, ""), (7, "malformed-row")]
+    assert reasons == [(1, ""), *bad, (6, ""), *[(n, "malformed-row") for n in (7, 8)], (9, "")]
+
+
+def test_however_deep_json_is_nested_it_costs_that_line_at_most(tmp_path):
+    deep = ['{"a": ' + "[" * depth + "]" * depth + "}" for depth in range(50, 1050, 3)]
+    deep += ['{"a": ' + '{"b": ' * depth + "1" + "}" * depth + "}" for depth in range(50, 1050, 3)]
+    records = read(write(tmp_path / "t.jsonl", "\n".join([*deep, '{"a": "end"}'])), "a")
+    assert len(records) == len(deep) + 1
+    assert {record.reason for record in records} == {"", "malformed-row"}
+    assert records[-1].values == {"a": "end"}
 
 
 @pytest.mark.parametrize(
@@ -219,3 +231,18 @@ def test_a_line_without_end_does_not_fill_the_memory(tmp_path):
     quoted = write(tmp_path / "t.csv", b'a\n"' + b"words\n" * (3 << 20))
     with pytest.raises(RunError, match="row 2: .* line 2 is never closed"):
         read(quoted, "a")
+
+
+def test_a_row_of_many_long_lines_does_not_either(tmp_path):
+    cell = '"' + ("x" * (1 << 20) + "\n") * 7 + '"'
+    path = write(tmp_path / "t.csv", "a,b,c\n1,2,3\n" + ",".join([cell] * 3) + "\n4,5,6\n")
+    records = read(path, "a")
+    assert [(record.row, record.reason) for record in records] == [
+        (2, ""),
+        (3, "too-long"),
+        (4, ""),
+    ]
+    assert len(records[1].values) < 1000
+    path = write(tmp_path / "t.csv", "a,b\n1,2\n" + ",".join([cell] * 5))
+    with pytest.raises(RunError, match="row 3: from line 3 on it is longer than"):
+        read(path, "a")
