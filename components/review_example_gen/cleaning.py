@@ -28,6 +28,12 @@ _HIDDEN = re.compile(r"<!--|<(script|style)(?=[\s>])", re.IGNORECASE)
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff]")
 
+# All marks that combine are among these. So many may decompose, with what a letter before them
+# brings along, to more than the 30 of the Stream-Safe Text Format.
+_LONG_RUN = re.compile(r"[^\x00-\u02ff\w\s]{14,}")
+_MOST_MARKS = 30
+_GRAPHEME_JOINER = "\u034f"
+
 # Text that is not plain after so many rounds is an attack or an accident, not a review.
 _ROUNDS = 8
 
@@ -45,7 +51,9 @@ def clean_text(text: str) -> str:
 
     Returns:
         The text in NFC, without control characters, its runs of white space folded to one
-        space and none at the ends; empty where nothing readable is left.
+        space and none at the ends; empty where nothing readable is left. Of more than 30
+        marks on one letter each 30 are closed by U+034F, as in the Stream-Safe Text Format of
+        https://www.unicode.org/reports/tr15/; no language writes more than a few.
 
     Example:
         >>> clean_text("I &lt;3 it!<br/><br/>Caf&eacute; &amp;amp; bar,\\n a < b")
@@ -66,8 +74,28 @@ def _plain(text: str) -> str:
     """NFC, without control characters, white space folded."""
     text = _CONTROLS.sub(" ", text)
     if not text.isascii():
-        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+        # To sort the marks on a letter takes the square of their number.
+        text = _LONG_RUN.sub(_limit_marks, _INVISIBLE.sub("", text))
+        text = unicodedata.normalize("NFC", text)
     return " ".join(text.split())
+
+
+def _limit_marks(run: re.Match) -> str:
+    """Closes each 30 marks; counted as NFC counts them, so that it finds nothing to do again."""
+    marks = 0
+    for character in unicodedata.normalize(
+        "NFD", run.string[max(run.start() - 1, 0) : run.start()]
+    ):
+        marks = marks + 1 if unicodedata.combining(character) else 0
+    limited = []
+    for character in run[0]:
+        for part in unicodedata.normalize("NFD", character):
+            marks = marks + 1 if unicodedata.combining(part) else 0
+            if marks > _MOST_MARKS:
+                limited.append(_GRAPHEME_JOINER)
+                marks = 1
+            limited.append(part)
+    return "".join(limited)
 
 
 def _unescape(text: str) -> str:

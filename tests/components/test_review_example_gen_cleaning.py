@@ -69,3 +69,32 @@ def test_plain_words_survive(text):
 @pytest.mark.parametrize("piece", ["<!--", "<script>", "<b ", "&amp;", "<b x=", "&lt;", "<a x='"])
 def test_a_million_hostile_characters_are_no_trouble(piece):
     clean_text(piece * (1_000_000 // len(piece)))
+
+
+# Letters that bring marks along, marks that are two, and what may stand between them.
+MARKED = st.lists(
+    st.sampled_from("aéắ\u0301\u0323\u0344\u0f71\u0f73\u0f74\ufb2c\u05bc\u200b\u034f")
+    | st.sampled_from(["🙂", "\u0301" * 14, "\u0344" * 20, "<b>", "&#769;"]),
+    max_size=60,
+).map("".join)
+
+
+@given(MARKED)
+def test_no_letter_keeps_marks_without_end(text):
+    clean = clean_text(text)
+    assert clean_text(clean) == clean and unicodedata.is_normalized("NFC", clean)
+    decomposed = unicodedata.normalize("NFD", clean)
+    marks = "".join("m" if unicodedata.combining(character) else "." for character in decomposed)
+    assert "m" * 31 not in marks
+
+
+def test_thirty_marks_on_a_letter_stay_as_they_are():
+    marks = "".join(chr(0x0300 + n) for n in range(30))
+    assert clean_text(f"x{marks}y") == unicodedata.normalize("NFC", f"x{marks}y")
+    assert clean_text("e" + "\u0323" * 31) == "\u1eb9" + "\u0323" * 29 + "\u034f\u0323"
+
+
+@pytest.mark.parametrize("marks", ["\u0301\u0323", "\u0344", "\u0f73", "\u0301\u200b"])
+def test_marks_without_end_are_no_trouble(marks):
+    # Sorted one by one these would take minutes.
+    clean_text("a" + marks * 200_000)
