@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import csv
+import functools
 import json
 import os
 import re
@@ -13,13 +14,24 @@ from typing import TYPE_CHECKING, TextIO
 from .. import progress
 from ..components.review_example_gen.compression import open_file
 from ..components.review_example_gen.inputs import InputFile, list_files
-from ..components.review_example_gen.records import Record, read_records
+from ..components.review_example_gen.records import (
+    LONGEST_LINE,
+    Record,
+    columns_left_out,
+    read_records,
+    too_long,
+)
 from ..errors import RunError, UsageError
 
 if TYPE_CHECKING:
     from ..serving.prediction import Prediction, Predictor
 
 _PREDICTED = "predicted_label"
+
+# Characters of the rows that wait for their prediction; each cell counts some itself.
+_MOST_WAITING = 1 << 24
+_CELL = 64
+
 _TEXT = re.compile(r"\.txt(\.(gz|bz2|zst))?$")
 
 
@@ -51,15 +63,36 @@ def check_files(source: str, target: str, column: str) -> int:
     return count
 
 
+def left_out(source: str, column: str) -> list[str]:
+    """Names the columns that will not be written, as their cells may fill the memory.
+
+    Args:
+        source: File of reviews.
+        column: Column of the reviews.
+
+    Returns:
+        Columns of Parquet files.
+
+    Raises:
+        RunError: See `check_files`.
+    """
+    files = [] if _TEXT.search(source) else list_files(source)
+    return list(
+        dict.fromkeys(
+            name for file in files for name in columns_left_out(file, {column: "--column"})
+        )
+    )
+
+
 def predict_file(model: Predictor, source: str, target: str, column: str) -> int:
     """Predicts every row of a file; memory does not grow with it.
 
     Args:
         model: Answers for the texts.
         source: File of reviews: CSV, TSV, JSON Lines, Parquet, or .txt with a review a line.
-        target: Receives each row, its cells as text, with `predicted_label` and its
-            probabilities: columns `probability_CLASS` in a .csv, an object `probabilities`
-            in a .jsonl. It appears when it is complete.
+        target: Receives each row, its cells as text (lists, maps and structs as JSON), with
+            `predicted_label` and its probabilities: columns `probability_CLASS` in a .csv, an
+            object `probabilities` in a .jsonl. It appears when it is complete.
         column: Column of the reviews.
 
     Returns:
@@ -95,7 +128,10 @@ def _rows(source: str, column: str) -> Iterator[dict[str, str]]:
 
 def _lines(file: InputFile, column: str) -> Iterator[Record]:
     with open_file(file) as stream:
-        for number, line in enumerate(stream, start=1):
+        lines = iter(functools.partial(stream.readline, LONGEST_LINE), b"")
+        for number, line in enumerate(lines, start=1):
+            if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                raise too_long(file, number)
             try:
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
@@ -110,15 +146,32 @@ def _predicted(
 ) -> Iterator[tuple[dict[str, str], Prediction]]:
     """Pairs each row with its prediction; the model takes texts somewhat ahead of that."""
     waiting: collections.deque[dict[str, str]] = collections.deque()
+    size = 0
+    more = True
 
     def texts() -> Iterator[str]:
+        nonlocal size, more
         for row in rows:
             waiting.append(row)
-            yield row[column]
+            size += _size(row)
+            yield row.get(column, "")
+            if size > _MOST_WAITING:
+                # A model asks for a thousand before it answers the first. It gets no more now.
+                return
+        more = False
 
-    for done, prediction in enumerate(model.stream(texts()), start=1):
-        yield waiting.popleft(), prediction
-        progress.report(done, None, "reviews")
+    done = 0
+    while more:
+        for prediction in model.stream(texts()):
+            row = waiting.popleft()
+            size -= _size(row)
+            yield row, prediction
+            done += 1
+            progress.report(done, None, "reviews")
+
+
+def _size(row: dict[str, str]) -> int:
+    return sum(map(len, row.values())) + _CELL * len(row)
 
 
 def _write_csv(file: TextIO, predicted: Iterable[tuple[dict[str, str], Prediction]]) -> int:

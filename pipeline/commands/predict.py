@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = new_parser(
         "predict",
         "Classify reviews: given here, or the rows of a file (CSV, TSV, JSON Lines, Parquet, or "
-        "a .txt with a review a line; .gz, .bz2, .zst). Every row is written to --output with "
-        "its predicted_label and the probability of each class.",
+        "a .txt with a review a line; .gz, .bz2, .zst). Every row is written to --output, all its "
+        "columns with its predicted_label and the probability of each class.",
         _EXAMPLES,
     )
     parser.add_argument("texts", metavar="TEXT", nargs="*", help="a review")
@@ -65,9 +66,12 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError("predict: --model_name and --grpc go with --server, not with --model")
     count = 0
     if arguments.input:
-        from ..prediction_files import check_files
+        from ..prediction_files import check_files, left_out
 
         count = check_files(arguments.input, arguments.output, arguments.column)
+        for name in left_out(arguments.input, arguments.column):
+            problem = "a few of its rows could fill the memory"
+            print(f"{arguments.input}: column {name!r} is left out: {problem}", file=sys.stderr)
     with _opened(arguments) as model:
         if not arguments.input:
             _print_predictions(arguments.texts, model)

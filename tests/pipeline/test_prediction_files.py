@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import gzip
 import itertools
 import json
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reviewlens.errors import RunError, UsageError
-from reviewlens.pipeline.prediction_files import check_files, predict_file
+from reviewlens.pipeline.prediction_files import check_files, left_out, predict_file
 from reviewlens.serving.prediction import Prediction
 
 ROWS = 3000
@@ -77,6 +78,87 @@ def test_json_lines_keep_what_they_hold(tmp_path):
     assert second["review"] == "bad é"
 
 
+ROWS_OF_COLUMNS = [
+    {"id": "1", "text": "GOOD", "when": "2024-02-29", "tags": '["a", null]'},
+    {"id": "2", "text": "bad é", "when": "", "tags": "[]"},
+]
+
+
+def write_columns(path):
+    """Writes `ROWS_OF_COLUMNS`, typed where the format has types."""
+    if path.suffix == ".parquet":
+        import pyarrow
+        import pyarrow.parquet
+
+        columns = {
+            "id": [1, 2],
+            "text": ["GOOD", "bad é"],
+            "when": [datetime.date(2024, 2, 29), None],
+            "tags": [["a", None], []],
+        }
+        pyarrow.parquet.write_table(pyarrow.table(columns), path)
+    elif path.suffix == ".jsonl":
+        rows = [row | {"tags": json.loads(row["tags"])} for row in ROWS_OF_COLUMNS]
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    else:
+        with open(path, "w", newline="") as file:
+            delimiter = "\t" if path.suffix == ".tsv" else ","
+            writer = csv.DictWriter(file, ROWS_OF_COLUMNS[0], delimiter=delimiter)
+            writer.writeheader()
+            writer.writerows(ROWS_OF_COLUMNS)
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
+def test_every_format_keeps_its_columns(tmp_path, ending):
+    source = tmp_path / f"in.{ending}"
+    write_columns(source)
+    assert predict(source, tmp_path / "out.csv") == predict(source, tmp_path / "out.jsonl") == 2
+    lines = list(map(json.loads, (tmp_path / "out.jsonl").read_text().splitlines()))
+    for rows in (csv_rows(tmp_path / "out.csv"), lines):
+        assert [row["predicted_label"] for row in rows] == ["positive", "negative"]
+        assert [{name: row[name] for name in ROWS_OF_COLUMNS[0]} for row in rows] == ROWS_OF_COLUMNS
+    assert left_out(str(source), "text") == []
+
+
+def test_a_row_without_the_column_has_an_empty_text(tmp_path):
+    (tmp_path / "in.jsonl").write_text('{"text": "GOOD"}\n{"id": 2}\n')
+    assert predict(tmp_path / "in.jsonl", tmp_path / "out.jsonl") == 2
+    last = json.loads((tmp_path / "out.jsonl").read_text().splitlines()[1])
+    assert last["id"] == "2" and last["predicted_label"] == "negative"
+
+
+def test_a_parquet_column_that_could_fill_the_memory_is_left_out_and_named(tmp_path):
+    import pyarrow
+    import pyarrow.parquet
+
+    source = tmp_path / "in.parquet"
+    columns = {"text": ["GOOD"], "scan": [b"x" * 150_000_000], "id": [7]}
+    pyarrow.parquet.write_table(pyarrow.table(columns), source, compression="zstd")
+    assert left_out(str(source), "text") == ["scan"]
+    predict(source, tmp_path / "out.csv")
+    assert list(csv_rows(tmp_path / "out.csv")[0])[:3] == ["text", "id", "predicted_label"]
+    with pytest.raises(RunError, match="'scan'"):
+        predict(source, tmp_path / "out.csv", "scan")
+
+
+def test_rows_that_wait_for_their_prediction_do_not_fill_the_memory(tmp_path):
+    """A model may ask for a thousand texts before it answers the first."""
+    source = tmp_path / "in.jsonl"
+    row = {"text": "GOOD", "other": "x" * 1_000_000}
+    source.write_text("".join(json.dumps(row | {"id": n}) + "\n" for n in range(50)))
+    asked = []
+
+    class GreedyModel(ShoutingModel):
+        def stream(self, texts):
+            batch = list(texts)
+            asked.append(len(batch))
+            return super().stream(iter(batch))
+
+    assert predict(source, tmp_path / "out.csv", model=GreedyModel()) == 50
+    assert max(asked) < 20 and sum(asked) == 50
+    assert [row["id"] for row in csv_rows(tmp_path / "out.csv")] == list(map(str, range(50)))
+
+
 def test_a_text_file_has_a_review_a_line(tmp_path):
     source, target = tmp_path / "in.txt", tmp_path / "out.csv"
     source.write_bytes("\ufeffGREAT\r\n\r\nnot, so\n".encode())
@@ -103,6 +185,8 @@ def test_predicting_predictions_replaces_them(tmp_path):
         ("in.csv", 'text\n"a\n', "out.csv", RunError, "quote"),
         ("in.txt", b"a\n\xff\n", "out.csv", RunError, "line 2: byte 0xff is not UTF-8"),
         ("in.csv", b"text\na\n\xff\n", "out.csv", RunError, "row 3: byte 0xff"),
+        ("in.txt", b"a\n" + b"x" * (1 << 24) + b"y", "out.csv", RunError, "line 2 is longer than"),
+        ("in.jsonl", '{"text": "a", "\\ud83d": 1}', "out.csv", RunError, "row 1: .* half a char"),
         (
             "in.jsonl",
             '{"text": "a"}\n{"text": "a", "b": 1}\n',
