@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ from ...errors import RunError
 from .compression import open_file
 from .inputs import InputFile
 from .parquet_cells import to_records
+from .parquet_headers import schema_depth
 from .parquet_memory import (
     LARGEST_PAGES,
     Leaf,
@@ -35,6 +37,7 @@ pyarrow_hotfix.install()
 _MAGIC = b"PAR1"
 _PICKLED = "arrow.py_extension_type"
 _BLOCK = 1 << 16
+_DEEPEST = 100
 
 # What pyarrow raises of a file that it cannot read, or that is not what its footer says.
 _DAMAGED = (
@@ -84,15 +87,11 @@ def read_parquet(
                 read_dictionary=portion.dictionaries,
                 buffer_size=_BLOCK,
             )
-            # By number: by name it would read a column `a.b` with one that is `a`.
-            for batch in reader.reader.iter_batches(
-                portion.rows,
-                row_groups=[portion.number],
-                column_indices=[leaf.index for leaf in plan.leaves],
-                use_threads=False,
-            ):
-                yield from to_records(batch, number, columns)
-                number += len(batch)
+            for columns_of_rows in _in_step(reader, portion, plan.leaves):
+                yield from to_records(columns_of_rows, number, columns)
+                number += len(next(iter(columns_of_rows.values())))
+            if number - 1 != portion.last_row:
+                raise ValueError(f"{number - 1:,} rows where there should be {portion.last_row:,}")
 
 
 def columns_left_out(file: InputFile, columns: Mapping[str, str]) -> list[str]:
@@ -110,6 +109,38 @@ def columns_left_out(file: InputFile, columns: Mapping[str, str]) -> list[str]:
     """
     with _seekable(file) as stream, _told(file):
         return _plan(file, stream, columns, others=True).left_out
+
+
+def _in_step(
+    reader: pyarrow.parquet.ParquetFile, portion: Portion, leaves: list[Leaf]
+) -> Iterator[dict[str, pyarrow.Array]]:
+    """Reads the same rows of each column; pyarrow goes astray where one is shorter than others."""
+    batches = {
+        # By number: by name it would read a column `a.b` with one that is `a`.
+        column: reader.reader.iter_batches(
+            portion.rows,
+            row_groups=[portion.number],
+            column_indices=[leaf.index for leaf in own],
+            use_threads=False,
+        )
+        for column, own in itertools.groupby(leaves, lambda leaf: leaf.column)
+    }
+    arrays: dict[str, pyarrow.Array] = {}
+    while True:
+        for column, more in batches.items():
+            while not len(arrays.get(column, ())):
+                batch = next(more, None)
+                if batch is None:
+                    break
+                batch.validate()
+                arrays[column] = batch.column(0)
+        rows = min(map(len, arrays.values()), default=0)
+        if len(arrays) < len(batches) or not rows:
+            if any(map(len, arrays.values())):
+                raise ValueError("its columns are of different lengths")
+            return
+        yield {column: array.slice(0, rows) for column, array in arrays.items()}
+        arrays = {column: array.slice(rows) for column, array in arrays.items()}
 
 
 @contextlib.contextmanager
@@ -146,6 +177,9 @@ def _told(file: InputFile) -> Iterator[None]:
 
 
 def _plan(file: InputFile, stream: BinaryIO, columns: Mapping[str, str], others: bool) -> _Plan:
+    depth = schema_depth(stream)
+    if depth > _DEEPEST:
+        raise RunError(f"{file.path}: its columns are nested {depth:,} deep, more than {_DEEPEST}")
     opened = pyarrow.parquet.ParquetFile(stream)
     names = opened.schema_arrow.names
     check_columns(file, names, columns)
@@ -172,4 +206,6 @@ def _plan(file: InputFile, stream: BinaryIO, columns: Mapping[str, str], others:
             else:
                 room -= sizes.get(column, 0)
     leaves = [leaf for leaf in every if leaf.column in wanted]
-    return _Plan(opened.metadata, leaves, plan_portions(measured, leaves), left_out)
+    return _Plan(
+        opened.metadata, leaves, plan_portions(opened.metadata, measured, leaves), left_out
+    )

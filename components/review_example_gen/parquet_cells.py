@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -33,12 +33,12 @@ class _TooLongError(Exception):
 
 
 def to_records(
-    batch: pyarrow.RecordBatch, first: int, required: Collection[str]
+    arrays: Mapping[str, pyarrow.Array], first: int, required: Collection[str]
 ) -> Iterator[Record]:
-    """Makes rows of text of a batch of columns.
+    """Makes rows of text of some rows of all columns.
 
     Args:
-        batch: The columns, with strings as they are or in dictionaries.
+        arrays: Column -> its cells, strings as they are or in a dictionary; all of one length.
         first: Number of the first row.
         required: Columns without which a row is of no use; the cells of all others are shown
             as they are stored where they have no form as text.
@@ -49,11 +49,8 @@ def to_records(
     Raises:
         ValueError: The columns are damaged.
     """
-    columns = [
-        _Column(name, batch.column(index), name in required)
-        for index, name in enumerate(batch.schema.names)
-    ]
-    lengths = sum((column.lengths for column in columns), np.zeros(len(batch), np.int64))
+    columns = [_Column(name, array, name in required) for name, array in arrays.items()]
+    lengths = sum(column.lengths for column in columns)
     for row, length in enumerate(lengths.tolist()):
         yield _record(first + row, row, columns, length)
 

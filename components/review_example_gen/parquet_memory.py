@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pyarrow.types
 
 from .parquet_cells import is_text
-from .parquet_pages import (
+from .parquet_headers import (
     DELTA_BYTE_ARRAY,
     DICTIONARY_ENCODINGS,
     PLAIN,
@@ -58,11 +58,13 @@ class Portion(NamedTuple):
     Attributes:
         number: Of the row group.
         rows: How many are decoded at once.
+        last_row: Rows of this row group and all before it.
         dictionaries: Paths of the leaves whose values stay where they are, each one once.
     """
 
     number: int
     rows: int
+    last_row: int
     dictionaries: list[str]
 
 
@@ -131,13 +133,19 @@ def measure(
         What each leaf needs, of each row group.
 
     Raises:
-        ValueError: The header of a page is damaged.
+        ValueError: The header of a page is damaged, or the footer contradicts itself.
     """
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    return [
-        {leaf: _needs(stream, group.column(leaf.index), leaf) for leaf in leaves}
-        for group in groups
-    ]
+    measured = []
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        chunks = {leaf: group.column(leaf.index) for leaf in leaves}
+        for leaf, chunk in chunks.items():
+            if not leaf.is_nested and chunk.num_values != group.num_rows:
+                raise ValueError(
+                    f"{chunk.num_values:,} values of {leaf.path!r} in {group.num_rows:,} rows"
+                )
+        measured.append({leaf: _needs(stream, chunk, leaf) for leaf, chunk in chunks.items()})
+    return measured
 
 
 def open_pages(measured: list[dict[Leaf, Needs]]) -> dict[str, int]:
@@ -159,10 +167,15 @@ def open_pages(measured: list[dict[Leaf, Needs]]) -> dict[str, int]:
     return most
 
 
-def plan_portions(measured: list[dict[Leaf, Needs]], leaves: list[Leaf]) -> list[Portion]:
+def plan_portions(
+    metadata: pyarrow.parquet.FileMetaData,
+    measured: list[dict[Leaf, Needs]],
+    leaves: list[Leaf],
+) -> list[Portion]:
     """Decides how many rows are decoded at once.
 
     Args:
+        metadata: The footer.
         measured: By `measure`.
         leaves: Those that are read.
 
@@ -170,11 +183,13 @@ def plan_portions(measured: list[dict[Leaf, Needs]], leaves: list[Leaf]) -> list
         The row groups, in their order.
     """
     portions = []
+    last = 0
     for number, needs in enumerate(measured):
         widest = max((needs[leaf].value for leaf in leaves), default=0)
         rows = _LARGEST_BATCH / len(leaves) / widest if widest else _MOST_ROWS
         dictionaries = [leaf.path for leaf in leaves if needs[leaf].as_dictionary]
-        portions.append(Portion(number, min(max(int(rows), 1), _MOST_ROWS), dictionaries))
+        last += metadata.row_group(number).num_rows
+        portions.append(Portion(number, min(max(int(rows), 1), _MOST_ROWS), last, dictionaries))
     return portions
 
 
@@ -182,13 +197,16 @@ def _needs(stream: BinaryIO, chunk: pyarrow.parquet.ColumnChunkMetaData, leaf: L
     start = chunk.data_page_offset
     if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
         start = chunk.dictionary_page_offset
-    dictionary = largest = 0
+    dictionary = entries = largest = 0
     seen: list[Page] = []
     for page in read_pages(stream, start, chunk.total_compressed_size, chunk.num_values):
         # A page that is not compressed is as large as it is in the file, whatever it says.
         size = max(page.packed, page.unpacked)
         if page.is_dictionary:
+            if page.values > size:
+                raise ValueError("a dictionary says that it has more values than bytes")
             dictionary = max(dictionary, size)
+            entries = max(entries, page.values)
         else:
             largest = max(largest, size + page.packed)
             seen.append(page)
@@ -197,7 +215,7 @@ def _needs(stream: BinaryIO, chunk: pyarrow.parquet.ColumnChunkMetaData, leaf: L
         leaf.may_be_dictionary and dictionary > 0 and encodings <= {PLAIN, *DICTIONARY_ENCODINGS}
     )
     # A dictionary is decompressed, and then copied.
-    needs = Needs(largest + 2 * dictionary, 0, as_dictionary)
+    needs = Needs(largest + 2 * dictionary + _FIXED * entries, 0, as_dictionary)
     values_at_once = 0.0
     for page in seen:
         if not page.values:

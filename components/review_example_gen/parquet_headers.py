@@ -1,13 +1,14 @@
-"""The headers of a Parquet file's pages, which say what decoding them will take.
+"""What must be known of a Parquet file before pyarrow decodes it: how deep, and what pages.
 
-The footer of a file may claim anything; what a decoder allocates follows the header of each
-page. pyarrow does not show those. They are structs in Thrift's compact protocol, see
-https://parquet.apache.org/docs/file-format/data-pages/ and
+A schema that is nested too deep crashes pyarrow. And the footer may claim anything; what a
+decoder allocates follows the header of each page, which pyarrow does not show. All of these are
+structs in Thrift's compact protocol, see https://parquet.apache.org/docs/file-format/ and
 https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
@@ -22,6 +23,12 @@ _DESCRIPTIONS = {0: 5, _DICTIONARY_PAGE: 7, 3: 8}
 
 # Where a data page of version 2 says its encoding; the other two say it in their second field.
 _VERSION_2 = 3
+
+# Fields of the footer and of an element of its schema.
+_SCHEMA = 2
+_CHILDREN = 5
+
+_MAGIC = b"PAR1"
 
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = range(1, 13)
 _BITS = {_I16: 16, _I32: 32, _I64: 64}
@@ -51,6 +58,59 @@ class Page(NamedTuple):
     encoding: int
     packed: int
     unpacked: int
+
+
+def schema_depth(stream: BinaryIO) -> int:
+    """Counts the groups that stand in each other in the schema of a file.
+
+    Args:
+        stream: The file; it is sought in.
+
+    Returns:
+        How many there are at most; 0 where there is no footer.
+
+    Raises:
+        ValueError: The footer is damaged or cut short.
+    """
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(size - 8, 0))
+    end = stream.read()
+    length = int.from_bytes(end[:4], "little")
+    if end[4:] != _MAGIC or length > size - 8:
+        return 0
+    stream.seek(size - 8 - length)
+    footer = stream.read(length)
+    at = field = deepest = 0
+    try:
+        while True:
+            field, kind, at = _field(footer, at, field)
+            if not kind:
+                return deepest
+            if (field, kind) == (_SCHEMA, _LIST):
+                depth, at = _depth(footer, at)
+                deepest = max(deepest, depth)
+            elif kind not in (_TRUE, _FALSE):
+                _, at = _value(footer, at, kind, 0)
+    except IndexError:
+        raise ValueError("its footer is cut short") from None
+
+
+def _depth(footer: bytes, at: int) -> tuple[int, int]:
+    size, kind, at = _list_head(footer, at)
+    deepest = 0
+    # Of each group that is open, how many of its children are still to come.
+    missing: list[int] = []
+    for _ in range(size if kind == _STRUCT else 0):
+        element, at = _struct(footer, at, 0)
+        while missing and not missing[-1]:
+            missing.pop()
+        if missing:
+            missing[-1] -= 1
+        children = element.get((_CHILDREN, _I32), 0)
+        if children > 0:
+            missing.append(children)
+        deepest = max(deepest, len(missing))
+    return deepest, at
 
 
 def read_pages(stream: BinaryIO, start: int, length: int, values: int) -> Iterator[Page]:
@@ -104,22 +164,35 @@ def _read_header(stream: BinaryIO, start: int, end: int) -> tuple[dict, int]:
 def _struct(data: bytes, at: int, depth: int) -> tuple[dict[tuple[int, int], Any], int]:
     """Reads `(field, type) -> value`; a field of another type is another field."""
     if depth > _DEEPEST:
-        raise ValueError("the header of a page is nested too deep")
+        raise ValueError("a header is nested too deep")
     found: dict[tuple[int, int], Any] = {}
     field = 0
     while True:
-        head, at = data[at], at + 1
-        kind, step = head & 15, head >> 4
+        field, kind, at = _field(data, at, field)
         if not kind:
             return found, at
-        if step:
-            field += step
-        else:
-            field, at = _zigzag(data, at, 16)
         if kind in (_TRUE, _FALSE):
             found[field, _TRUE] = kind == _TRUE
         else:
             found[field, kind], at = _value(data, at, kind, depth)
+
+
+def _field(data: bytes, at: int, last: int) -> tuple[int, int, int]:
+    """Number and type of the next field, and where its value starts; type 0 ends a struct."""
+    head, at = data[at], at + 1
+    if not head & 15 or head >> 4:
+        return last + (head >> 4), head & 15, at
+    field, at = _zigzag(data, at, 16)
+    return field, head & 15, at
+
+
+def _list_head(data: bytes, at: int) -> tuple[int, int, int]:
+    """Length and type of the elements of a list, and where they start."""
+    head, at = data[at], at + 1
+    size = head >> 4
+    if size == 15:
+        size, at = _varint(data, at)
+    return size, head & 15, at
 
 
 def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
@@ -135,16 +208,15 @@ def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
     if kind == _STRUCT:
         return _struct(data, at, depth + 1)
     if kind in (_LIST, _SET):
-        size, kinds, at = data[at] >> 4, (data[at] & 15,), at + 1
-        if size == 15:
-            size, at = _varint(data, at)
+        size, element, at = _list_head(data, at)
+        kinds = (element,)
     elif kind == _MAP:
         size, at = _varint(data, at)
         kinds = ()
         if size:
             kinds, at = (data[at] >> 4, data[at] & 15), at + 1
     else:
-        raise ValueError("the header of a page has a field of no known type")
+        raise ValueError("a header has a field of no known type")
     for _ in range(size):
         for element in kinds:
             _, at = _value(data, at, element, depth + 1)
@@ -160,12 +232,12 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
             return number, at
         shift += 7
         if shift > 63:
-            raise ValueError("the header of a page has a number without end")
+            raise ValueError("a header has a number without end")
 
 
 def _zigzag(data: bytes, at: int, bits: int) -> tuple[int, int]:
     number, at = _varint(data, at)
     if number >> bits:
         # Another reader would cut it off, and see other pages than these.
-        raise ValueError("the header of a page has a number that is too large")
+        raise ValueError("a header has a number that is too large")
     return number >> 1 ^ -(number & 1), at
