@@ -165,7 +165,7 @@ def _told(file: InputFile) -> Iterator[None]:
     try:
         yield
     except _DAMAGED as error:
-        problem = str(error) or type(error).__name__
+        problem = " ".join(str(error).split()) or type(error).__name__
         raise RunError(f"{file.path}: is no Parquet file, or damaged: {problem}") from None
     except RuntimeError as error:
         if _PICKLED not in str(error):
