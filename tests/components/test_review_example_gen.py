@@ -6,6 +6,7 @@ import collections
 import csv
 import dataclasses
 import gzip
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -103,6 +104,41 @@ def test_every_row_becomes_an_example_a_duplicate_or_a_rejected_row(tmp_path, in
     copied = [p.read_text() for p in (tmp_path / "rejected").glob("*.jsonl")]
     assert [json.loads(line) for line in copied[0].splitlines()] == found.rejected
     assert not list(found.folder.rglob("parts*"))
+
+
+def test_bad_rows_of_every_format_are_rejected_one_by_one(tmp_path, ingest):
+    """No UTF-8, an impossible date, a cell without end, JSON that is nested too deep."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    rows = [(title, text, stars) for title, text, stars, _ in good_rows(100)]
+    lines = [json.dumps(dict(zip(("Title", "Review", "Rating"), row, strict=True))) for row in rows]
+    deep = "[" * 990 + "]" * 990
+    lines += [f'{{"Title": "a", "Review": {deep}, "Rating": 1}}', '{"Title": "b", "\\ud83d": 1}']
+    (folder / "a.jsonl").write_text("\n".join(lines))
+
+    titles = [b"fine", b"caf\xe9", b"fine, too", b"x" * (1 << 24)]
+    ends = itertools.accumulate(map(len, titles), initial=0)
+    offsets = pa.array(ends, pa.int32()).buffers()[1]
+    columns = {
+        "Title": pa.StringArray.from_buffers(len(titles), offsets, pa.py_buffer(b"".join(titles))),
+        "Review": pa.array([0, 0, 1 << 62, 0], pa.timestamp("us")),
+        "Rating": [1, 2, 3, 4],
+    }
+    pq.write_table(pa.table(columns), folder / "b.parquet", compression="zstd")
+    found = ingest(settings_for(folder, max_reject_fraction=0.5))
+
+    assert found.counts["read"] == 106 == accounted(found.counts)
+    assert found.counts["kept"] == 101
+    assert [(row["file"], row["row"], row["reason"]) for row in found.rejected] == [
+        ("a.jsonl", 101, "malformed-row"),
+        ("a.jsonl", 102, "undecodable"),
+        ("b.parquet", 2, "undecodable"),
+        ("b.parquet", 3, "malformed-row"),
+        ("b.parquet", 4, "too-long"),
+    ]
 
 
 def test_examples_are_as_tfx_expects_them(tmp_path, ingest):
