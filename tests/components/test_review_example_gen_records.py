@@ -246,3 +246,14 @@ def test_a_row_of_many_long_lines_does_not_either(tmp_path):
     path = write(tmp_path / "t.csv", "a,b\n1,2\n" + ",".join([cell] * 5))
     with pytest.raises(RunError, match="row 3: from line 3 on it is longer than"):
         read(path, "a")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl"])
+@pytest.mark.parametrize("compression", [".gz", ".bz2", ".zst"])
+def test_nor_does_one_that_is_packed(tmp_path, read_elsewhere, name, compression):
+    path = tmp_path / f"{name}{compression}"
+    pack = PACKERS[compression]
+    path.write_bytes(pack(b"text\n" if name == "t.csv" else b"") + pack(b"x" * (16 << 20)) * 60)
+    found = read_elsewhere(path)
+    assert "is longer than 16,777,216 characters" in found["problem"]
+    assert found["megabytes"] < 300
