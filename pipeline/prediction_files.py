@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _PREDICTED = "predicted_label"
 
 # Characters of the rows that wait for their prediction; each cell counts some itself.
-_MOST_WAITING = 1 << 24
+_MOST_WAITING = 1 << 22
 _CELL = 64
 
 _TEXT = re.compile(r"\.txt(\.(gz|bz2|zst))?$")

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 # Of enum Encoding in parquet.thrift.
 PLAIN = 0
+DELTA_LENGTH_BYTE_ARRAY = 6
 DELTA_BYTE_ARRAY = 7
 DICTIONARY_ENCODINGS = (2, 8)
 
@@ -23,6 +24,8 @@ _DESCRIPTIONS = {0: 5, _DICTIONARY_PAGE: 7, 3: 8}
 
 # Where a data page of version 2 says its encoding; the other two say it in their second field.
 _VERSION_2 = 3
+_LEVELS = (5, 6)
+_IS_PACKED = 7
 
 # Fields of the footer and of an element of its schema.
 _SCHEMA = 2
@@ -51,6 +54,10 @@ class Page(NamedTuple):
         encoding: Of its values.
         packed: Bytes in the file.
         unpacked: Bytes once they are decompressed.
+        start: Where its bytes start in the file.
+        levels: Bytes of its levels, which stand before its values and are never packed; None
+            where the levels are packed with them, and say their length themselves.
+        is_packed: Whether the values are compressed, if those of the column are.
     """
 
     is_dictionary: bool
@@ -58,6 +65,9 @@ class Page(NamedTuple):
     encoding: int
     packed: int
     unpacked: int
+    start: int
+    levels: int | None
+    is_packed: bool
 
 
 def schema_depth(stream: BinaryIO) -> int:
@@ -134,7 +144,8 @@ def read_pages(stream: BinaryIO, start: int, length: int, values: int) -> Iterat
         kind, unpacked, packed = (header.get((field, _I32)) for field in (1, 2, 3))
         if unpacked is None or packed is None or unpacked < 0 or packed < 0:
             raise ValueError("a page has no size")
-        start += size + packed
+        at = start + size
+        start = at + packed
         if kind not in _DESCRIPTIONS:
             continue
         described = header.get((_DESCRIPTIONS[kind], _STRUCT), {})
@@ -145,7 +156,14 @@ def read_pages(stream: BinaryIO, start: int, length: int, values: int) -> Iterat
         is_dictionary = kind == _DICTIONARY_PAGE
         if not is_dictionary:
             values -= count
-        yield Page(is_dictionary, count, encoding, packed, unpacked)
+        levels = None
+        if kind == _VERSION_2:
+            lengths = [described.get((field, _I32), -1) for field in _LEVELS]
+            levels = sum(lengths)
+            if min(lengths) < 0 or levels > min(packed, unpacked):
+                raise ValueError("a page has more bytes of levels than bytes")
+        is_packed = described.get((_IS_PACKED, _TRUE), True) if kind == _VERSION_2 else True
+        yield Page(is_dictionary, count, encoding, packed, unpacked, at, levels, is_packed)
 
 
 def _read_header(stream: BinaryIO, start: int, end: int) -> tuple[dict, int]:
@@ -191,7 +209,7 @@ def _list_head(data: bytes, at: int) -> tuple[int, int, int]:
     head, at = data[at], at + 1
     size = head >> 4
     if size == 15:
-        size, at = _varint(data, at)
+        size, at = read_varint(data, at)
     return size, head & 15, at
 
 
@@ -203,7 +221,7 @@ def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
     if kind == _DOUBLE:
         return data[at + 7], at + 8
     if kind == _BINARY:
-        size, at = _varint(data, at)
+        size, at = read_varint(data, at)
         return None, at + size
     if kind == _STRUCT:
         return _struct(data, at, depth + 1)
@@ -211,7 +229,7 @@ def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
         size, element, at = _list_head(data, at)
         kinds = (element,)
     elif kind == _MAP:
-        size, at = _varint(data, at)
+        size, at = read_varint(data, at)
         kinds = ()
         if size:
             kinds, at = (data[at] >> 4, data[at] & 15), at + 1
@@ -223,7 +241,20 @@ def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
     return None, at
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
+def read_varint(data: bytes | memoryview, at: int) -> tuple[int, int]:
+    """Reads a whole number, seven bits a byte, the lowest first.
+
+    Args:
+        data: Holds it.
+        at: Where it starts.
+
+    Returns:
+        The number, and where it ends.
+
+    Raises:
+        IndexError: It is cut short.
+        ValueError: It has more than 64 bits.
+    """
     number = shift = 0
     while True:
         byte, at = data[at], at + 1
@@ -236,7 +267,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _zigzag(data: bytes, at: int, bits: int) -> tuple[int, int]:
-    number, at = _varint(data, at)
+    number, at = read_varint(data, at)
     if number >> bits:
         # Another reader would cut it off, and see other pages than these.
         raise ValueError("a header has a number that is too large")

@@ -12,8 +12,10 @@ import pyarrow.parquet
 import pyarrow.types
 
 from .parquet_cells import is_text
+from .parquet_deltas import check_lengths
 from .parquet_headers import (
     DELTA_BYTE_ARRAY,
+    DELTA_LENGTH_BYTE_ARRAY,
     DICTIONARY_ENCODINGS,
     PLAIN,
     Page,
@@ -42,6 +44,7 @@ class Leaf(NamedTuple):
         may_be_dictionary: Whether pyarrow can leave its values in their dictionary.
         width: Bytes of each of its values; 0 where they differ.
         is_nested: Whether a row may have any number of its values.
+        levels: How many kinds of levels it has.
     """
 
     index: int
@@ -50,6 +53,7 @@ class Leaf(NamedTuple):
     may_be_dictionary: bool
     width: int
     is_nested: bool
+    levels: int
 
 
 class Portion(NamedTuple):
@@ -114,6 +118,7 @@ def find_leaves(file: pyarrow.parquet.ParquetFile) -> list[Leaf]:
                 is_text(kind) and paths[stored.path] == 1,
                 0 if stored.physical_type == "BYTE_ARRAY" else width + _FIXED,
                 stored.max_repetition_level > 0,
+                (stored.max_repetition_level > 0) + (stored.max_definition_level > 0),
             )
         )
     return leaves
@@ -208,6 +213,10 @@ def _needs(stream: BinaryIO, chunk: pyarrow.parquet.ColumnChunkMetaData, leaf: L
             dictionary = max(dictionary, size)
             entries = max(entries, page.values)
         else:
+            if page.encoding in (DELTA_BYTE_ARRAY, DELTA_LENGTH_BYTE_ARRAY):
+                if size <= LARGEST_PAGES:
+                    check_lengths(stream, page, chunk.compression, leaf.levels)
+                size += _FIXED * page.values
             largest = max(largest, size + page.packed)
             seen.append(page)
     encodings = {page.encoding for page in seen}

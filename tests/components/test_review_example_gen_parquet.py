@@ -235,3 +235,101 @@ def test_a_packed_file_that_is_no_parquet_is_not_unpacked_first(tmp_path):
     path.write_bytes(zstandard.ZstdCompressor().compress(bytes(100_000)))
     with pytest.raises(RunError, match="no Parquet file: it starts with"):
         read(path, "text")
+
+
+I32, I64, BINARY, LIST, STRUCT = 5, 6, 8, 9, 12
+
+
+def varint(number: int) -> bytes:
+    found = bytearray()
+    while number > 127:
+        found.append(number & 127 | 128)
+        number >>= 7
+    return bytes(found) + bytes([number])
+
+
+def compact(*fields: tuple[int, int, object]) -> bytes:
+    """A struct in Thrift's compact protocol, of `(field, type, value)`."""
+    found = b""
+    last = 0
+    for field, kind, value in fields:
+        if kind in (I32, I64):
+            value = varint(value << 1)
+        elif kind == BINARY:
+            value = varint(len(value)) + value
+        elif kind == LIST:
+            element, values = value
+            value = bytes([0xF0 | element]) + varint(len(values)) + b"".join(values)
+        found += bytes([field - last << 4 | kind]) + value
+        last = field
+    return found + b"\0"
+
+
+def with_footer(start: bytes, schema: list[bytes], rows: int, groups: list[bytes]) -> bytes:
+    footer = compact(
+        (1, I32, 1), (2, LIST, (STRUCT, schema)), (3, I64, rows), (4, LIST, (STRUCT, groups))
+    )
+    return b"PAR1" + start + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+
+
+def of_lengths(rows: int, count: int) -> bytes:
+    """A file of empty strings, whose only page says twice that it has `count` lengths."""
+    block = max(128, 1 << count.bit_length())
+    lengths = varint(block) + varint(4) + varint(count) + bytes(6)
+    page = pa.compress(lengths * 2, codec="zstd", asbytes=True)
+    data_page = compact((1, I32, rows), (2, I32, 7), (3, I32, 3), (4, I32, 3))
+    header = compact(
+        (1, I32, 0), (2, I32, 2 * len(lengths)), (3, I32, len(page)), (5, STRUCT, data_page)
+    )
+    size = len(header) + len(page)
+    column = compact(
+        (1, I32, 6),
+        (2, LIST, (I32, [varint(14)])),
+        (3, LIST, (BINARY, [b"\x04text"])),
+        (4, I32, 6),
+        (5, I64, rows),
+        (6, I64, size),
+        (7, I64, size),
+        (9, I64, 4),
+    )
+    chunk = compact((2, I64, 4), (3, STRUCT, column))
+    group = compact((1, LIST, (STRUCT, [chunk])), (2, I64, size), (3, I64, rows))
+    schema = [compact((4, BINARY, b"schema"), (5, I32, 1))]
+    schema.append(compact((1, I32, 6), (3, I32, 0), (4, BINARY, b"text"), (6, I32, 0)))
+    return with_footer(header + page, schema, rows, [group])
+
+
+def test_a_page_has_no_more_lengths_than_values(tmp_path):
+    path = tmp_path / "t.parquet"
+    path.write_bytes(of_lengths(100, 100))
+    assert [record.values for record in read(path, "text")] == [{"text": ""}] * 100
+    path.write_bytes(of_lengths(100, 1 << 29))
+    with pytest.raises(RunError, match="a page of 100 values says that it has 536,870,912 lengths"):
+        read(path, "text")
+
+
+def test_a_schema_that_is_nested_without_end_is_told(tmp_path):
+    path = tmp_path / "t.parquet"
+    group = compact((3, I32, 1), (4, BINARY, b"text"), (5, I32, 1))
+    leaf = compact((1, I32, 6), (3, I32, 1), (4, BINARY, b"text"))
+    path.write_bytes(with_footer(b"", [group] * 50_000 + [leaf], 0, []))
+    with pytest.raises(RunError, match=r"t\.parquet: its columns are nested 50,000 deep"):
+        read(path, "text")
+
+
+def test_columns_of_different_lengths_are_told(tmp_path):
+    """Left to itself pyarrow reads on behind the end of the shorter one."""
+    path = write(
+        tmp_path / "t.parquet",
+        {"text": ["a"] * 64, "tags": [[1, 1]] * 64},
+        compression="none",
+        use_dictionary=False,
+        data_page_version="2.0",
+    )
+    data = path.read_bytes()
+    # Repetition levels: 0, 1, 0, 1, ...; then so that the last lists are one.
+    levels = b"\xaa" * 16
+    assert data.count(levels) == 1
+    path.write_bytes(data.replace(levels, b"\xaa" * 12 + b"\xff" * 4))
+    with pytest.raises(RunError, match="of different lengths|rows where there should be"):
+        read(path, "text")
