@@ -2,17 +2,22 @@
 
 A training loop or a Beam node calls `report`; whoever wants to show it (the table
 of `reviewlens run`, a notebook) wraps the work in `reporting_to`. Where nobody
-listens, a report costs one comparison.
+listens, a report costs one comparison. What a person should know even after the work
+is over goes to `tell`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
 
 Reporter = Callable[[int, "int | None", str], None]
 
+Teller = Callable[[str], None]
+
 _reporter: Reporter | None = None
+_teller: Teller | None = None
 
 
 def report(done: int, total: int | None = None, note: str = "") -> None:
@@ -47,3 +52,36 @@ def reporting_to(reporter: Reporter) -> Iterator[None]:
         yield
     finally:
         _reporter = previous
+
+
+def tell(line: str) -> None:
+    """Tells a person something that stays on the screen, and the log.
+
+    Args:
+        line: One sentence that needs no context.
+    """
+    logging.getLogger(__name__).warning(line)
+    if _teller is not None:
+        _teller(line)
+
+
+@contextlib.contextmanager
+def telling_to(teller: Teller) -> Iterator[None]:
+    """Sends what the enclosed work tells to `teller`.
+
+    Args:
+        teller: Called with one line; may be called from other threads.
+
+    Example:
+        >>> seen = []
+        >>> with telling_to(seen.append):
+        ...     tell("the checkpoint is damaged")
+        >>> seen
+        ['the checkpoint is damaged']
+    """
+    global _teller
+    previous, _teller = _teller, teller
+    try:
+        yield
+    finally:
+        _teller = previous

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "batching": ["pad_batch", "shuffled_batches", "sorted_batches"],
         "calibration": ["Calibration"],
         "catalog": ["ENCODERS", "EncoderPreset"],
+        "checkpoint": ["remove_checkpoint"],
         "classifier": ["ReviewClassifier", "build_classifier"],
         "decision": ["Decision"],
         "encoders": ["load_encoder"],

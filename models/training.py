@@ -7,14 +7,15 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from ..errors import RunError
-from ..progress import report
+from ..progress import report, tell
 from .batching import pad_batch, shuffled_batches
 from .checkpoint import CheckpointFile
 from .decision import Decision
@@ -45,6 +46,8 @@ class TrainingRecord:
         steps: Optimizer steps taken.
         seconds: Spent in those steps.
         examples: Reviews trained on, each counted once per epoch.
+        checkpoint: File from which the same training would be over at once, None without
+            `checkpoints`; for `remove_checkpoint`, once what came of the training is safe.
     """
 
     history: list[dict] = dataclasses.field(default_factory=list)
@@ -53,6 +56,7 @@ class TrainingRecord:
     steps: int = 0
     seconds: float = 0.0
     examples: int = 0
+    checkpoint: str | None = None
 
     @property
     def examples_per_second(self) -> float:
@@ -80,7 +84,10 @@ def train(
     UAI 2018). After each epoch the eval split is scored with the average, and macro-F1 of the
     tuned decision says whether it is the best so far. With `checkpoints` a training that was
     interrupted, by Ctrl-C, a crash or a power cut, goes on from where it last saved and
-    ends with the weights it would have had.
+    ends with the weights it would have had. A training that is over keeps its best weights
+    there, so that whatever stops the work that comes next, the same training takes no further
+    step; see `remove_checkpoint`. A checkpoint that is damaged is set aside, and one that cannot
+    be saved ends no training: either is told (`progress.tell`).
 
     Args:
         classifier: A `ReviewClassifier`, made under the precision policy it shall train in.
@@ -90,7 +97,7 @@ def train(
         settings: How to train.
         class_names: Name of each class, in the order of its index.
         decide_for: What the decision is tuned for, `macro_f1` or `accuracy`.
-        checkpoints: Directory for the checkpoint of an unfinished training, or None.
+        checkpoints: Directory for the checkpoint of the training, or None for none.
         fingerprint: Stands for whatever else the result depends on (encoder, code).
         tensorboard: Directory for TensorBoard logs, or None.
 
@@ -99,6 +106,7 @@ def train(
 
     Raises:
         RunError: If the loss is no longer a finite number.
+        RunError: If a checkpoint is there but cannot be read.
 
     Example:
         >>> train(classifier, training, evaluation, TrainingSettings(epochs=2),
@@ -152,6 +160,7 @@ class _Run:
         self.average: list[np.ndarray] = []
         self.best: list[np.ndarray] = []
         self.saved_at = time.monotonic()
+        self.warned = False
 
     def log_to(self, tensorboard: str | None) -> None:
         if tensorboard is not None:
@@ -168,10 +177,7 @@ class _Run:
             self.save()
             raise
         self.load_weights(self.best)
-        if self.checkpoint:
-            self.checkpoint.remove()
-        self.record.steps = self.steps_done
-        self.record.examples = len(self.training) * len(self.record.history)
+        self.record.checkpoint = self.checkpoint.path if self.checkpoint else None
         return self.record
 
     @property
@@ -256,6 +262,8 @@ class _Run:
         if figures["macro_f1"] > best:
             self.record.best_epoch = len(self.record.history) + 1
             self.best = self.average
+        self.record.steps = self.steps_done
+        self.record.examples = len(self.training) * (len(self.record.history) + 1)
         # The history comes last: an epoch that is not in it is evaluated again on resuming.
         self.record.history.append({"loss": self.mean_loss(self.steps_per_epoch), **figures})
         self.step.loss_sum.assign(0.0)
@@ -272,30 +280,56 @@ class _Run:
         del figures["per_class"]
         return figures
 
-    def variables(self) -> list:
-        return [*self.classifier.variables, *self.optimizer.variables, self.step.loss_sum]
+    def state(self, average: Sequence, best: Sequence) -> dict[str, Any]:
+        """What a checkpoint holds, by name: all that is still needed of the training."""
+        state = {f"best/{i}": value for i, value in enumerate(best)}
+        if self.finished():
+            return state
+        variables = [*self.classifier.variables, *self.optimizer.variables, self.step.loss_sum]
+        state |= {f"state/{i}": variable for i, variable in enumerate(variables)}
+        return state | {f"average/{i}": value for i, value in enumerate(average)}
 
     def save(self) -> None:
         self.saved_at = time.monotonic()
         if self.checkpoint is None:
             return
-        arrays = {f"state/{i}": variable.numpy() for i, variable in enumerate(self.variables())}
-        arrays |= {f"average/{i}": value for i, value in enumerate(self.average)}
-        arrays |= {f"best/{i}": value for i, value in enumerate(self.best)}
-        self.checkpoint.save(arrays, dataclasses.asdict(self.record))
+        record = dataclasses.asdict(self.record)
+        try:
+            self.checkpoint.save(self.state(self.average, self.best), record)
+        except RunError as error:
+            if not self.warned:
+                tell(f"{error}; training goes on, but what is not saved is lost if it is stopped")
+            self.warned = True
 
     def resume(self) -> None:
         loaded = self.checkpoint.load() if self.checkpoint else None
         if loaded is None:
             return
         arrays, record = loaded
-        self.record = TrainingRecord(**record)
-        for index, variable in enumerate(self.variables()):
-            variable.assign(arrays[f"state/{index}"])
-        count = len(self.classifier.trainable_variables)
-        if self.record.snapshots:
-            self.average = [arrays[f"average/{index}"] for index in range(count)]
-        if self.record.best_epoch:
-            self.best = [arrays[f"best/{index}"] for index in range(count)]
+        weights = self.classifier.trainable_variables
+        try:
+            self.record = TrainingRecord(**record)
+            average = weights if self.record.snapshots else ()
+            best = weights if self.record.best_epoch else ()
+            expected = self.state(average, best)
+            fits = _layout(arrays) == _layout(expected)
+        except TypeError:
+            fits = False
+        if not fits:
+            self.record = TrainingRecord()
+            self.checkpoint.set_aside("is of another model or version")
+            return
+        for name, variable in expected.items():
+            if name.startswith("state/"):
+                variable.assign(arrays[name])
+        self.best = [arrays[f"best/{i}"] for i in range(len(best))]
+        if self.finished():
+            return
+        self.average = [arrays[f"average/{i}"] for i in range(len(average))]
         # The interrupt may have come between a step and its snapshot.
         self.update_average()
+
+
+def _layout(arrays: Mapping[str, Any]) -> dict[str, tuple]:
+    dtype = keras.backend.standardize_dtype
+    return {name: (tuple(array.shape), dtype(array.dtype)) for name, array in arrays.items()}

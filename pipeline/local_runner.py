@@ -19,6 +19,7 @@ from tfx.orchestration.portable import (
 from tfx.proto.orchestration import pipeline_pb2
 
 from .. import progress
+from ..components.trainer import remove_replaced_checkpoint
 from ..errors import RunError, UsageError
 from .display import Display, NodeProgress, State
 from .failures import explain
@@ -145,9 +146,9 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
         node.start()
         self._display.node_changed(node)
         try:
-            with progress.reporting_to(reporter):
+            with progress.reporting_to(reporter), progress.telling_to(self._display.tell):
                 node_launcher.launch()
-            node.end(self._outcome(node.node))
+                node.end(self._outcome(node.node))
         except Exception as exception:
             error = explain(exception)
             raise type(error)(f"{node.node}: {error}") from exception
@@ -164,10 +165,12 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
             raise RunError("was not run, because an input of it does not exist")
         if not record.succeeded:
             raise RunError(f"could not be run; {record.failure or 'nothing is recorded of why'}")
-        if record.cached:
-            return State.CACHED
-        self._manifests.record(record)
-        return State.DONE
+        if not record.cached:
+            self._manifests.record(record)
+        # Also if cached: a kill may have come between its record and this.
+        for artifact in record.outputs.get("model_run", ()):
+            remove_replaced_checkpoint(artifact.uri)
+        return State.CACHED if record.cached else State.DONE
 
     def _base_run(self, pipeline: pipeline_pb2.Pipeline) -> str | None:
         """The latest run that left all that the nodes to run need of the nodes left out."""

@@ -7,5 +7,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submod_attrs={
         "component": ["ReviewTrainer"],
         "fine_tuning": ["TOKENS_FEATURE", "run_fn"],
+        "replaced": ["remove_replaced_checkpoint"],
     },
 )

@@ -100,6 +100,7 @@ class ReviewTrainer(base_component.BaseComponent):
             labels: Class names, in the order of their index.
             grades: Class index of each grade, see `ReviewClassifier`.
             checkpoints: Directory from which an interrupted training goes on; None for none.
+                The checkpoint of a finished one stays until `remove_replaced_checkpoint`.
             tensorboard: Directory of the logs; None puts them beside `training.json`.
             code: Fingerprint of the code behind `run_fn`, part of the cache key.
         """

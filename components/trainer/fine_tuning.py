@@ -28,6 +28,7 @@ from ...models.training import train
 from ...serving.export import export_classifier
 from ...serving.precision import check_precision, choose_precision
 from ...serving.settings import ExportSettings
+from .replaced import note_replaced_checkpoint
 
 # Under this name TensorFlow Transform writes the values of the ragged output `tokens`.
 TOKENS_FEATURE = "tokens$ragged_values"
@@ -37,6 +38,9 @@ _APART = ("checkpoints", "tensorboard", "export")
 
 def run_fn(fn_args) -> None:
     """Trains and exports a classifier, and writes `training.json`.
+
+    The checkpoint of the training stays: whatever stops the export, the next run takes no
+    step again. It goes by `remove_replaced_checkpoint`.
 
     Args:
         fn_args: TFX's `FnArgs`. `base_model` is the encoder's SavedModel; `train_files` and
@@ -125,6 +129,7 @@ def run_fn(fn_args) -> None:
     tf.io.gfile.makedirs(fn_args.model_run_dir)
     with tf.io.gfile.GFile(os.path.join(fn_args.model_run_dir, "training.json"), "w") as file:
         file.write(json.dumps(facts, indent=2))
+    note_replaced_checkpoint(fn_args.model_run_dir, record.checkpoint)
 
 
 def read_tokenized(patterns: Sequence[str], split: str, label: str) -> TokenizedReviews:

@@ -13,7 +13,11 @@ from tfx.types import Channel, standard_artifacts
 
 from reviewlens import progress
 from reviewlens.components.encoder_fetcher import FACTS_FILE
-from reviewlens.components.trainer import TOKENS_FEATURE, run_fn
+from reviewlens.components.trainer import (
+    TOKENS_FEATURE,
+    remove_replaced_checkpoint,
+    run_fn,
+)
 from reviewlens.components.trainer.component import Executor, ReviewTrainer
 from reviewlens.errors import RunError
 from reviewlens.models.metrics import macro_f1
@@ -136,7 +140,9 @@ def test_trains_exports_and_reports_what_the_export_does(arguments, reviews):
     predicted = [LABELS.index(prediction.label) for prediction in predictions]
     true = [label_of(text) for text in reviews[320:480]]
     assert macro_f1(true, predicted, 3) == pytest.approx(record["eval"]["macro_f1"])
-    assert os.listdir(args.custom_config["checkpoints"]) == []
+    (kept,) = os.listdir(args.custom_config["checkpoints"])
+    remove_replaced_checkpoint(args.model_run_dir)
+    assert os.listdir(args.custom_config["checkpoints"]) == [], kept
     assert os.listdir(args.custom_config["tensorboard"])
 
 

@@ -13,6 +13,7 @@ from reviewlens import progress
 from reviewlens.errors import RunError
 from reviewlens.models import training as training_module
 from reviewlens.models.batching import pad_batch
+from reviewlens.models.checkpoint import CheckpointFile, remove_checkpoint
 from reviewlens.models.classifier import build_classifier
 from reviewlens.models.settings import ModelSettings, TrainingSettings
 from reviewlens.models.tokenization import WordpieceTokenizer
@@ -111,7 +112,33 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(uninterrupted, fit, 
     assert record.history == uninterrupted[0].history
     assert record.best_epoch == uninterrupted[0].best_epoch
     assert same_weights(weights, uninterrupted[1])
-    assert os.listdir(tmp_path) == []
+    assert os.listdir(tmp_path) == [os.path.basename(record.checkpoint)]
+
+
+def test_a_finished_training_takes_no_step_again(uninterrupted, fit, tmp_path, monkeypatch):
+    first, _ = fit(checkpoints=str(tmp_path))
+    size = os.path.getsize(first.checkpoint)
+    for call in ("train_step.TrainStep", "scoring.Scorer"):
+        monkeypatch.setattr(f"reviewlens.models.{call}.__call__", pytest.fail)
+
+    record, weights = fit(checkpoints=str(tmp_path))
+
+    assert record == first
+    assert record.steps == 2 * STEPS and record.seconds > 0
+    assert record.history == uninterrupted[0].history
+    assert same_weights(weights, uninterrupted[1])
+    # Nothing but the weights is left to be kept.
+    assert size < 1.2 * sum(array.nbytes for array in weights) + 20_000
+    assert os.path.getsize(record.checkpoint) == size
+
+
+def test_a_removed_checkpoint_is_gone_and_nothing_else(fit, tmp_path):
+    record, _ = fit(dataclasses.replace(SETTINGS, epochs=1), checkpoints=str(tmp_path))
+    other = tmp_path / "thesis.txt"
+    other.write_text("mine")
+    for path in (record.checkpoint, record.checkpoint, str(other)):
+        remove_checkpoint(path)
+    assert os.listdir(tmp_path) == ["thesis.txt"]
 
 
 def test_a_crash_goes_on_from_the_last_save(uninterrupted, fit, tmp_path, monkeypatch):
@@ -126,20 +153,81 @@ def test_a_crash_goes_on_from_the_last_save(uninterrupted, fit, tmp_path, monkey
     assert same_weights(weights, uninterrupted[1])
 
 
-@pytest.mark.parametrize("damage", ["truncated", "flipped"])
-def test_a_damaged_checkpoint_is_not_used(uninterrupted, fit, tmp_path, damage):
+def truncated(file):
+    file.write_bytes(file.read_bytes()[:-5000])
+
+
+def flipped(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0x10
+    file.write_bytes(content)
+
+
+def of_another_shape(file):
+    checkpoint = CheckpointFile(str(file.parent), file.stem.removeprefix("training-"))
+    arrays, record = checkpoint.load()
+    name = next(name for name in reversed(arrays) if arrays[name].size > 1)
+    checkpoint.save(arrays | {name: arrays[name][:-1]}, record)
+
+
+def of_another_version(file):
+    checkpoint = CheckpointFile(str(file.parent), file.stem.removeprefix("training-"))
+    arrays, record = checkpoint.load()
+    checkpoint.save(arrays, record | {"mood": "good"})
+
+
+@pytest.mark.parametrize("damage", [truncated, flipped, of_another_shape, of_another_version])
+def test_a_checkpoint_that_cannot_be_used_is_set_aside(uninterrupted, fit, tmp_path, damage):
     with pytest.raises(KeyboardInterrupt), interrupt_at(10):
         fit(checkpoints=str(tmp_path))
     (file,) = tmp_path.iterdir()
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    file.write_bytes(
-        {
-            "truncated": bytes(content[: len(content) // 2]),
-            "flipped": bytes(content),
-        }[damage]
-    )
-    _, weights = fit(checkpoints=str(tmp_path))
+    damage(file)
+    content, told = file.read_bytes(), []
+
+    with progress.telling_to(told.append):
+        record, weights = fit(checkpoints=str(tmp_path))
+
+    assert record.history == uninterrupted[0].history
+    assert same_weights(weights, uninterrupted[1])
+    aside = tmp_path / f"set-aside-1-{file.name}"
+    assert aside.read_bytes() == content
+    (line,) = told
+    assert line.startswith(str(file)) and line.endswith(f"starts anew; the file is now {aside}")
+
+
+def test_a_checkpoint_that_cannot_be_read_is_not_taken_for_damaged(fit, tmp_path):
+    with pytest.raises(KeyboardInterrupt), interrupt_at(10):
+        fit(checkpoints=str(tmp_path))
+    (file,) = tmp_path.iterdir()
+    file.rename(tmp_path / "elsewhere")
+    file.mkdir()
+    with pytest.raises(RunError, match=f"{file}: cannot be read: Is a directory; make it"):
+        fit(checkpoints=str(tmp_path))
+
+
+def test_a_checkpoint_that_cannot_be_saved_ends_no_training(
+    uninterrupted, fit, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(training_module, "SAVE_EVERY", 0.0)
+    with pytest.raises(MemoryError), interrupt_at(10, MemoryError):
+        fit(checkpoints=str(tmp_path))
+    (file,) = tmp_path.iterdir()
+    told = []
+
+    # A disk that is full until the first attempt has failed.
+    os.symlink("/dev/full", f"{file}.part")
+    stopped = pytest.raises(MemoryError)
+    with progress.telling_to(told.append), stopped, interrupt_at(20, MemoryError):
+        fit(checkpoints=str(tmp_path))
+    assert [line.rpartition(": ")[0] for line in told] == [f"{file}: cannot be written"]
+    assert "No space left on device; training goes on, but" in told[0]
+    assert os.listdir(tmp_path) == [file.name]
+
+    seen = []
+    with progress.reporting_to(lambda done, total, note: seen.append(done)):
+        record, weights = fit(checkpoints=str(tmp_path))
+    assert min(seen) == 20
+    assert record.history == uninterrupted[0].history
     assert same_weights(weights, uninterrupted[1])
 
 
