@@ -10,6 +10,7 @@ import collections.abc
 import dataclasses
 import difflib
 import json
+import math
 import os
 import pathlib
 import re
@@ -27,7 +28,7 @@ from . import yaml_source
 from .beam_options import BeamSettings
 from .kubeflow.settings import KubeflowSettings
 from .nearest import nearest
-from .yaml_source import Entry
+from .yaml_source import Entry, shortened
 
 OVERRIDES = "command line"
 
@@ -135,32 +136,23 @@ def settings_json(settings: object) -> str:
 
 
 def _text_of(path: str) -> str:
-    file = pathlib.Path(path)
     try:
-        return file.read_text(encoding="utf-8-sig")
+        return yaml_source.read_text(path)
     except FileNotFoundError:
-        siblings = [str(other) for other in sorted(file.parent.glob("*.y*ml"))]
+        siblings = [str(other) for other in sorted(pathlib.Path(path).parent.glob("*.y*ml"))]
         hint = nearest(path, siblings, otherwise="give the path of a YAML file")
         raise UsageError(f"{path}: no such file; {hint}") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise UsageError(
-            f"{path}:{line}: byte 0x{error.object[error.start]:02x} is not UTF-8; "
-            "save the file as UTF-8"
-        ) from None
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _apply(override: str, root: Entry) -> None:
     key, equals, text = override.partition("=")
     key = key.strip()
     if not equals or not key:
-        raise UsageError(f"{OVERRIDES}: {override}: an override is written key=value")
+        raise UsageError(f"{OVERRIDES}: {shortened(override)}: an override is written key=value")
     try:
         value = yaml_source.parse(text, OVERRIDES, numbered=False)
     except yaml_source.SourceError as error:
-        raise UsageError(f"{error.problems[0]}, in {override}") from None
+        raise UsageError(f"{error.problems[0]}, in {shortened(override)}") from None
     parents, _, leaf = key.rpartition(".")
     here = root
     for name in parents.split(".") if parents else ():
@@ -242,9 +234,13 @@ class _Reader:
             read = self._all(args[1], ((f"{key}.{name}", child) for name, child in value.items()))
             return dict(zip(value, read, strict=True))
         if wanted is float and type(value) is int:
-            return float(value)
+            value = float(value)
         if type(value) is not wanted:
             self._fail(entry, key, f"{_found(entry)}; it is {_wanted((wanted,), value)}")
+        if wanted is str and "\0" in value:
+            self._fail(entry, key, f"{_found(entry)}; it is text without the character U+0000")
+        if wanted is float and not math.isfinite(value):
+            self._fail(entry, key, f"{_found(entry)}; it is a number that has an end")
         return value
 
     def _read_union(self, options: tuple, entry: Entry, key: str) -> typing.Any:
@@ -286,7 +282,7 @@ class _Reader:
         return f"did you mean {prefix}{close[0]}?" if close else otherwise
 
     def _note(self, entry: Entry, key: str, problem: str) -> None:
-        self.problems.append((entry, f"{key}: {problem}" if key else problem))
+        self.problems.append((entry, f"{shortened(key)}: {problem}" if key else problem))
 
     def _fail(self, entry: Entry, key: str, problem: str) -> typing.NoReturn:
         self._note(entry, key, problem)
@@ -335,13 +331,9 @@ def _found(entry: Entry) -> str:
         case dict():
             return "is a mapping"
         case str():
-            return f"is {_shortened(entry.value)!r}"
+            return f"is {shortened(repr(entry.value))}"
         case _:
-            return f"is {entry.value}"
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= 40 else text[:39] + "…"
+            return f"is {shortened(str(entry.value))}"
 
 
 _NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}

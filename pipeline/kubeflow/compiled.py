@@ -14,7 +14,7 @@ from ...errors import UsageError
 from .. import yaml_source
 from ..config import OVERRIDES
 from ..nearest import nearest
-from ..yaml_source import Entry
+from ..yaml_source import Entry, shortened
 
 # The only one that the open-source Kubeflow Pipelines v2 accepts.
 SCHEMA_VERSION = "2.1.0"
@@ -97,24 +97,27 @@ class CompiledPipeline:
         name, equals, text = assignment.partition("=")
         name = name.strip()
         if not equals or not name:
-            raise UsageError(f"{OVERRIDES}: {assignment}: a parameter is written name=value")
+            raise UsageError(
+                f"{OVERRIDES}: {shortened(assignment)}: a parameter is written name=value"
+            )
         if name not in self.parameters:
             hint = "the pipeline has none" if not self.parameters else ""
             raise UsageError(
-                f"{OVERRIDES}: {name}: unknown parameter of {self.path}; "
+                f"{OVERRIDES}: {shortened(name)}: unknown parameter of {self.path}; "
                 f"{nearest(name, self.parameters, hint)}"
             )
         try:
             value = _plain(yaml_source.parse(text, OVERRIDES, numbered=False))
         except yaml_source.SourceError as error:
-            raise UsageError(f"{error.problems[0]}, in {assignment}") from None
+            raise UsageError(f"{error.problems[0]}, in {shortened(assignment)}") from None
         except OverflowError as error:
-            raise UsageError(f"{OVERRIDES}: {assignment}: {error}") from None
+            raise UsageError(f"{OVERRIDES}: {shortened(assignment)}: {error}") from None
         # A type that is newer than this table is the server's to check.
         fits, wanted, example = _TYPES.get(self.parameters[name].type, (lambda _: True, "", ""))
         if not fits(value):
             raise UsageError(
-                f"{OVERRIDES}: {assignment}: {name} is {wanted}, such as {name}={example}"
+                f"{OVERRIDES}: {shortened(assignment)}: {name} is {wanted}, "
+                f"such as {name}={example}"
             )
         return name, value
 
@@ -175,18 +178,20 @@ class _Malformed(Exception):
 
 def _documents(path: str) -> list[Any]:
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            # The rules of PyYAML, by which compilers write these files: a plain 5e-5 is text.
-            documents = [each for each in yaml.safe_load_all(file) if each is not None]
+        text = yaml_source.read_text(path)
+        # The rules of PyYAML, by which compilers write these files: a plain 5e-5 is text.
+        loaded = yaml.load_all(text, Loader=yaml_source.BoundedLoader)
+        documents = [each for each in loaded if each is not None]
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file; `reviewlens compile` writes one") from None
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+    except yaml_source.SourceError as error:
+        raise UsageError("\n".join(error.problems)) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark else path
-        raise UsageError(f"{where}: not valid YAML: {error.problem or error.context}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UsageError(f"{where}: {yaml_source.explain(error)}") from None
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        # What PyYAML makes of values that are not of their kind, such as `!!timestamp x`.
         raise UsageError(f"{path}: not valid YAML: {_one_line(error)}") from None
     try:
         json.dumps(documents, allow_nan=False)
@@ -243,7 +248,9 @@ def _plain(entry: Entry) -> Any:
         case bool() as value:
             return value
         case int() as number if abs(number) > _LARGEST_INTEGER:
-            raise OverflowError(f"{number} is beyond 2^53, up to which parameters are exact")
+            raise OverflowError(
+                f"{shortened(str(number))} is beyond 2^53, up to which parameters are exact"
+            )
         case value:
             return value
 
@@ -264,4 +271,4 @@ _TYPES = {
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return shortened(" ".join(str(error).split()))
