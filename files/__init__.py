@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "digests": ["file_digest", "tree_digests"],
+        "full_disk": ["is_disk_full"],
         "versions": ["version_number", "version_numbers"],
         "whole_file": ["whole_file"],
     },

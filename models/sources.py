@@ -16,13 +16,19 @@ import urllib.request
 import zlib
 from pathlib import Path
 
-from ..errors import RunError, UsageError
+from ..errors import ReviewlensError, RunError, UsageError
+from ..files import is_disk_full
 from .catalog import ENCODERS
 
 _ARCHIVES = (".tar.gz", ".tgz")
 _KAGGLE_HANDLE = re.compile(r"[\w.-]+/[\w.-]+/tensorflow2/[\w.-]+(/\d+)?", re.IGNORECASE)
 # Long enough for a slow network; what cannot be reached is given up after it.
 _SECONDS_TO_ANSWER = 10
+# Of an archive: an encoder has about ten files, two levels deep.
+_MOST_MEMBERS = 1_000
+_LONGEST_NAME = 1_000
+_DEEPEST_NAME = 30
+_LONGEST_HEADER = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,12 +69,14 @@ def fetch_encoder(source: str, directory: str) -> EncoderRecord:
     Raises:
         UsageError: The catalog has no encoder of that name.
         RunError: The source cannot be reached or read, is no TF Hub text encoder, or the
-            folder cannot be written.
+            folder cannot be written, such as where the disk is full.
 
     Example:
         >>> fetch_encoder("minilm-l6", "encoder").parameters
         22713216
     """
+    import tensorflow as tf
+
     from .hub_encoder import HubEncoder
 
     target = Path(directory)
@@ -84,7 +92,12 @@ def fetch_encoder(source: str, directory: str) -> EncoderRecord:
             _copy_saved_model(origin, staged, encoder.vocabulary_file)
             sha256 = _hash_minilm(contents=True) if _is_offline(source) else _hash_files(staged)
             os.replace(staged, target)
-    except OSError as error:
+    except (OSError, tf.errors.OpError) as error:
+        if is_disk_full(error):
+            raise RunError(
+                f"the disk is full: the encoder cannot be written to {directory}; "
+                "free some space and run the same command again"
+            ) from error
         raise RunError(f"cannot write the encoder to {directory}: {error}") from error
     return EncoderRecord(
         name=source,
@@ -159,6 +172,7 @@ def _resolve(source: str, work: Path) -> Path:
 
 def _download(address: str) -> Path:
     import tensorflow_hub as hub
+    from tensorflow_hub import resolver
 
     offline = ", ".join(name for name, preset in ENCODERS.items() if preset.offline)
     advice = f"without a network, these encoders work: {offline}"
@@ -167,8 +181,14 @@ def _download(address: str) -> Path:
     try:
         return Path(hub.resolve(address))
     except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise RunError(f"{address} is no whole .tar.gz of a SavedModel: {error}") from error
+        raise RunError(_no_archive(address, error)) from error
     except Exception as error:
+        if is_disk_full(error):
+            raise RunError(
+                f"the disk is full: {address} cannot be kept in "
+                f"{resolver.tfhub_cache_dir(use_temp=True)}; free some space, or have "
+                "TFHUB_CACHE_DIR name another folder"
+            ) from error
         # The resolvers of TF Hub, Kaggle and Google Cloud share no class of errors.
         reason = str(error).partition("\n")[0]
         raise RunError(f"cannot fetch {address} ({reason}); {advice}") from error
@@ -201,23 +221,87 @@ def _is_reachable(address: str) -> bool:
 
 def _unpack(archive: Path, directory: Path) -> Path:
     try:
-        with tarfile.open(archive) as opened:
-            opened.extractall(directory, filter="data")
-    except (tarfile.TarError, EOFError, zlib.error) as error:
-        raise RunError(f"{archive} is no whole .tar.gz of a SavedModel: {error}") from error
+        with tarfile.open(archive, tarinfo=_Member) as opened:
+            opened.extractall(directory, filter=_MemberCheck(archive, directory.parent))
+            # tarfile leaves off before the checksum at the end, which tells of damage within.
+            while opened.fileobj.read(1 << 20):
+                pass
+    except ReviewlensError:
+        raise
+    except Exception as error:
+        # What has an error number comes from writing, not from what is in the archive.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        # Damage takes the readers of tar, gzip, bz2 and xz by surprise in many ways.
+        raise RunError(_no_archive(archive, error)) from error
     found = sorted(directory.rglob("saved_model.pb"), key=lambda file: len(file.parts))
     if not found:
         raise RunError(f"{archive} holds no SavedModel: there is no saved_model.pb in it")
     return found[0].parent
 
 
+def _no_archive(source: object, error: Exception) -> str:
+    # tarfile has a line for each way in which it tried to read a file.
+    reason = str(error).partition("\n")[0].rstrip(":")
+    return f"{source} is no whole .tar.gz of a SavedModel: {reason or type(error).__name__}"
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose headers are not taken into memory whatever size they claim to have."""
+
+    def _proc_member(self, opened: tarfile.TarFile) -> tarfile.TarInfo:
+        if not self.isreg() and not self.isdir() and self.size > _LONGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {self.size:,} bytes")
+        return super()._proc_member(opened)
+
+
+class _MemberCheck:
+    """A filter of tarfile: no more than an encoder has, nothing outside the folder.
+
+    Args:
+        archive: For the messages.
+        folder: On the disk that the members have to fit on.
+    """
+
+    def __init__(self, archive: Path, folder: Path):
+        self._archive = archive
+        self._members = 0
+        self._size = 0
+        self._free = shutil.disk_usage(folder).free
+
+    def __call__(self, member: tarfile.TarInfo, path: str) -> tarfile.TarInfo:
+        self._members += 1
+        self._size += member.size
+        if self._members > _MOST_MEMBERS:
+            raise RunError(f"{self._archive} is no encoder: it has over {_MOST_MEMBERS:,} members")
+        for name in (member.name, member.linkname):
+            levels = name.count("/") + 1
+            if levels > _DEEPEST_NAME or len(name) > _LONGEST_NAME:
+                raise RunError(
+                    f"{self._archive} is no encoder: the name {name[:40]}… in it has "
+                    f"{levels:,} levels and {len(name):,} characters"
+                )
+        if self._size > self._free:
+            raise RunError(
+                f"the disk is full: {self._archive} unpacks to {self._size:,} bytes or more, "
+                f"{self._free:,} are free; free some space and run the same command again"
+            )
+        return tarfile.data_filter(member, path)
+
+
 def _copy_saved_model(origin: Path, staged: Path, vocabulary_file: str) -> None:
     staged.mkdir()
     shutil.copyfile(origin / "saved_model.pb", staged / "saved_model.pb")
-    for folder in ("variables", "assets"):
-        shutil.copytree(origin / folder, staged / folder, copy_function=shutil.copyfile)
+    for top in ("variables", "assets"):
+        # Links to folders are left out: they could lead in a circle.
+        for folder, _, names in os.walk(origin / top):
+            copied = staged / Path(folder).relative_to(origin)
+            copied.mkdir()
+            for name in names:
+                shutil.copyfile(Path(folder, name), copied / name)
     vocabulary = staged / "assets" / "vocab.txt"
     if not vocabulary.exists():
+        vocabulary.parent.mkdir(exist_ok=True)
         shutil.copyfile(vocabulary_file, vocabulary)
 
 

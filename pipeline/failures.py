@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import re
 from collections.abc import Iterator
 
 from .. import errors
 from ..errors import ReviewlensError, RunError
+from ..files import is_disk_full
 
 # Beam sends a worker's exception as the text of its traceback.
 _IN_TRACEBACK = re.compile(
@@ -16,7 +16,6 @@ _IN_TRACEBACK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _STEP = re.compile(r" \[while running '[^']*'\](?=\W*$)")
-_NO_SPACE = re.compile(r"no space left on device|database or disk is full|ENOSPC", re.IGNORECASE)
 _LONGEST = 300
 
 
@@ -44,7 +43,7 @@ def explain(exception: BaseException) -> ReviewlensError:
             kind = getattr(errors, found[-1]["kind"])
             return kind(found[-1]["message"].strip())
     for link in chain:
-        if getattr(link, "errno", None) == errno.ENOSPC or _NO_SPACE.search(str(link)):
+        if is_disk_full(link):
             return RunError("the disk is full; free some space and run the same command again")
     line = essence(str(exception))
     name = type(exception).__name__
