@@ -74,6 +74,8 @@ class TrainingSettings:
         for key in ("epochs", "batch_size", "patience"):
             if getattr(self, key) < 1:
                 yield key, f"is {getattr(self, key)}; it is a whole number from 1"
+        if not 0 <= self.seed < 2**32:
+            yield "seed", f"is {self.seed}; it is a whole number from 0, below 2^32"
         for key in ("learning_rate", "clip_norm"):
             if not getattr(self, key) > 0:
                 yield key, f"is {getattr(self, key)}; it is a number above 0"

@@ -31,6 +31,8 @@ from .nearest import nearest
 from .yaml_source import Entry, shortened
 
 OVERRIDES = "command line"
+# What is recorded of a run holds whole numbers of 64 bits.
+_BEYOND_INT64 = 2**63
 
 
 @dataclasses.dataclass(frozen=True)
@@ -237,6 +239,8 @@ class _Reader:
             value = float(value)
         if type(value) is not wanted:
             self._fail(entry, key, f"{_found(entry)}; it is {_wanted((wanted,), value)}")
+        if wanted is int and abs(value) >= _BEYOND_INT64:
+            self._fail(entry, key, f"{_found(entry)}; it is a number below 2^63")
         if wanted is str and "\0" in value:
             self._fail(entry, key, f"{_found(entry)}; it is text without the character U+0000")
         if wanted is float and not math.isfinite(value):
