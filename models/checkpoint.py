@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -21,6 +22,8 @@ _FIRST_LINE = b"reviewlens checkpoint 1\n"
 _BLOCK = 1 << 20
 _PREFIX = "training-"
 _SUFFIX = ".checkpoint"
+# An earlier version wrote .npz.
+_STRANGER = re.compile(r"training-.+\.(checkpoint|npz)(\.part)?")
 
 
 class CheckpointFile:
@@ -118,8 +121,10 @@ class CheckpointFile:
 
     def _start_directory(self) -> None:
         tf.io.gfile.makedirs(self._directory)
-        for stranger in tf.io.gfile.glob(os.path.join(self._directory, f"{_PREFIX}*")):
-            tf.io.gfile.remove(stranger)
+        # Not by a pattern of the whole path: the directory may have a `[` in its name.
+        for name in tf.io.gfile.listdir(self._directory):
+            if _STRANGER.fullmatch(name):
+                tf.io.gfile.remove(os.path.join(self._directory, name))
 
 
 def remove_checkpoint(path: str) -> None:

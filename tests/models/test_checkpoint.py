@@ -102,6 +102,17 @@ def test_what_was_set_aside_stays(saved):
     assert_as_saved(saved.load())
 
 
+def test_only_checkpoints_of_other_trainings_make_room(tmp_path):
+    folder = tmp_path / "runs [1]"
+    folder.mkdir()
+    others = ["training-1.checkpoint", "training-1.checkpoint.part", "training-2.npz"]
+    kept = ["set-aside-1-training-1.checkpoint", "training-notes.txt"]
+    for name in others + kept:
+        (folder / name).write_text("")
+    CheckpointFile(str(folder), "abc").save(ARRAYS, STATE)
+    assert sorted(os.listdir(folder)) == sorted([*kept, "training-abc.checkpoint"])
+
+
 def test_a_full_disk_leaves_the_last_one(saved):
     os.symlink("/dev/full", f"{saved.path}.part")
     with pytest.raises(RunError, match=f"{saved.path}: cannot be written: No space left on device"):
