@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import concurrent.futures
 import dataclasses
+import math
 import os
 import threading
 import time
@@ -19,6 +20,9 @@ import numpy as np
 
 from .metrics import Metrics
 from .status import Code, ServingError, invalid
+
+# Rows that would take more than this when they are filled up to one shape run apart.
+_MOST_PADDED_BYTES = 2**28
 
 Run = Callable[[Sequence[np.ndarray], "float | None"], list[np.ndarray]]
 
@@ -81,6 +85,20 @@ class BatchingSettings:
     def rows_at_once(self) -> int:
         """Most rows that run together."""
         return self.max_execution_batch_size or self.max_batch_size
+
+    def check_rows(self, rows: int) -> None:
+        """Makes sure that a request has not too many rows.
+
+        Args:
+            rows: Of the request.
+
+        Raises:
+            ServingError: They are more than `max_batch_size` (INVALID_ARGUMENT).
+        """
+        if rows > self.max_batch_size:
+            raise invalid(
+                f"Task size {rows} is larger than maximum input batch size {self.max_batch_size}"
+            )
 
     def padded_size(self, rows: int) -> int:
         """The smallest allowed size that has room for `rows`."""
@@ -223,9 +241,8 @@ class BatchQueue:
                 time is up (DEADLINE_EXCEEDED), or the model fails.
         """
         rows = _count_rows(values)
-        largest, most = self._settings.max_batch_size, self._settings.rows_at_once
-        if rows > largest:
-            raise invalid(f"Task size {rows} is larger than maximum input batch size {largest}")
+        self._settings.check_rows(rows)
+        most = self._settings.rows_at_once
         expires = float("inf") if timeout is None else time.monotonic() + timeout
         tasks = [
             _Task([value[start : start + most] for value in values], expires)
@@ -325,6 +342,9 @@ def _concatenate(parts: Sequence[np.ndarray], padding: int) -> np.ndarray:
         if len({len(shape) for shape in shapes}) > 1:
             raise invalid("inputs of different rank cannot be padded to the same shape")
         largest = np.max(shapes, axis=0)
+        rows = sum(len(part) for part in parts)
+        if rows * math.prod(largest.tolist()) * parts[0].itemsize > _MOST_PADDED_BYTES:
+            raise invalid("inputs of too different shapes cannot be padded to the same shape")
         parts = [_pad(part, largest) for part in parts]
     if padding:
         parts = [*parts, np.repeat(parts[-1][:1], padding, axis=0)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import time
 from collections.abc import Callable, Iterator
 
@@ -33,6 +34,7 @@ from .servable import Servable
 from .status import Code, ServingError, invalid
 from .tensors import to_typed_proto
 
+_LOG = logging.getLogger("reviewlens.serve")
 _LONGEST_MESSAGE = 1024
 _LONGEST_TIMEOUT = 1e6
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
@@ -43,15 +45,18 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     Args:
         core: The models.
+        max_request_bytes: What a request may grow to where it says once what holds many times.
         to_proto: How the outputs of Predict are written.
     """
 
     def __init__(
         self,
         core: ServerCore,
+        max_request_bytes: int,
         to_proto: Callable[[np.ndarray], tensor_pb2.TensorProto] = to_typed_proto,
     ):
         self._core = core
+        self._most_bytes = max_request_bytes
         self._predict = functools.partial(answer_predict, to_proto=to_proto)
 
     def Predict(self, request, context):
@@ -70,7 +75,9 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             check_tasks(request.tasks)
             spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
             with _lease(self._core, spec) as servable:
-                return answer_multi_inference(servable, request, _time_left(context))
+                return answer_multi_inference(
+                    servable, request, _time_left(context), self._most_bytes
+                )
 
     def GetModelMetadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, context: grpc.ServicerContext
@@ -93,11 +100,14 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             try:
                 _require_spec(request)
                 with _lease(self._core, request.model_spec) as servable:
-                    response = answer(servable, request, _time_left(context))
+                    response = answer(servable, request, _time_left(context), self._most_bytes)
                 self._core.log_request(lambda: (request, response))
                 return response
             except ServingError as error:
                 status = error.code
+                raise
+            except Exception:
+                status = Code.INTERNAL
                 raise
             finally:
                 microseconds = (time.perf_counter() - started) * 1e6
@@ -154,6 +164,9 @@ def _answering(context: grpc.ServicerContext) -> Iterator[None]:
         yield
     except ServingError as error:
         context.abort(_CODES[error.code], _shorten(error.message))
+    except Exception as error:
+        _LOG.exception("gRPC request")
+        context.abort(grpc.StatusCode.INTERNAL, f"Internal error: {type(error).__name__}")
 
 
 def _require_spec(request) -> None:

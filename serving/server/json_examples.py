@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 from tensorflow.core.example import example_pb2, feature_pb2
 
 from .json_document import decode_base64, describe, is_base64, type_name
+from .limits import check_growth
 from .status import invalid
 
 _LISTS = {"bytes": "bytes_list", "float": "float_list", "int64": "int64_list"}
 
 
-def read_examples(document: dict) -> list[bytes]:
+def read_examples(document: dict, most_bytes: float = math.inf) -> list[bytes]:
     """Reads the examples of a request.
 
     Strings and base64 objects become bytes features, numbers with a point or exponent float
@@ -19,12 +22,14 @@ def read_examples(document: dict) -> list[bytes]:
     Args:
         document: With `examples`, a list of objects of feature values or lists of such, and
             maybe `context`, an object of features that all examples share.
+        most_bytes: What the context may grow to when each example has it.
 
     Returns:
         Serialized `tf.Example`s with the features of the context.
 
     Raises:
-        ServingError: There are no examples, or one cannot be read (INVALID_ARGUMENT).
+        ServingError: There are no examples, or one cannot be read (INVALID_ARGUMENT), or the
+            context is too large (RESOURCE_EXHAUSTED).
 
     Example:
         >>> example_pb2.Example.FromString(*read_examples({"examples": [{"x": 1.5}]}))
@@ -43,6 +48,7 @@ def read_examples(document: dict) -> list[bytes]:
         problem = "'examples' value is an empty array"
     if problem:
         raise invalid(f"JSON Value: {describe(document)} {problem}")
+    check_growth(len(shared) * len(examples), most_bytes)
     # Messages that follow each other are merged when they are read.
     return [shared + _read_example(example) for example in examples]
 

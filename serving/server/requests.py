@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
-import tensorflow as tf
-from tensorflow.core.framework import tensor_pb2
+from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import (
     classification_pb2,
@@ -25,15 +25,17 @@ from .inference import (
     predict,
     regress,
 )
+from .limits import check_growth
 from .servable import DEFAULT_SIGNATURE, Servable
 from .status import Code, ServingError, invalid
-from .tensors import to_typed_proto
+from .tensors import check_proto, from_proto, to_typed_proto
 
 
 def answer_predict(
     servable: Servable,
     request: predict_pb2.PredictRequest,
     timeout: float | None,
+    most_bytes: float = math.inf,
     to_proto: Callable[[np.ndarray], tensor_pb2.TensorProto] = to_typed_proto,
 ) -> predict_pb2.PredictResponse:
     """Runs a signature on the tensors of a request.
@@ -42,19 +44,20 @@ def answer_predict(
         servable: The model; that of `request.model_spec` is not looked at.
         request: Its inputs are those of the signature.
         timeout: Seconds after which to give up, or None.
+        most_bytes: What a request may grow to where it says once what holds many times.
         to_proto: How outputs are written.
 
     Returns:
         The outputs that the request's filter lets through, or all.
 
     Raises:
-        ServingError: The request does not fit the signature, or the model fails.
+        ServingError: The request does not fit the signature, is too large, or the model fails.
     """
     name = request.model_spec.signature_name or DEFAULT_SIGNATURE
     signature = servable.signatures.get(name)
     if signature is None:
         raise ServingError(Code.FAILED_PRECONDITION, f'Serving signature key "{name}" not found.')
-    inputs = _inputs(request, signature)
+    inputs = _inputs(servable, request, signature, most_bytes)
     outputs = _outputs(request.output_filter, signature)
     results = predict(servable, name, inputs, outputs, timeout)
     response = predict_pb2.PredictResponse(model_spec=_spec(servable, name))
@@ -64,24 +67,32 @@ def answer_predict(
 
 
 def answer_classify(
-    servable: Servable, request: classification_pb2.ClassificationRequest, timeout: float | None
+    servable: Servable,
+    request: classification_pb2.ClassificationRequest,
+    timeout: float | None,
+    most_bytes: float = math.inf,
 ) -> classification_pb2.ClassificationResponse:
     """Classifies the examples of a request; arguments and errors as for `answer_predict`."""
     name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+    examples = _examples(servable, request.input, most_bytes)
     return classification_pb2.ClassificationResponse(
         model_spec=_spec(servable, name),
-        result=_classification(classify(servable, name, _examples(request.input), timeout)),
+        result=_classification(classify(servable, name, examples, timeout)),
     )
 
 
 def answer_regress(
-    servable: Servable, request: regression_pb2.RegressionRequest, timeout: float | None
+    servable: Servable,
+    request: regression_pb2.RegressionRequest,
+    timeout: float | None,
+    most_bytes: float = math.inf,
 ) -> regression_pb2.RegressionResponse:
     """Gives a number for each example; arguments and errors as for `answer_predict`."""
     name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+    examples = _examples(servable, request.input, most_bytes)
     return regression_pb2.RegressionResponse(
         model_spec=_spec(servable, name),
-        result=_regression(regress(servable, name, _examples(request.input), timeout)),
+        result=_regression(regress(servable, name, examples, timeout)),
     )
 
 
@@ -102,7 +113,10 @@ def check_tasks(tasks: Iterable[inference_pb2.InferenceTask]) -> None:
 
 
 def answer_multi_inference(
-    servable: Servable, request: inference_pb2.MultiInferenceRequest, timeout: float | None
+    servable: Servable,
+    request: inference_pb2.MultiInferenceRequest,
+    timeout: float | None,
+    most_bytes: float = math.inf,
 ) -> inference_pb2.MultiInferenceResponse:
     """Does several tasks on the same examples; arguments and errors as for `answer_predict`."""
     names = [task.model_spec.signature_name or DEFAULT_SIGNATURE for task in request.tasks]
@@ -116,13 +130,14 @@ def answer_multi_inference(
                 Code.UNIMPLEMENTED, f"Unsupported signature method_name: {task.method_name}"
             )
     response = inference_pb2.MultiInferenceResponse()
+    examples = _examples(servable, request.input, most_bytes)
     for name, task in zip(names, request.tasks, strict=True):
         result = response.results.add(model_spec=_spec(servable, name))
         if task.method_name == CLASSIFY_METHOD:
-            answer = classify(servable, name, _examples(request.input), timeout)
+            answer = classify(servable, name, examples, timeout)
             result.classification_result.CopyFrom(_classification(answer))
         else:
-            values = regress(servable, name, _examples(request.input), timeout)
+            values = regress(servable, name, examples, timeout)
             result.regression_result.CopyFrom(_regression(values))
     return response
 
@@ -210,7 +225,10 @@ def _spec(servable: Servable, signature_name: str) -> model_pb2.ModelSpec:
 
 
 def _inputs(
-    request: predict_pb2.PredictRequest, signature: meta_graph_pb2.SignatureDef
+    servable: Servable,
+    request: predict_pb2.PredictRequest,
+    signature: meta_graph_pb2.SignatureDef,
+    most_bytes: float,
 ) -> dict[str, np.ndarray]:
     sent, expected = request.inputs.keys(), signature.inputs.keys()
     if len(sent) != len(expected):
@@ -221,16 +239,31 @@ def _inputs(
             f"Missing but required: {_braced(expected - sent)}."
         )
     values = {}
-    for alias in sorted(expected):
+    size = 0
+    for index, alias in enumerate(sorted(expected)):
         if alias not in request.inputs:
             raise invalid(
                 f"Signature input alias: {alias}(feed name: {signature.inputs[alias].name}) not "
                 "found in request and no default value provided. Inputs expected to be in the "
                 f"request {_braced(sent)}, or default input alias set: "
             )
+        proto = request.inputs[alias]
         try:
-            values[alias] = tf.make_ndarray(request.inputs[alias])
-        except (TypeError, ValueError):
+            grown = check_proto(proto)
+            # A reference, which has a number above 100, is fed with what it refers to.
+            wanted = signature.inputs[alias].dtype % 100
+            if wanted and proto.dtype != wanted:
+                raise invalid(
+                    f"Expects arg[{index}] to be {_type_name(wanted)} "
+                    f"but {_type_name(proto.dtype)} is provided"
+                )
+            if grown:
+                if proto.tensor_shape.dim:
+                    servable.check_rows(proto.tensor_shape.dim[0].size)
+                size += grown
+                check_growth(size, most_bytes)
+            values[alias] = from_proto(proto)
+        except ValueError:
             raise invalid(f"tensor parsing error: {alias}") from None
     return values
 
@@ -249,7 +282,7 @@ def _outputs(wanted: Sequence[str], signature: meta_graph_pb2.SignatureDef) -> l
     return list(wanted)
 
 
-def _examples(input_: input_pb2.Input) -> list[bytes]:
+def _examples(servable: Servable, input_: input_pb2.Input, most_bytes: float) -> list[bytes]:
     kind = input_.WhichOneof("kind")
     shared = b""
     if kind == "example_list_with_context":
@@ -258,7 +291,13 @@ def _examples(input_: input_pb2.Input) -> list[bytes]:
     examples = getattr(input_, kind).examples if kind else ()
     if not examples:
         raise invalid("Input is empty.")
+    servable.check_rows(len(examples))
+    check_growth(len(shared) * len(examples), most_bytes)
     return [shared + example.SerializeToString() for example in examples]
+
+
+def _type_name(data_type: int) -> str:
+    return types_pb2.DataType.Name(data_type).removeprefix("DT_").lower()
 
 
 def _braced(names) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 
 from .core import ServerCore
 from .json_rendering import render_error
+from .limits import TooLarge
 from .rest_handler import Target, infer, inform
 from .status import Code, ServingError, http_status
 
@@ -113,7 +114,7 @@ class RestApp:
             else:
                 work = functools.partial(inform, self._core, target)
                 text = await _run(self._informers, work, receive)
-        except _TooLarge as error:
+        except TooLarge as error:
             # What is left of the body would have to be read before another request.
             extra = [(b"connection", b"close")]
             code, status, text = error.code, 413, render_error(error.message)
@@ -144,16 +145,15 @@ class RestApp:
 
     def _check_size(self, size: int) -> None:
         if size > self._max_request_bytes:
-            raise _TooLarge(
-                Code.RESOURCE_EXHAUSTED,
+            raise TooLarge(
                 f"The request's body is larger than {self._max_request_bytes} bytes "
-                "(--max_request_bytes)",
+                "(--max_request_bytes)"
             )
 
     def _infer(self, target: Target, body: bytes, zipped: bool) -> bytes:
         if zipped:
             body = self._inflate(body)
-        return infer(self._core, target, body, self._timeout)
+        return infer(self._core, target, body, self._timeout, self._max_request_bytes)
 
     def _inflate(self, body: bytes) -> bytes:
         """The inflated body; empty if it is no gzip."""
@@ -187,10 +187,6 @@ class _Answer:
     status: int
     body: bytes
     headers: list[tuple[bytes, bytes]]
-
-
-class _TooLarge(ServingError):
-    """A body over the limit."""
 
 
 def _gone() -> ServingError:

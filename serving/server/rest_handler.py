@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import urllib.parse
 from contextlib import AbstractContextManager
@@ -103,7 +104,13 @@ class Target:
         return core.model(self.name, self.number, self.label or None)
 
 
-def infer(core: ServerCore, target: Target, body: bytes, timeout: float | None) -> bytes:
+def infer(
+    core: ServerCore,
+    target: Target,
+    body: bytes,
+    timeout: float | None,
+    most_bytes: float = math.inf,
+) -> bytes:
     """Answers `:predict`, `:classify` and `:regress`.
 
     What is checked first is what TensorFlow Serving checks first: the document, then the
@@ -114,6 +121,7 @@ def infer(core: ServerCore, target: Target, body: bytes, timeout: float | None) 
         target: Has passed its `check`.
         body: JSON.
         timeout: Seconds after which to give up, or None.
+        most_bytes: What the context of examples may grow to when each example has it.
 
     Returns:
         The body of the answer.
@@ -129,7 +137,7 @@ def infer(core: ServerCore, target: Target, body: bytes, timeout: float | None) 
         "classify": (classify, classify_exchange, render_classification),
         "regress": (regress, regress_exchange, render_regression),
     }[target.verb]
-    examples = read_examples(document)
+    examples = read_examples(document, most_bytes)
     with target.lease(core) as servable:
         answer = ask(servable, signature_name, examples, timeout)
     core.log_request(lambda: exchange(servable, signature_name, examples, answer))

@@ -114,6 +114,18 @@ class Servable:
             results = program.queue.run(values, timeout)
         return dict(zip(program.outputs, results, strict=True))
 
+    def check_rows(self, rows: int) -> None:
+        """Makes sure, before they are read, that a request may have so many rows.
+
+        Args:
+            rows: Of the request.
+
+        Raises:
+            ServingError: They do not fit into a batch (INVALID_ARGUMENT).
+        """
+        if self._scheduler is not None and self._batching is not None:
+            self._batching.check_rows(rows)
+
     def close(self) -> None:
         """Gives back what the model holds; no run may be under way."""
         for program in self._programs.values():
@@ -186,4 +198,6 @@ def as_serving_error(error: Exception) -> ServingError:
     # The loader says with these that it found no graph with the tags, or no SavedModel at all.
     if isinstance(error, RuntimeError | OSError):
         return ServingError(Code.NOT_FOUND, str(error))
+    if isinstance(error, MemoryError):
+        return ServingError(Code.RESOURCE_EXHAUSTED, "There is not enough memory for the request")
     return ServingError(Code.UNKNOWN, f"{type(error).__name__}: {error}")

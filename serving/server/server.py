@@ -206,7 +206,7 @@ class Server:
             to_content_proto if settings.enable_serialization_as_tensor_content else to_typed_proto
         )
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            PredictionService(self.core, to_proto), server
+            PredictionService(self.core, settings.max_request_bytes, to_proto), server
         )
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(
             ModelService(self.core, settings.model_config_reload_wait_seconds), server

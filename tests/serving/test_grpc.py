@@ -170,6 +170,111 @@ def test_predict_passes_on_what_the_runtime_says(half):
     assert "Detected at node" not in message
 
 
+def raw(shape, dtype=tf.float32, **fields):
+    """A request whose tensor is what the arguments say, whether or not they agree."""
+    request = predict()
+    tensor = request.inputs["x"]
+    tensor.dtype = dtype if isinstance(dtype, int) else dtype.as_datatype_enum
+    for size in shape:
+        tensor.tensor_shape.dim.add(size=size)
+    for field, value in fields.items():
+        if field == "tensor_content":
+            tensor.tensor_content = value
+        else:
+            getattr(tensor, field).extend(value)
+    return request
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        raw([-1], float_val=[1]),
+        raw([2, -3], float_val=[1]),
+        raw([2**62, 4], float_val=[1]),
+        raw([0, 2**62, 4]),
+        raw([1] * 300, float_val=[1]),
+        raw([1], dtype=0, float_val=[1]),
+        raw([1], dtype=20),
+        raw([1], dtype=21),
+        raw([1], dtype=101, float_val=[1]),
+        raw([1], dtype=999, float_val=[1]),
+        raw([2], tensor_content=b"abcd"),
+        raw([2], dtype=tf.string, tensor_content=b"abcd"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_predict_refuses_what_is_no_tensor(half, request_):
+    assert error_of(half.predict, request_) == (INVALID, "tensor parsing error: x")
+
+
+@pytest.mark.parametrize(
+    ("request_", "name"),
+    [
+        (raw([1], tf.string, string_val=[b"1"]), "string"),
+        (raw([1], tf.string, float_val=[1]), "string"),
+        (raw([1], tf.int32, int_val=[1]), "int32"),
+        (raw([1], tf.float64, double_val=[1]), "double"),
+        (raw([1], tf.quint8, int_val=[1]), "quint8"),
+        (raw([1], tf.complex64, scomplex_val=[1]), "complex64"),
+        (raw([1], tf.bfloat16, half_val=[1]), "bfloat16"),
+        (raw([0], tf.half), "half"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_predict_refuses_another_type(half, request_, name):
+    message = f"Expects arg[0] to be float but {name} is provided"
+    assert error_of(half.predict, request_) == (INVALID, message)
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (raw([3], float_val=[2, 4]), [3, 4, 4]),
+        (raw([3]), [2, 2, 2]),
+        (raw([1], float_val=[2, 4]), [3]),
+        (raw([1], int_val=[2]), [2]),
+        (raw([0], tensor_content=b"anything"), []),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_tensor_is_filled_up_with_its_last_element(half, request_, expected):
+    assert list(half.predict(request_).outputs["y"].float_val) == expected
+
+
+def test_a_short_message_for_a_large_tensor_is_refused(half, flags):
+    code, message = error_of(half.predict, raw([150_000_000], float_val=[1]))
+    if flags:
+        assert code == INVALID
+        assert message == "Task size 150000000 is larger than maximum input batch size 8192"
+    else:
+        assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
+        limit = 100 * 2**20
+        assert message == (
+            f"The request stands for 600000000 bytes of inputs, more than {limit} "
+            "(--max_request_bytes)"
+        )
+    request = raw([2, 150_000_000], float_val=[1])
+    request.model_spec.signature_name = "scalar"
+    assert error_of(half.predict, request)[0] == grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_a_context_for_many_examples_is_refused(half, flags):
+    request = regression_pb2.RegressionRequest()
+    request.model_spec.name = "half"
+    request.model_spec.signature_name = "regress_x_to_y"
+    shared = request.input.example_list_with_context
+    shared.context.features.feature["text"].bytes_list.value.append(b"a" * 1_000_000)
+    # A gigabyte or, for batches, no more rows than they have.
+    shared.examples.extend([tf.train.Example()] * (8192 if flags else 1000))
+    code, message = error_of(half.regress, request)
+    assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert message.startswith("The request stands for ")
+    if flags:
+        shared.examples.add()
+        message = "Task size 8193 is larger than maximum input batch size 8192"
+        assert error_of(half.regress, request) == (INVALID, message)
+
+
 @pytest.mark.parametrize("call", ["classify", "regress"])
 def test_classify_and_regress_refuse(half, call):
     kind = {

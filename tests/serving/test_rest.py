@@ -525,6 +525,14 @@ def test_bodies_that_are_too_large_are_refused(odd):
         assert server.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
+def test_a_context_for_many_examples_is_refused(odd):
+    body = {"context": {"text": "a" * 1000}, "examples": [{}] * 1000}
+    status, message = error_of(post(odd, "/v1/models/half:regress", body))
+    assert status == 413
+    assert message.startswith("The request stands for 10")
+    assert message.endswith(" bytes of inputs, more than 100000 (--max_request_bytes)")
+
+
 def test_scripts_of_other_origins_may_read_answers_only_with_the_flag(half, odd):
     for origin, status in (("http://a.example", 200), ("https://a.example", 200), ("null", 400)):
         for client, headers in ((half, {}), (odd, CORS)):
