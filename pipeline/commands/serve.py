@@ -88,8 +88,10 @@ def _start(settings: ServerSettings, stack: contextlib.ExitStack) -> None:
     # Not even errors: TensorFlow has some to tell of at each start, about graphics cards.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     prepare_environment()
+    from ...serving.server.limits import raise_file_limit
     from ...serving.server.server import Server
 
+    raise_file_limit()
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     stack.enter_context(Server(settings))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import socket
@@ -28,6 +29,8 @@ from .batching import BatchingSettings, BatchScheduler
 from .core import ServerCore
 from .draining import RestServer, Workers
 from .grpc_services import ModelService, PredictionService
+from .http_protocol import Connections, HttpProtocol
+from .limits import HttpLimits, connections_allowed
 from .manager import LoadPolicy, ModelManager
 from .metrics import Metrics
 from .request_log import RequestLog
@@ -40,6 +43,11 @@ from .tls import server_credentials
 from .warmup import warm_up
 
 _LOG = logging.getLogger("reviewlens.serve")
+# Longer than HTTP clients keep idle connections, so that none is cut off asking. Those of gRPC
+# connect again by themselves, and lose no request.
+_IDLE_SECONDS = 75
+_GRPC_IDLE_SECONDS = 300
+_GRPC_HANDSHAKE_SECONDS = 20
 _PROMETHEUS_PATH = "/monitoring/prometheus/metrics"
 _MODEL_BATCHING_FILE = "batching_params.pbtxt"
 
@@ -258,19 +266,24 @@ class Server:
             prometheus_path=prometheus_path,
             max_request_bytes=settings.max_request_bytes,
         )
+        limits = HttpLimits(
+            settings.rest_api_max_connections or connections_allowed(),
+            settings.rest_api_max_header_bytes,
+            settings.rest_api_read_timeout_in_ms / 1000,
+            _IDLE_SECONDS,
+        )
         door = listener.dup()
         server = RestServer(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=functools.partial(HttpProtocol, Connections(limits)),
                 ws="none",
                 loop="uvloop",
                 lifespan="off",
                 access_log=False,
                 log_config=None,
                 server_header=False,
-                # Longer than clients keep idle connections, so that none is cut off asking.
-                timeout_keep_alive=75,
+                timeout_keep_alive=_IDLE_SECONDS,
                 timeout_graceful_shutdown=settings.shutdown_grace_seconds,
             ),
             door,
@@ -324,18 +337,23 @@ def _session_config(settings: ServerSettings) -> tf.compat.v1.ConfigProto:
 
 
 def _channel_options(settings: ServerSettings) -> list[tuple[str, int | str]]:
-    options: list[tuple[str, int | str]] = [
-        ("grpc.max_receive_message_length", settings.max_request_bytes),
-        ("grpc.max_send_message_length", -1),
+    connections = settings.grpc_max_connections or connections_allowed()
+    listeners = bool(settings.port) + bool(settings.grpc_socket_path)
+    options: dict[str, int | str] = {
+        "grpc.max_receive_message_length": settings.max_request_bytes,
+        "grpc.max_send_message_length": -1,
         # A port that is taken is an error, not a second owner.
-        ("grpc.so_reuseport", 0),
-    ]
+        "grpc.so_reuseport": 0,
+        "grpc.max_allowed_incoming_connections": max(connections // listeners, 1),
+        "grpc.max_connection_idle_ms": _GRPC_IDLE_SECONDS * 1000,
+        "grpc.server_handshake_timeout_ms": _GRPC_HANDSHAKE_SECONDS * 1000,
+    }
     for pair in filter(None, settings.grpc_channel_arguments.split(",")):
         key, equals, value = pair.partition("=")
         if not equals:
             raise UsageError(f"serve: --grpc_channel_arguments: {pair!r} is not key=value")
-        options.append((key, int(value) if value.lstrip("-").isdecimal() else value))
-    return options
+        options[key] = int(value) if value.lstrip("-").isdecimal() else value
+    return list(options.items())
 
 
 def _why_not(address: str) -> str | None:

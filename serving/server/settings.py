@@ -60,7 +60,27 @@ class ServerSettings:
     )
     enable_grpc_healthcheck_service: bool = _flag(False, "offer grpc.health.v1.Health")
     ssl_config_file: str = _flag("", "text file with an SSLConfig; gRPC then uses TLS")
-    max_request_bytes: int = _flag(100 * 2**20, "largest request, in bytes", own=True)
+    max_request_bytes: int = _flag(
+        100 * 2**20,
+        "largest request, in bytes, also when its body is inflated, when tensors of which only "
+        "the first elements were sent are filled up, and when each example has the context",
+        own=True,
+    )
+    rest_api_max_connections: int = _flag(
+        0, "HTTP connections at once; 0 for what the limit of open files allows", own=True
+    )
+    rest_api_max_header_bytes: int = _flag(
+        64 * 2**10, "largest request line and headers, in bytes, 32 more for each", own=True
+    )
+    rest_api_read_timeout_in_ms: int = _flag(
+        60_000,
+        "milliseconds a client may take over the headers of a request, and without moving 500 "
+        "bytes a second of a body or an answer",
+        own=True,
+    )
+    grpc_max_connections: int = _flag(
+        0, "gRPC connections at once; 0 for what the limit of open files allows", own=True
+    )
     # Batches.
     enable_batching: bool = _flag(False, "run concurrent requests together")
     batching_parameters_file: str = _flag("", "text file with BatchingParameters")
@@ -115,6 +135,16 @@ class ServerSettings:
             raise UsageError("serve: --port and --rest_api_port must differ")
         if not (self.port or self.grpc_socket_path or self.rest_api_port):
             raise UsageError("serve: --port, --grpc_socket_path and --rest_api_port are all off")
+        for name in ("rest_api_max_connections", "grpc_max_connections"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"serve: --{name} must not be negative")
+        for name in (
+            "max_request_bytes",
+            "rest_api_max_header_bytes",
+            "rest_api_read_timeout_in_ms",
+        ):
+            if getattr(self, name) < 1:
+                raise UsageError(f"serve: --{name} must be positive")
         if self.batching_parameters_file and not self.enable_batching:
             raise UsageError("serve: --batching_parameters_file needs --enable_batching")
         if self.monitoring_config_file and not self.rest_api_port:
