@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from pathlib import Path
@@ -28,8 +29,8 @@ FAILED_PRECONDITION = grpc.StatusCode.FAILED_PRECONDITION
 
 
 class Stubs:
-    def __init__(self, address: str):
-        channel = grpc.insecure_channel(address)
+    def __init__(self, address: str, options=()):
+        channel = grpc.insecure_channel(address, options)
         predictions = prediction_service_pb2_grpc.PredictionServiceStub(channel)
         models = model_service_pb2_grpc.ModelServiceStub(channel)
         self.predict = predictions.Predict
@@ -518,6 +519,33 @@ def test_reloading_refuses(reloading, half_plus_two, tmp_path):
     assert error_of(stubs.reload, model_config(m="relative"))[0] == INVALID
     # None of this changed what is served.
     assert stubs.predict(predict(x=ONE)).outputs["y"].float_val[0] == 2.5
+
+
+def test_connections_are_limited_and_those_that_idle_make_room(
+    model_server, half_plus_two, wait_until
+):
+    server = model_server(
+        model_name="half",
+        model_base_path=half_plus_two,
+        grpc_max_connections=1,
+        grpc_channel_arguments="grpc.max_connection_idle_ms=500",
+    )
+
+    def stubs() -> Stubs:
+        # Channels to the same address would share a connection.
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        return Stubs(server.grpc, options)
+
+    first, second = stubs(), stubs()
+    assert first.predict(predict(x=ONE), timeout=60).outputs["y"].float_val[0] == 2.5
+    assert error_of(second.predict, predict(x=ONE))[0] == grpc.StatusCode.UNAVAILABLE
+
+    def answered() -> bool:
+        with contextlib.suppress(grpc.RpcError):
+            return second.predict(predict(x=ONE), timeout=60).outputs["y"].float_val[0] == 2.5
+        return False
+
+    wait_until(answered)
 
 
 def test_tensor_content_on_demand(model_server, half_plus_two):

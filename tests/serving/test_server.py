@@ -300,6 +300,8 @@ def test_tags_choose_the_graph(model_server, half_plus_two):
         ({"model_config_file": "/"}, "--model_config_file: /: is no file"),
         ({"model_base_path": "m", "shutdown_grace_seconds": -1}, "at least 0 is needed"),
         ({"model_config_file": "f"}, "--model_config_file: f: no such file"),
+        ({"model_base_path": "m", "grpc_max_connections": -1}, "must not be negative"),
+        ({"model_base_path": "m", "rest_api_max_header_bytes": 0}, "must be positive"),
         (
             {"model_base_path": "m", "rest_api_port": 0, "monitoring_config_file": "f"},
             "needs --rest_api_port",
