@@ -7,7 +7,6 @@ model that a candidate must not fall behind. No metadata store is asked.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import Any
 
 from absl import logging
@@ -18,10 +17,8 @@ from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.utils import io_utils, path_utils
 
+from .model_files import is_model, model_digest
 from .pusher import pushed_versions
-
-# Read at a time while files are compared.
-_BLOCK = 1 << 20
 
 
 def holds_model(uri: str) -> bool:
@@ -33,7 +30,7 @@ def holds_model(uri: str) -> bool:
     Args:
         uri: Directory of the artifact.
     """
-    return fileio.exists(os.path.join(path_utils.serving_model_dir(uri), "saved_model.pb"))
+    return is_model(path_utils.serving_model_dir(uri))
 
 
 class Executor(base_executor.BaseExecutor):
@@ -60,37 +57,35 @@ class Executor(base_executor.BaseExecutor):
         )
         fileio.makedirs(model.uri)
         serving_dir = exec_properties["serving_dir"]
-        for version in reversed(pushed_versions(serving_dir).values()):
-            pushed = os.path.join(serving_dir, version)
-            # A run that takes its model from the cache finds it pushed already.
-            if not _same_files(pushed, candidate):
-                io_utils.copy_dir(pushed, path_utils.serving_model_dir(model.uri))
-                model.set_string_custom_property("pushed_version", version)
-                logging.info("The baseline is version %s of %s.", version, serving_dir)
-                return
-        logging.info("No model was pushed to %s before.", serving_dir)
+        version = earlier_version(serving_dir, candidate)
+        if version is None:
+            logging.info("No model was pushed to %s before.", serving_dir)
+            return
+        io_utils.copy_dir(
+            os.path.join(serving_dir, version), path_utils.serving_model_dir(model.uri)
+        )
+        model.set_string_custom_property("pushed_version", version)
+        logging.info("The baseline is version %s of %s.", version, serving_dir)
 
 
-def _same_files(first: str, second: str) -> bool:
-    files = [sorted(_files(root)) for root in (first, second)]
-    return files[0] == files[1] and all(
-        _same_bytes(os.path.join(first, name), os.path.join(second, name)) for name in files[0]
-    )
+def earlier_version(serving_dir: str, candidate: str) -> str | None:
+    """Finds the model that was pushed last, before a candidate.
 
+    Args:
+        serving_dir: Directory of the model, under which its versions lie.
+        candidate: Directory of a model that may have been pushed already, as by an earlier run
+            from which this one takes it.
 
-def _files(root: str) -> Iterator[str]:
-    """Paths of all files below a directory, relative to it."""
-    for folder, _, names in fileio.walk(root):
-        for name in names:
-            yield os.path.relpath(os.path.join(folder, name), root)
-
-
-def _same_bytes(first: str, second: str) -> bool:
-    with fileio.open(first, "rb") as one, fileio.open(second, "rb") as other:
-        while block := one.read(_BLOCK):
-            if block != other.read(_BLOCK):
-                return False
-        return not other.read(1)
+    Returns:
+        Name of the newest version that holds a model and not the candidate; None for none.
+    """
+    versions = [os.path.join(serving_dir, name) for name in pushed_versions(serving_dir).values()]
+    models = [path for path in reversed(versions) if is_model(path)]
+    if not models:
+        return None
+    digest = model_digest(candidate)
+    earlier = (os.path.basename(path) for path in models if model_digest(path) != digest)
+    return next(earlier, None)
 
 
 class LatestPushedModelSpec(ComponentSpec):

@@ -15,7 +15,14 @@ from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.utils import io_utils
 
-from ..files import version_numbers
+from ..errors import RunError
+from ..files import folder_lock, partial_name, partial_version, version_numbers
+from .model_files import JUDGED, is_model, model_digest
+
+# Input -> who gives it.
+_BLESSINGS = {"model_blessing": "evaluator", "infra_blessing": "serving validator"}
+# On an object store, where no lock tells who is at work.
+_FORSAKEN_SECONDS = 24 * 3600
 
 
 class Executor(pusher_executor.Executor):
@@ -29,11 +36,16 @@ class Executor(pusher_executor.Executor):
     ) -> None:
         """Pushes the model if both blessings are given.
 
+        A model that is the newest version already is not pushed again.
+
         Args:
             input_dict: `model`, `model_blessing` and `infra_blessing`.
             output_dict: `pushed_model`, with the custom properties `pushed`,
                 `pushed_destination`, `pushed_version`, and `reason` where nothing was pushed.
             exec_properties: `serving_dir`: where the versions of this model lie.
+
+        Raises:
+            RunError: If the model, or its copy, is not what was judged.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         pushed = artifact_utils.get_single_instance(output_dict["pushed_model"])
@@ -42,28 +54,77 @@ class Executor(pusher_executor.Executor):
             self._MarkNotPushed(pushed)
             pushed.set_string_custom_property("reason", _refusals(input_dict))
             return
-        serving_dir = exec_properties["serving_dir"]
-        version = _next_version(serving_dir)
+        model, serving_dir = self.GetModelPath(input_dict), exec_properties["serving_dir"]
+        digest = model_digest(model)
+        _check_judged(model, digest, input_dict)
+        fileio.makedirs(serving_dir)
+        with folder_lock(serving_dir) as alone:
+            _clear_leftovers(serving_dir, alone)
+            version = _place(model, digest, serving_dir)
         destination = os.path.join(serving_dir, version)
-        # TensorFlow Serving takes only numbers for versions, so it does not see this one.
-        partial = os.path.join(serving_dir, f".{version}.partial")
-        try:
-            io_utils.copy_dir(self.GetModelPath(input_dict), partial)
-            fileio.rename(partial, destination)
-        except BaseException:
-            if fileio.exists(partial):
-                fileio.rmtree(partial)
-            raise
         self._MarkPushed(pushed, pushed_destination=destination, pushed_version=version)
         logging.info("Pushed version %s to %s.", version, destination)
+
+
+def _check_judged(model: str, digest: str, input_dict: dict[str, list[Any]]) -> None:
+    """Makes sure that the model still is what the blessings were given to."""
+    for key, judge in _BLESSINGS.items():
+        blessing = artifact_utils.get_single_instance(input_dict[key])
+        if blessing.get_string_custom_property(JUDGED) not in ("", digest):
+            raise RunError(
+                f"{model}: its files have changed since the {judge} judged them, so it is not "
+                "pushed; run the same command again, which makes a damaged model anew"
+            )
+
+
+def _place(model: str, digest: str, serving_dir: str) -> str:
+    """Has the model be the newest version, and returns its name."""
+    newest = next(reversed(pushed_versions(serving_dir).values()), None)
+    # A pusher that was killed right after it had placed the model has not recorded it.
+    if newest and model_digest(os.path.join(serving_dir, newest)) == digest:
+        return newest
+    version = _next_version(serving_dir)
+    partial = os.path.join(serving_dir, partial_name(version))
+    try:
+        io_utils.copy_dir(model, partial)
+        if model_digest(partial) != digest:
+            raise RunError(f"{partial}: the copy of {model} is not the same; nothing was pushed")
+        fileio.rename(partial, os.path.join(serving_dir, version))
+    except BaseException:
+        if fileio.exists(partial):
+            fileio.rmtree(partial)
+        raise
+    return version
+
+
+def _clear_leftovers(serving_dir: str, alone: bool) -> None:
+    """Removes what pushers that were killed have left half copied."""
+    for name in fileio.listdir(serving_dir):
+        version, partial = partial_version(name), os.path.join(serving_dir, name)
+        if version is None or not (alone or _is_forsaken(partial)):
+            continue
+        place = os.path.join(serving_dir, version)
+        try:
+            # Where a rename is many copies, one may have broken off as well.
+            if fileio.exists(place) and not is_model(place):
+                fileio.rmtree(place)
+            fileio.rmtree(partial)
+        except Exception as error:
+            logging.warning("%s: cannot be removed: %s", partial, error)
+
+
+def _is_forsaken(folder: str) -> bool:
+    """Whether nobody has written to a folder for so long that its pusher must be dead."""
+    paths = (
+        os.path.join(parent, name) for parent, _, names in fileio.walk(folder) for name in names
+    )
+    changed = max((fileio.stat(path).mtime_nsec for path in paths), default=0)
+    return time.time() - changed / 1e9 > _FORSAKEN_SECONDS
 
 
 def _refusals(input_dict: dict[str, list[Any]]) -> str:
     blessings = (artifact_utils.get_single_instance(input_dict[key]) for key in _BLESSINGS)
     return "; ".join(filter(None, (b.get_string_custom_property("reason") for b in blessings)))
-
-
-_BLESSINGS = ("model_blessing", "infra_blessing")
 
 
 def pushed_versions(serving_dir: str) -> dict[int, str]:

@@ -19,6 +19,8 @@ from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.utils import path_utils
 
+from .model_files import JUDGED, model_digest
+
 # File names that TFX's own InfraValidator leaves.
 BLESSED, NOT_BLESSED = "INFRA_BLESSED", "INFRA_NOT_BLESSED"
 
@@ -36,13 +38,15 @@ class Executor(base_executor.BaseExecutor):
 
         Args:
             input_dict: `model`: one exported model.
-            output_dict: `blessing`: an InfraBlessing with the custom properties `blessed` and,
-                where it was refused, `reason`.
+            output_dict: `blessing`: an InfraBlessing with the custom properties `blessed`,
+                `model_sha256` and, where it was refused, `reason`.
             exec_properties: `timeout_seconds`.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         model = path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict["model"]))
+        # Before the validation, so that what it loads is what the pusher will look for.
+        blessing.set_string_custom_property(JUDGED, model_digest(model))
         reason = _validate(model, exec_properties["timeout_seconds"])
         blessing.set_int_custom_property("blessed", int(not reason))
         blessing.set_string_custom_property("reason", reason)

@@ -6,8 +6,9 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "digests": ["file_digest", "tree_digests"],
+        "folder_lock": ["folder_lock"],
         "full_disk": ["is_disk_full"],
-        "versions": ["version_number", "version_numbers"],
+        "versions": ["partial_name", "partial_version", "version_number", "version_numbers"],
         "whole_file": ["whole_file"],
     },
 )

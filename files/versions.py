@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 _DIGITS = re.compile(r"[0-9]+")
+_PARTIAL = re.compile(r"\.([0-9]+)\.partial")
 # TensorFlow Serving counts versions in an int64.
 _LARGEST = 2**63 - 1
 # As many digits as that has; more than a few thousand are none that Python would read.
@@ -53,3 +54,33 @@ def version_numbers(names: Iterable[str]) -> dict[int, str]:
         if number is not None:
             found.setdefault(number, name)
     return dict(sorted(found.items()))
+
+
+def partial_name(version: str) -> str:
+    """The name that a version has until all its files are there; a server does not see it.
+
+    Args:
+        version: Name of the version's directory.
+
+    Example:
+        >>> partial_name("1700000000")
+        '.1700000000.partial'
+    """
+    return f".{version}.partial"
+
+
+def partial_version(name: str) -> str | None:
+    """The version that a directory was to become.
+
+    Args:
+        name: Of a directory, without the path; a slash at its end does not count.
+
+    Returns:
+        Name of the version's directory; None where `name` is none that `partial_name` gives.
+
+    Example:
+        >>> [partial_version(name) for name in (".7.partial", "7", ".notes.partial")]
+        ['7', None, None]
+    """
+    found = _PARTIAL.fullmatch(name.rstrip("/"))
+    return found[1] if found else None

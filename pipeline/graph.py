@@ -30,7 +30,7 @@ from ..models.sources import source_fingerprint
 from .beam_options import beam_arguments, check_beam_options
 from .config import Config
 from .fingerprint import code_fingerprint
-from .targets import LocalTarget, Target
+from .targets import LocalTarget, Places, Target
 
 
 def build_pipeline(config: Config, cache: bool = True, target: Target | None = None) -> Pipeline:
@@ -108,7 +108,7 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
     ).with_id("trainer")
     model = trainer.outputs["model"]
 
-    latest_blessed = _latest_blessed(target, model, serving_dir).with_id("latest-blessed")
+    latest_blessed = _latest_blessed(target, places, model, serving_dir).with_id("latest-blessed")
     evaluator = ReviewEvaluator(
         examples=examples,
         schema=schema,
@@ -120,7 +120,10 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         code=code_fingerprint("reviewlens.components.evaluator"),
     ).with_id("evaluator")
     serving_validator = ServingValidator(
-        model=model, code=code_fingerprint("reviewlens.serving.validation")
+        model=model,
+        code=code_fingerprint(
+            "reviewlens.components.serving_validator", "reviewlens.serving.validation"
+        ),
     ).with_id("serving-validator")
     pusher = AtomicPusher(
         model=model,
@@ -160,17 +163,22 @@ def _schema_gen(config: Config, target: Target, statistics: BaseChannel) -> Base
 
 
 def _latest_blessed(
-    target: Target, model: BaseChannel, serving_dir: str | RuntimeParameter
+    target: Target, places: Places, model: BaseChannel, serving_dir: str | RuntimeParameter
 ) -> BaseNode:
     """The node that gives the model which a candidate must not fall behind.
 
-    The only one that depends on the target: a resolver asks ML Metadata, and Kubeflow
-    Pipelines neither runs resolvers nor lets a node ask. There the serving directory tells.
+    The only one that depends on the target: a resolver asks ML Metadata, and the serving
+    directory where that knows of none. Kubeflow Pipelines neither runs resolvers nor lets a node
+    ask; there the serving directory alone tells.
     """
     if not target.has_resolvers:
         return LatestPushedModel(candidate=model, serving_dir=serving_dir)
     return Resolver(
         strategy_class=EarlierBlessedModelStrategy,
+        config={
+            "serving_dir": places.serving_dir,
+            "links": os.path.join(places.pipeline_root, "latest-blessed", "pushed"),
+        },
         candidate=model,
         model=Channel(type=standard_artifacts.Model),
         model_blessing=Channel(type=standard_artifacts.ModelBlessing),

@@ -15,6 +15,7 @@ from tfx.types.component_spec import ExecutionParameter
 from tfx.utils import path_utils
 
 from ..latest_pushed import holds_model
+from ..model_files import JUDGED, model_digest
 from . import extractors
 from .eval_config import BASELINE, CANDIDATE, build_eval_config
 from .report import METRICS_FILE, explain, read_metrics
@@ -36,15 +37,18 @@ class Executor(evaluator_executor.Executor):
             input_dict: `examples`, `schema`, `model` and perhaps `baseline_model`, which does
                 not count if it has no files.
             output_dict: `evaluation`, with `metrics.json` beside Model Analysis' own files, and
-                `blessing`, with a custom property `reason` where it was refused.
+                `blessing`, with the custom properties `model_sha256` and, where it was refused,
+                `reason`.
             exec_properties: As TFX's Evaluator takes them.
         """
         baselines = [m for m in input_dict.get("baseline_model", []) if holds_model(m.uri)]
         input_dict = {**input_dict, "baseline_model": baselines}
+        model = path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict["model"]))
+        # Before the evaluation, so that what it loads is what the pusher will look for.
+        digest = model_digest(model)
         super().Do(input_dict, output_dict, exec_properties)
         evaluation = artifact_utils.get_single_uri(output_dict["evaluation"])
-        model = artifact_utils.get_single_uri(input_dict["model"])
-        labels_file = os.path.join(path_utils.serving_model_path(model), "assets", "labels.txt")
+        labels_file = os.path.join(model, "assets", "labels.txt")
         with fileio.open(labels_file) as file:
             labels = file.read().splitlines()
         metrics = {
@@ -55,6 +59,7 @@ class Executor(evaluator_executor.Executor):
             file.write(json.dumps(metrics, indent=2))
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         blessing.set_string_custom_property("reason", explain(evaluation))
+        blessing.set_string_custom_property(JUDGED, digest)
 
 
 class ReviewEvaluatorSpec(standard_component_specs.EvaluatorSpec):

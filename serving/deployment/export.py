@@ -7,6 +7,7 @@ import shutil
 
 import yaml
 
+from ...files import folder_lock, partial_name, partial_version
 from .compose import compose_file
 from .kserve import inference_service
 from .kubernetes import manifests
@@ -73,14 +74,20 @@ def _to_yaml(document: dict) -> str:
 def _copy_version(model: PushedModel, base: str) -> None:
     """Copies the version's directory, which appears whole; one that is there stays."""
     target = os.path.join(base, model.version)
-    if os.path.exists(target):
-        return
-    # A server that watches the directory takes only numbers for versions.
-    partial = os.path.join(base, f".{model.version}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        shutil.copytree(model.directory, partial)
-        os.rename(partial, target)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+    os.makedirs(base, exist_ok=True)
+    with folder_lock(base) as alone:
+        # What an export that was killed has left.
+        for name in os.listdir(base):
+            version = partial_version(name)
+            if version == model.version or (version and alone):
+                shutil.rmtree(os.path.join(base, name), ignore_errors=True)
+        if os.path.exists(target):
+            return
+        # A server that watches the directory takes only numbers for versions.
+        partial = os.path.join(base, partial_name(model.version))
+        try:
+            shutil.copytree(model.directory, partial)
+            os.rename(partial, target)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
