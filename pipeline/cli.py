@@ -1,6 +1,7 @@
 """The command line: `reviewlens COMMAND`.
 
-Exit codes: 0 ok, 1 a run failed, 2 wrong usage, 130 interrupted.
+Exit codes: 0 ok, 1 a run failed, 2 wrong usage, 3 a run went through and its model was refused,
+130 interrupted.
 """
 
 from __future__ import annotations

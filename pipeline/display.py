@@ -28,6 +28,8 @@ class State(enum.Enum):
     RUNNING = "running"
     CACHED = "cached"
     DONE = "done"
+    SKIPPED = "skipped"
+    DAMAGED = "damaged"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
     LEFT_OUT = "left out"
@@ -38,6 +40,8 @@ _STYLES = {
     State.RUNNING: "bold cyan",
     State.CACHED: "blue",
     State.DONE: "green",
+    State.SKIPPED: "yellow",
+    State.DAMAGED: "bold yellow",
     State.FAILED: "bold red",
     State.INTERRUPTED: "bold yellow",
     State.LEFT_OUT: "dim",

@@ -16,6 +16,8 @@ _IN_TRACEBACK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _STEP = re.compile(r" \[while running '[^']*'\](?=\W*$)")
+# What ML Metadata and SQLite say while another program uses their file.
+_LOCKED = re.compile(r"Concurrent writes aborted after max|database (table )?is locked")
 _LONGEST = 300
 
 
@@ -26,8 +28,8 @@ def explain(exception: BaseException) -> ReviewlensError:
         exception: As it left TFX.
 
     Returns:
-        The `ReviewlensError` at the bottom of it. For a full disk one that says so; for any
-        other exception its type and the first line of its message.
+        The `ReviewlensError` at the bottom of it. For a full disk and a locked database one that
+        says so; for any other exception its type and the first line of its message.
 
     Example:
         >>> explain(RuntimeError("reviewlens.errors.RunError: empty [while running 'Read']"))
@@ -45,6 +47,11 @@ def explain(exception: BaseException) -> ReviewlensError:
     for link in chain:
         if is_disk_full(link):
             return RunError("the disk is full; free some space and run the same command again")
+    if any(_LOCKED.search(str(link)) for link in chain):
+        return RunError(
+            "metadata.sqlite was locked by another program for too long; close that program and "
+            "run the same command again"
+        )
     line = essence(str(exception))
     name = type(exception).__name__
     return RunError(f"{name}: {line}" if line else name)

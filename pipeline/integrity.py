@@ -1,25 +1,37 @@
 """Notices artifacts that were damaged since they were made.
 
-TFX's cache only looks whether an artifact's folder exists. A truncated file in it
-would crash the next node, so every output is written down as it was when its node
-finished, and compared before the next run.
+TFX's cache only looks whether an artifact's folder exists. A truncated file in it would crash
+the next node, and a flipped bit would go on into what is served. So every output is written down
+as it was when its node finished. Before a run sizes and times of all artifacts are compared,
+which costs nothing; whatever the run then takes over from an earlier one is read and compared
+by its content.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+from ..files import file_digest, tree_digests, whole_file
 from .run_records import NodeRecord, RunRecords, properties_of
 
 _MANIFESTS = ".manifests"
-_BLOCK = 1 << 20
+
+
+class DamageFound(Exception):
+    """What a run was about to take over is not what it was.
+
+    Args:
+        damage: Artifacts, as recorded in ML Metadata, each with what is wrong with it.
+    """
+
+    def __init__(self, damage: Sequence[tuple[mlmd.Artifact, str]]):
+        super().__init__("; ".join(found for _, found in damage))
+        self.damage = list(damage)
 
 
 class Manifests:
@@ -39,20 +51,34 @@ class Manifests:
         Args:
             node: Its execution in the current run.
         """
-        os.makedirs(self._folder, exist_ok=True)
-        for artifacts in node.outputs.values():
-            for artifact in artifacts:
-                listed = {place: _listing(place) for place in _places(artifact)}
-                path = self._path(artifact)
-                with open(f"{path}.unfinished", "w", encoding="utf-8") as file:
-                    json.dump(listed, file)
-                os.replace(f"{path}.unfinished", path)
+        for artifact in node.artifacts:
+            self._record(artifact)
 
-    def find_damage(self, artifact: mlmd.Artifact) -> str:
+    def compare(self, node: NodeRecord) -> None:
+        """Reads the outputs of a node that were made earlier and compares them with the record.
+
+        Args:
+            node: Its execution in the current run, or in the one that a partial run builds on.
+
+        Raises:
+            DamageFound: If any has changed since it was made.
+        """
+        damage = []
+        for artifact in node.artifacts:
+            # A resolver may bring in what no node of this pipeline has made.
+            if not os.path.exists(self._path(artifact)):
+                self._record(artifact)
+            elif found := self.find_damage(artifact, by_content=True):
+                damage.append((artifact, found))
+        if damage:
+            raise DamageFound(damage)
+
+    def find_damage(self, artifact: mlmd.Artifact, *, by_content: bool = False) -> str:
         """Says what is wrong with an artifact that this pipeline made.
 
         Args:
             artifact: As recorded in ML Metadata.
+            by_content: Read every file; otherwise only those whose time has changed.
 
         Returns:
             Such as `model/saved_model.pb is 0 bytes long, not 81920`; "" if all is well.
@@ -64,10 +90,17 @@ class Manifests:
                 listed = json.load(file)
         except (FileNotFoundError, ValueError):
             return "its record of files is missing"
-        return next((found for place in listed for found in _damage(place, listed[place])), "")
+        damage = (found for place in listed for found in _damage(place, listed[place], by_content))
+        return next(damage, "")
+
+    def _record(self, artifact: mlmd.Artifact) -> None:
+        os.makedirs(self._folder, exist_ok=True)
+        listed = {place: _listing(place) for place in _places(artifact)}
+        with whole_file(self._path(artifact)) as file:
+            json.dump(listed, file)
 
     def _path(self, artifact: mlmd.Artifact) -> str:
-        return os.path.join(self._folder, f"{artifact.id}.json")
+        return os.path.join(self._folder, f"{artifact.id}.sha256.json")
 
 
 def condemn_damaged(records: RunRecords, root: str) -> Iterator[str]:
@@ -84,36 +117,26 @@ def condemn_damaged(records: RunRecords, root: str) -> Iterator[str]:
     for artifact in records.live_artifacts():
         damage = manifests.find_damage(artifact)
         if damage:
-            records.condemn([artifact])
-            name = os.path.relpath(artifact.uri, root)
-            yield f"{name} was damaged and will be made again if it is needed: {damage}"
+            yield from condemn(records, root, [(artifact, damage)])
 
 
-def set_aside_unreadable(database: str, root: str) -> str:
-    """Makes room for a new start if the record of all runs is unreadable or gone.
-
-    Without it the artifacts cannot be told apart, and their numbers would be given anew.
+def condemn(
+    records: RunRecords, root: str, damage: Sequence[tuple[mlmd.Artifact, str]]
+) -> Iterator[str]:
+    """Takes artifacts out of the cache.
 
     Args:
-        database: Path of the SQLite file of ML Metadata.
-        root: Folder of the artifacts.
+        records: Of the pipeline.
+        root: Folder of its artifacts.
+        damage: The artifacts, each with what is wrong with it.
 
-    Returns:
-        A line that says what was moved where; "" if there was no need.
+    Yields:
+        For each a line that says so.
     """
-    exists = os.path.exists(database)
-    if exists and _is_readable(database):
-        return ""
-    orphans = [path for path in (database, root) if os.path.exists(path)]
-    if not orphans:
-        return ""
-    aside = os.path.join(os.path.dirname(os.path.abspath(database)), "set-aside")
-    shutil.rmtree(aside, ignore_errors=True)
-    os.makedirs(aside)
-    for path in orphans:
-        shutil.move(path, aside)
-    reason = "is damaged" if exists else "is missing"
-    return f"{database} {reason}: everything is made anew; what was there is now in {aside}"
+    for artifact, found in damage:
+        records.condemn([artifact])
+        name = os.path.relpath(artifact.uri, root)
+        yield f"{name} was damaged and will be made again if it is needed: {found}"
 
 
 def remove_leftovers(records: RunRecords, root: str) -> None:
@@ -132,17 +155,6 @@ def remove_leftovers(records: RunRecords, root: str) -> None:
         shutil.rmtree(os.path.join(system, "stateful_working_dir"), ignore_errors=True)
 
 
-def _is_readable(database: str) -> bool:
-    try:
-        connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-        try:
-            return connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
-        finally:
-            connection.close()
-    except sqlite3.DatabaseError:
-        return False
-
-
 def _places(artifact: mlmd.Artifact) -> list[str]:
     """Where an artifact's files are: its own folder and, of a pushed model, the target."""
     pushed = str(properties_of(artifact).get("pushed_destination", ""))
@@ -151,10 +163,8 @@ def _places(artifact: mlmd.Artifact) -> list[str]:
 
 def _listing(place: str) -> dict[str, list]:
     """File below `place` -> its size, its time of change and the hash of its content."""
-    return {
-        name: [size, changed, _digest(os.path.join(place, name))]
-        for name, (size, changed) in _files(place).items()
-    }
+    digests = tree_digests(place)
+    return {name: [size, changed, digests[name]] for name, (size, changed) in _files(place).items()}
 
 
 def _files(place: str) -> dict[str, tuple[int, int]]:
@@ -162,12 +172,14 @@ def _files(place: str) -> dict[str, tuple[int, int]]:
     for folder, _, names in os.walk(place):
         for name in names:
             path = os.path.join(folder, name)
-            status = os.stat(path)
-            found[os.path.relpath(path, place)] = (status.st_size, status.st_mtime_ns)
+            # A link whose target is gone counts as missing.
+            if os.path.exists(path):
+                status = os.stat(path)
+                found[os.path.relpath(path, place)] = (status.st_size, status.st_mtime_ns)
     return found
 
 
-def _damage(place: str, listed: dict[str, list]) -> Iterator[str]:
+def _damage(place: str, listed: dict[str, list], by_content: bool) -> Iterator[str]:
     if not os.path.isdir(place):
         yield f"{place} is missing"
         return
@@ -177,13 +189,7 @@ def _damage(place: str, listed: dict[str, list]) -> Iterator[str]:
             yield f"{name} is missing"
         elif files[name][0] != size:
             yield f"{name} is {files[name][0]:,} bytes long, not {size:,}"
-        elif files[name][1] != changed and _digest(os.path.join(place, name)) != digest:
+        elif (by_content or files[name][1] != changed) and (
+            file_digest(os.path.join(place, name)) != digest
+        ):
             yield f"{name} has another content"
-
-
-def _digest(path: str) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    with open(path, "rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()

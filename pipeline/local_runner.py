@@ -23,7 +23,7 @@ from ..components.trainer import remove_replaced_checkpoint
 from ..errors import RunError, UsageError
 from .display import Display, NodeProgress, State
 from .failures import explain
-from .integrity import Manifests
+from .integrity import DamageFound, Manifests
 from .run_records import RunRecords
 
 _REUSE_REQUIRED = pipeline_pb2.NodeExecutionOptions.Skip.REQUIRED
@@ -60,7 +60,7 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
 
     It shows each node's state and progress, takes a node for done only if ML Metadata
     has recorded it as such (TFX goes on silently where a node's inputs could not be
-    resolved), and writes down the files of each output for `integrity`.
+    resolved), and has `integrity` write down what is new and compare what is not.
 
     Args:
         records: Of the pipeline.
@@ -91,6 +91,8 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
             run_options: Where a partial run starts and ends.
 
         Raises:
+            DamageFound: If the run was about to take over something that has changed since it
+                was made.
             RunError: If a node failed or could not be run.
             UsageError: If a partial run needs what no earlier run has left.
         """
@@ -149,6 +151,9 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
             with progress.reporting_to(reporter), progress.telling_to(self._display.tell):
                 node_launcher.launch()
                 node.end(self._outcome(node.node))
+        except DamageFound:
+            node.end(State.DAMAGED)
+            raise
         except Exception as exception:
             error = explain(exception)
             raise type(error)(f"{node.node}: {error}") from exception
@@ -165,11 +170,15 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
             raise RunError("was not run, because an input of it does not exist")
         if not record.succeeded:
             raise RunError(f"could not be run; {record.failure or 'nothing is recorded of why'}")
-        if not record.cached:
+        if record.cached or record.is_resolver:
+            self._manifests.compare(record)
+        else:
             self._manifests.record(record)
         # Also if cached: a kill may have come between its record and this.
         for artifact in record.outputs.get("model_run", ()):
             remove_replaced_checkpoint(artifact.uri)
+        if record.skipped:
+            return State.SKIPPED
         return State.CACHED if record.cached else State.DONE
 
     def _base_run(self, pipeline: pipeline_pb2.Pipeline) -> str | None:
@@ -184,6 +193,9 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
         for run_id in self._records.run_ids():
             record = self._records.nodes_of_run(run_id)
             if all(node in record and record[node].usable for node in needed):
+                for node in needed:
+                    if not record[node].is_resolver:
+                        self._manifests.compare(record[node])
                 return run_id
         raise UsageError(
             f"a partial run needs an earlier one that finished {', '.join(needed)}; "

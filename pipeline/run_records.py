@@ -13,6 +13,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from .failures import essence
 
 SUCCESSFUL = (mlmd.Execution.COMPLETE, mlmd.Execution.CACHED)
+_MADE_OR_CHOSEN = (mlmd.Event.OUTPUT, mlmd.Event.INTERNAL_OUTPUT)
 _UNFINISHED = (mlmd.Execution.NEW, mlmd.Execution.RUNNING)
 
 
@@ -22,11 +23,16 @@ class NodeRecord:
 
     Attributes:
         execution: As recorded.
-        outputs: Output key -> its artifacts.
+        outputs: Output key -> its artifacts; of a resolver those that it has chosen.
     """
 
     execution: mlmd.Execution
     outputs: dict[str, list[mlmd.Artifact]]
+
+    @property
+    def artifacts(self) -> list[mlmd.Artifact]:
+        """All outputs."""
+        return [artifact for artifacts in self.outputs.values() for artifact in artifacts]
 
     @property
     def succeeded(self) -> bool:
@@ -39,10 +45,20 @@ class NodeRecord:
         return self.execution.last_known_state == mlmd.Execution.CACHED
 
     @property
+    def is_resolver(self) -> bool:
+        """Whether it only chooses among the outputs of others."""
+        return self.execution.type.rpartition(".")[2] == "Resolver"
+
+    @property
     def usable(self) -> bool:
         """Whether it succeeded and all that it made is still good."""
-        made = [artifact for artifacts in self.outputs.values() for artifact in artifacts]
-        return self.succeeded and all(a.state == mlmd.Artifact.LIVE for a in made)
+        good = all(artifact.state == mlmd.Artifact.LIVE for artifact in self.artifacts)
+        return self.succeeded and (good or self.is_resolver)
+
+    @property
+    def skipped(self) -> bool:
+        """Whether it is a pusher that had no business pushing."""
+        return any(properties_of(artifact).get("pushed") == 0 for artifact in self.artifacts)
 
     @property
     def failure(self) -> str:
@@ -119,7 +135,7 @@ class RunRecords:
         events = [
             event
             for event in self._store.get_events_by_execution_ids(executions)
-            if event.type == mlmd.Event.OUTPUT
+            if event.type in _MADE_OR_CHOSEN
         ]
         found = self._store.get_artifacts_by_id({event.artifact_id for event in events})
         artifacts = {artifact.id: artifact for artifact in found}

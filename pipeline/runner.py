@@ -19,6 +19,7 @@ from .environment import prepare_environment
 from .failures import explain
 from .lock import locked
 from .nodes import check_nodes
+from .output import check_output
 
 if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
@@ -33,7 +34,8 @@ class RunResult:
 
     Attributes:
         run_id: Of the run in ML Metadata.
-        states: Node id -> `done`, `cached` or `left out`.
+        states: Node id -> `done`, `cached`, `skipped` (a pusher that got a refused model) or
+            `left out`.
         seconds: Node id -> how long it took; only of nodes that this run looked at.
         summary: What `summary.json` holds.
         output: Folder of the results.
@@ -44,6 +46,11 @@ class RunResult:
     seconds: dict[str, float]
     summary: dict[str, Any]
     output: str
+
+    @property
+    def refused(self) -> bool:
+        """Whether a node of the run judged the model and found it not fit to be pushed."""
+        return False in (self.summary["blessed"], self.summary["serving_validated"])
 
 
 def run(
@@ -67,8 +74,9 @@ def run(
         What came out of it.
 
     Raises:
-        RunError: If a node failed, another run uses the same output folder, or nobody answers at
-            the `job_endpoint` of `beam.options`.
+        RunError: If a node failed, another run uses the same output folder or it cannot be one,
+            another program has locked the database in it, or nobody answers at the `job_endpoint`
+            of `beam.options`.
         UsageError: For an unknown node or option of Beam, for Dataflow, which does not see this
             machine's files, or for a partial run without an earlier run to build on.
 
@@ -111,6 +119,7 @@ def run_pipeline(
         UsageError: See `run`.
     """
     prepare_environment()
+    check_output(output)
     with locked(output):
         log = os.path.join(output, LOG)
         with captured_output(log) as terminal, open_display(terminal) as display, _bare_argv():
@@ -135,8 +144,9 @@ def _run(
     from absl import logging
     from tfx.orchestration.pipeline import RunOptions
 
-    from .integrity import Manifests, condemn_damaged, remove_leftovers, set_aside_unreadable
+    from .integrity import DamageFound, Manifests, condemn, condemn_damaged, remove_leftovers
     from .local_runner import ObservedDagRunner, resolvers_feeding
+    from .metadata_file import set_aside_unreadable
     from .run_records import RunRecords
     from .summary import make_summary, write_summary
 
@@ -158,8 +168,16 @@ def _run(
             from_nodes=[from_node, *resolvers_feeding(pipeline, from_node)] if from_node else None,
             to_nodes=[to_node] if to_node else None,
         )
-    runner = ObservedDagRunner(records, Manifests(root), display)
-    runner.run(pipeline, options)
+    while True:
+        runner = ObservedDagRunner(records, Manifests(root), display)
+        try:
+            runner.run(pipeline, options)
+            break
+        except DamageFound as found:
+            # ML Metadata has taken the damaged artifact for the result of its node. A new run
+            # takes all before it from the cache again and makes this one anew.
+            for notice in condemn(records, root, found.damage):
+                display.tell(notice)
 
     seconds = {
         node: round(progress.seconds, 3)

@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from .config import Config
+from .output import DATABASE
 
 if TYPE_CHECKING:
     from ml_metadata.proto import metadata_store_pb2
@@ -89,4 +90,4 @@ class LocalTarget:
         from tfx.orchestration import metadata
 
         output = os.path.abspath(config.output)
-        return metadata.sqlite_metadata_connection_config(os.path.join(output, "metadata.sqlite"))
+        return metadata.sqlite_metadata_connection_config(os.path.join(output, DATABASE))

@@ -8,6 +8,7 @@ import textwrap
 from ...components.review_example_gen.inputs import list_files
 from ...errors import RunError
 from ..config import Config, load_config
+from ..output import check_output
 
 
 def new_parser(command: str, description: str, examples: str) -> argparse.ArgumentParser:
@@ -32,13 +33,18 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def checked_config(arguments: argparse.Namespace) -> Config:
-    """Reads the configuration and looks whether its data is there.
+    """Reads the configuration and looks whether its data is there and its output can be.
 
     Raises:
         UsageError: See `load_config`.
-        RunError: If there are no files of reviews where the configuration says.
+        RunError: If there are no files of reviews where the configuration says, or its output
+            cannot be one.
     """
     config = load_config(arguments.config, arguments.overrides)
+    try:
+        check_output(config.output)
+    except RunError as error:
+        raise RunError(f"{arguments.config}: output: {error}") from None
     try:
         list_files(config.data.input, config.data.format)
     except RunError as error:

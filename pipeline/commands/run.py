@@ -9,12 +9,23 @@ from ..interrupts import ending_promptly
 from ..nodes import NODES, check_nodes
 from .arguments import add_config, checked_config, new_parser
 
+# What the command ends with if all went well but for the model.
+REFUSED = 3
+
 SUMMARY = "run the pipeline of a configuration on this machine"
 
 _EXAMPLES = """\
   reviewlens run configs/amazon-snippets.yaml
   reviewlens run configs/womens-clothing.yaml data.input=reviews.csv training.epochs=1
   reviewlens run my.yaml --from trainer
+"""
+_EXIT_CODES = """\
+exit codes:
+  0    all went well
+  1    the run failed
+  2    wrong usage
+  3    the run went through, but the model was refused and not pushed
+  130  interrupted
 """
 
 
@@ -25,7 +36,8 @@ def make_parser() -> argparse.ArgumentParser:
         "Run the pipeline of a configuration: ingest, validate, tokenize, fine-tune, evaluate, "
         "export and push. What was made before from the same data, encoder, code and settings "
         "is taken over. Results are under the configuration's `output`.",
-        f"{_EXAMPLES}\nnodes:\n{textwrap.indent(textwrap.fill(', '.join(NODES), 86), '  ')}",
+        f"{_EXAMPLES}\nnodes:\n{textwrap.indent(textwrap.fill(', '.join(NODES), 86), '  ')}\n\n"
+        f"{_EXIT_CODES}",
     )
     add_config(parser)
     parser.add_argument(
@@ -37,7 +49,11 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Runs the pipeline and prints what came out of it."""
+    """Runs the pipeline and prints what came out of it.
+
+    Returns:
+        0, or 3 where a model was judged and refused.
+    """
     check_nodes(arguments.from_node, arguments.to_node)
     config = checked_config(arguments)
     from ..report import render_report
@@ -51,4 +67,4 @@ def execute(arguments: argparse.Namespace) -> int:
             cache=not arguments.no_cache,
         )
     print(render_report(result))
-    return 0
+    return REFUSED if result.refused else 0

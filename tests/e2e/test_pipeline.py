@@ -135,9 +135,8 @@ def test_nothing_runs_again_without_a_reason(workspace, first_run, reviewlens):
 
 
 def test_a_training_setting_runs_only_what_depends_on_it(workspace, first_run, reviewlens):
-    output = reviewlens(
-        "run", "config.yaml", "training.epochs=1", "evaluation.min_macro_f1=0.999", cwd=workspace
-    )
+    demanding = ("run", "config.yaml", "training.epochs=1", "evaluation.min_macro_f1=0.999")
+    output = reviewlens(*demanding, cwd=workspace, expect=3)
 
     assert executed(workspace) - {"latest-blessed"} == {
         "trainer",
@@ -145,6 +144,7 @@ def test_a_training_setting_runs_only_what_depends_on_it(workspace, first_run, r
         "serving-validator",
         "pusher",
     }
+    assert ["pusher", "skipped"] in [line.split()[:2] for line in output.splitlines()]
     # And a model that is not good enough stays where it is, for a reason that is said.
     assert summary(workspace)["blessed"] is False
     assert not summary(workspace)["pushed_to"]

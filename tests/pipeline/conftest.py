@@ -53,15 +53,25 @@ def config_file(tmp_path):
 @pytest.fixture
 def run_toy(tmp_path, monkeypatch):
     """Runs the toy pipeline in `tmp_path`: `run_toy(first=3, from_node="total")`."""
+    return _runs_of("toy_pipeline", tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def run_models(tmp_path, monkeypatch):
+    """Runs the toy models in `tmp_path`: `run_models(weights="2", evaluator="too bad")`."""
+    return _runs_of("toy_models", tmp_path, monkeypatch)
+
+
+def _runs_of(module, folder, monkeypatch):
     from reviewlens.pipeline import run_pipeline
 
-    # TFX imports the toy's executors by name.
+    # TFX imports the executors by name.
     monkeypatch.syspath_prepend(HERE)
 
     def run(from_node=None, to_node=None, **moods):
         def build():
-            return importlib.import_module("toy_pipeline").build(str(tmp_path), **moods)
+            return importlib.import_module(module).build(str(folder), **moods)
 
-        return run_pipeline(build, str(tmp_path), from_node=from_node, to_node=to_node)
+        return run_pipeline(build, str(folder), from_node=from_node, to_node=to_node)
 
     return run
