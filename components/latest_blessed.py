@@ -13,6 +13,7 @@ from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import path_utils
 
 from .latest_pushed import earlier_version
+from .model_files import JUDGED
 
 
 class EarlierBlessedModelStrategy(LatestBlessedModelStrategy):
@@ -59,7 +60,14 @@ class EarlierBlessedModelStrategy(LatestBlessedModelStrategy):
     def _pushed(self, store: Any, candidates: list[Any]) -> list[Any]:
         """An artifact for the version that was pushed last, the same one every time."""
         candidate = path_utils.serving_model_path(artifact_utils.get_single_uri(candidates))
-        version = earlier_version(self._serving_dir, candidate)
+        pushed = store.get_artifacts_by_type(standard_artifacts.PushedModel.TYPE_NAME)
+        properties = [artifact.custom_properties for artifact in pushed]
+        known = {
+            property_of["pushed_version"].string_value: property_of[JUDGED].string_value
+            for property_of in properties
+            if JUDGED in property_of
+        }
+        version = earlier_version(self._serving_dir, candidate, known)
         if version is None:
             return []
         model = standard_artifacts.Model()

@@ -7,6 +7,7 @@ model that a candidate must not fall behind. No metadata store is asked.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from absl import logging
@@ -68,24 +69,31 @@ class Executor(base_executor.BaseExecutor):
         logging.info("The baseline is version %s of %s.", version, serving_dir)
 
 
-def earlier_version(serving_dir: str, candidate: str) -> str | None:
+def earlier_version(
+    serving_dir: str, candidate: str, known: Mapping[str, str] | None = None
+) -> str | None:
     """Finds the model that was pushed last, before a candidate.
 
     Args:
         serving_dir: Directory of the model, under which its versions lie.
         candidate: Directory of a model that may have been pushed already, as by an earlier run
             from which this one takes it.
+        known: Name of a version -> digest of what was pushed there, as far as it is recorded.
 
     Returns:
-        Name of the newest version that holds a model and not the candidate; None for none.
+        Name of the newest version that holds a model, neither the candidate nor a damaged one;
+        None for none.
     """
-    versions = [os.path.join(serving_dir, name) for name in pushed_versions(serving_dir).values()]
-    models = [path for path in reversed(versions) if is_model(path)]
-    if not models:
-        return None
-    digest = model_digest(candidate)
-    earlier = (os.path.basename(path) for path in models if model_digest(path) != digest)
-    return next(earlier, None)
+    known, digest = known or {}, ""
+    for version in reversed(pushed_versions(serving_dir).values()):
+        path = os.path.join(serving_dir, version)
+        if not is_model(path):
+            continue
+        digest = digest or model_digest(candidate)
+        found = model_digest(path)
+        if digest not in (found, known.get(version)) and found == known.get(version, found):
+            return version
+    return None
 
 
 class LatestPushedModelSpec(ComponentSpec):

@@ -41,7 +41,8 @@ class Executor(pusher_executor.Executor):
         Args:
             input_dict: `model`, `model_blessing` and `infra_blessing`.
             output_dict: `pushed_model`, with the custom properties `pushed`,
-                `pushed_destination`, `pushed_version`, and `reason` where nothing was pushed.
+                `pushed_destination`, `pushed_version` and `model_sha256`, or `pushed` and
+                `reason` where nothing was pushed.
             exec_properties: `serving_dir`: where the versions of this model lie.
 
         Raises:
@@ -63,6 +64,7 @@ class Executor(pusher_executor.Executor):
             version = _place(model, digest, serving_dir)
         destination = os.path.join(serving_dir, version)
         self._MarkPushed(pushed, pushed_destination=destination, pushed_version=version)
+        pushed.set_string_custom_property(JUDGED, digest)
         logging.info("Pushed version %s to %s.", version, destination)
 
 

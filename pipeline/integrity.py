@@ -146,6 +146,10 @@ def remove_leftovers(records: RunRecords, root: str) -> None:
         records: Of the pipeline.
         root: Folder of its artifacts.
     """
+    manifests = os.path.join(root, _MANIFESTS)
+    for name in os.listdir(manifests) if os.path.isdir(manifests) else ():
+        if name.endswith(".unfinished"):
+            os.remove(os.path.join(manifests, name))
     for node, execution in records.close_unfinished():
         system = os.path.join(root, node, ".system")
         for parent in (os.path.join(root, node), system):

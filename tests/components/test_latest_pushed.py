@@ -60,6 +60,15 @@ def test_a_version_that_differs_in_a_file_is_another_model(look, serving_dir, we
     assert look().get_string_custom_property("pushed_version") == "1"
 
 
+@pytest.mark.parametrize("name", ["²", "007"])
+def test_what_is_no_version_or_no_model_is_passed_over(look, serving_dir, name):
+    write_model(serving_dir / "5", "old")
+    (serving_dir / name).mkdir()
+    (serving_dir / "9").mkdir()
+
+    assert look().get_string_custom_property("pushed_version") == "5"
+
+
 def test_a_version_is_not_seen_while_it_is_being_pushed(look, serving_dir):
     write_model(serving_dir / ".7.partial", "half")
 

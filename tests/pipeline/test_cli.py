@@ -124,6 +124,19 @@ def test_missing_data_is_told_before_anything_is_loaded(config_file, tmp_path, c
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("command", ["run", "validate"])
+def test_an_output_that_cannot_be_one_is_told_before_anything_is_loaded(config_file, command):
+    path = config_file()
+    answer = cli(command, path, f"output={'o' * 200}/{'p' * 200}/{'q' * 200}")
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(f"error: {path}: output: ooo")
+    assert "SQLite opens the metadata.sqlite of a run only in folders of up to 488" in answer.stderr
+
+
+def test_the_exit_codes_are_listed():
+    assert "\n  3    the run went through, but the model was refused" in cli("run", "--help").stdout
+
+
 def test_overrides_may_stand_before_and_after_flags(config_file):
     path = config_file()
     answer = cli("run", path, "a=1", "--no-cache", "b=2")

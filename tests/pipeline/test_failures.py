@@ -55,6 +55,23 @@ def test_finds_an_error_that_another_wraps(link):
 @pytest.mark.parametrize(
     "exception",
     [
+        RuntimeError("Concurrent writes aborted after max number of retries."),
+        RuntimeError(
+            "Cannot create node for type_id: 10Concurrent writes aborted after max number"
+        ),
+        RuntimeError("database is locked"),
+    ],
+)
+def test_a_locked_database_is_told_as_such(exception):
+    assert str(explain(exception)) == (
+        "metadata.sqlite was locked by another program for too long; close that program and run "
+        "the same command again"
+    )
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
         OSError(28, "No space left on device"),
         RuntimeError("RESOURCE_EXHAUSTED: write failed; No space left on device"),
         RuntimeError("sqlite: database or disk is full"),

@@ -47,8 +47,11 @@ def Validate(
     model: InputArtifact[Model],
     blessing: OutputArtifact[InfraBlessing],
     refusal: Parameter[str],
+    damage: Parameter[int],
 ):
     judge(model, blessing, refusal)
+    if damage:
+        pathlib.Path(model.uri, WEIGHTS).write_text("?")
 
 
 def judge(model, blessing, refusal):
@@ -59,8 +62,11 @@ def judge(model, blessing, refusal):
     )
 
 
-def build(output, *, weights="1", evaluator="", validator=""):
-    """Builds the pipeline; `evaluator` and `validator` say why they refuse the model."""
+def build(output, *, weights="1", evaluator="", validator="", damage=0):
+    """Builds the pipeline; `evaluator` and `validator` say why they refuse the model.
+
+    With `damage` the validator damages the model once it has judged it.
+    """
     serving_dir = os.path.join(output, "serving", "toy")
     trainer = Train(weights=weights).with_id("trainer")
     model = trainer.outputs["model"]
@@ -74,7 +80,9 @@ def build(output, *, weights="1", evaluator="", validator=""):
     evaluate = Evaluate(model=model, refusal=evaluator, baseline=latest.outputs["model"]).with_id(
         "evaluator"
     )
-    validate = Validate(model=model, refusal=validator).with_id("serving-validator")
+    validate = Validate(model=model, refusal=validator, damage=damage).with_id("serving-validator")
+    # So that both have judged the model when it is damaged.
+    validate.add_upstream_node(evaluate)
     pusher = AtomicPusher(
         model=model,
         model_blessing=evaluate.outputs["blessing"],
