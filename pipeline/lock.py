@@ -23,7 +23,8 @@ def locked(folder: str) -> Iterator[None]:
     path = os.path.join(folder, ".lock")
     try:
         os.makedirs(folder, exist_ok=True)
-        handle = open(path, "a+", encoding="ascii")  # noqa: SIM115
+        # Without a buffer, which a full disk would keep from being closed.
+        handle = open(path, "a+b", buffering=0)  # noqa: SIM115
     except OSError as error:
         raise RunError(f"{folder}: cannot be used as output: {error.strerror}") from None
     with handle:
@@ -31,12 +32,14 @@ def locked(folder: str) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             handle.seek(0)
-            holder = handle.read().strip() or "of another machine"
+            holder = handle.read().decode("ascii", "replace").strip() or "of another machine"
             raise RunError(
                 f"{folder}: another run (process {holder}) is using it; "
                 "wait for it or choose another `output`"
             ) from None
-        handle.truncate(0)
-        handle.write(f"{os.getpid()}\n")
-        handle.flush()
+        try:
+            handle.truncate(0)
+            handle.write(f"{os.getpid()}\n".encode())
+        except OSError as error:
+            raise RunError(f"{folder}: cannot be used as output: {error.strerror}") from None
         yield

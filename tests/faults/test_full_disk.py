@@ -1,51 +1,68 @@
-"""A disk that is really full, in a name space of its own."""
+"""A disk that fills up while a run goes on, and then has room again."""
 
 from __future__ import annotations
 
-import pathlib
+import json
 import subprocess
-import sys
-import tarfile
 
 import pytest
 
 pytestmark = pytest.mark.faults
 
-SCRIPT = pathlib.Path(__file__).with_name("full_disk.py")
-NAME_SPACE = ["unshare", "--user", "--map-root-user", "--mount"]
-
 
 @pytest.fixture
-def name_space(tmp_path):
-    """The words before a command that may mount what nobody else sees."""
-    mount = ["mount", "-t", "tmpfs", "tiny", str(tmp_path)]
-    try:
-        if not subprocess.run([*NAME_SPACE, *mount], capture_output=True).returncode:
-            return NAME_SPACE
-    except FileNotFoundError:
-        pass
-    pytest.skip("this system lets nobody mount a disk of their own")
+def small_disk(tmp_path):
+    """A file system of 1 MB of its own; skips where the system does not let tests mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    outcome = subprocess.run(mount, capture_output=True, text=True)
+    if outcome.returncode:
+        pytest.skip(f"cannot mount a file system: {outcome.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def test_a_disk_that_fills_while_an_encoder_is_brought_leaves_none(
-    name_space, tiny_encoder, tmp_path
-):
-    disk, archive = tmp_path / "disk", tmp_path / "encoder.tar.gz"
-    disk.mkdir()
-    with tarfile.open(archive, "w:gz") as opened:
-        opened.add(tiny_encoder, ".")
+def fill(folder, leave):
+    """Fills a disk up to so many bytes."""
+    with open(folder / "ballast", "wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)) == 4096:
+                pass
+        except OSError:
+            file.truncate(max(0, file.tell() - leave))
 
-    outcome = subprocess.run(
-        [*name_space, sys.executable, str(SCRIPT), str(disk)]
-        # Copied, unpacked, and written by TensorFlow.
-        + [tiny_encoder, str(archive), "minilm-l6"],
-        capture_output=True,
-        text=True,
-    )
 
-    lines = outcome.stdout.splitlines()
-    assert len(lines) == 6, outcome.stdout + outcome.stderr
-    assert lines[1::2] == ["[]"] * 3
-    for line in lines[::2]:
-        assert line.startswith("the disk is full: ")
-        assert line.endswith("free some space and run the same command again")
+@pytest.mark.parametrize("leave", [0, 40_000, 300_000, 400_000])
+def test_a_full_disk_is_told_and_the_run_goes_on_once_there_is_room(run_apart, small_disk, leave):
+    fill(small_disk, leave)
+    lines = run_apart("toy_pipeline", output=small_disk, ends=1)
+    assert any("the disk is full" in line or "No space left" in line for line in lines), lines
+
+    (small_disk / "ballast").unlink()
+    run_apart("toy_pipeline", output=small_disk)
+    run_apart("toy_pipeline", output=small_disk)
+    assert json.loads((small_disk / "summary.json").read_text())["cached"] == [
+        *("draw", "double", "total")
+    ]
+
+
+def test_a_full_disk_does_not_cost_what_was_made(run_apart, small_disk):
+    run_apart("toy_models", output=small_disk)
+    fill(small_disk, 0)
+    run_apart("toy_models", output=small_disk, moods={"weights": "2"}, ends=1)
+    assert len(list((small_disk / "serving" / "toy").iterdir())) == 1
+
+    (small_disk / "ballast").unlink()
+    run_apart("toy_models", output=small_disk, moods={"weights": "2"})
+    assert not (small_disk / "set-aside").exists()
+    assert len(list((small_disk / "serving" / "toy").iterdir())) == 2
+
+
+def test_a_file_that_may_not_grow_fails_the_run_and_no_more(run_apart, tmp_path):
+    run_apart("toy_models")
+    run_apart("toy_models", moods={"weights": "2" * 300_000}, largest_file=270_000, ends=1)
+    run_apart("toy_models")
+
+    assert len(list((tmp_path / "serving" / "toy").iterdir())) == 1
+    assert not (tmp_path / "set-aside").exists()
