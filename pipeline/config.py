@@ -34,6 +34,9 @@ OVERRIDES = "command line"
 # What is recorded of a run holds whole numbers of 64 bits.
 _BEYOND_INT64 = 2**63
 
+# Of a folder, on the file systems of Linux.
+_LONGEST_NAME = 255
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:
@@ -70,6 +73,12 @@ class Config:
                 "name",
                 f"is {self.name!r}; it becomes a folder and a served model: letters, digits, "
                 "'-', '_' and '.', a letter or digit first",
+            )
+        if len(self.name) > _LONGEST_NAME:
+            yield (
+                "name",
+                f"has {len(self.name)} characters; the name of a folder has at most "
+                f"{_LONGEST_NAME}",
             )
         if not self.output:
             yield "output", "is empty; it is the folder that receives the results"

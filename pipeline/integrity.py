@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from ..files import file_digest, tree_digests, whole_file
+from ..files import file_digest, whole_file
 from .run_records import NodeRecord, RunRecords, properties_of
 
 _MANIFESTS = ".manifests"
@@ -167,8 +167,10 @@ def _places(artifact: mlmd.Artifact) -> list[str]:
 
 def _listing(place: str) -> dict[str, list]:
     """File below `place` -> its size, its time of change and the hash of its content."""
-    digests = tree_digests(place)
-    return {name: [size, changed, digests[name]] for name, (size, changed) in _files(place).items()}
+    return {
+        name: [size, changed, file_digest(os.path.join(place, name))]
+        for name, (size, changed) in _files(place).items()
+    }
 
 
 def _files(place: str) -> dict[str, tuple[int, int]]:

@@ -89,6 +89,7 @@ def test_words_that_yaml_1_1_would_twist_stay_as_they_are(config_file):
         ),
         (("name: demo", "name: 12"), 2, "name: is 12; it is text: put it in quotes"),
         (("name: demo", "name: a/b"), 2, "name: is 'a/b'; it becomes a folder"),
+        (("name: demo", f"name: {'a' * 256}"), 2, "name: has 256 characters; the name of a folder"),
         (("Title, Review", "Title, 4"), 6, "data.text[1]: is 4; it is text: put it in quotes"),
         (
             ("[4, 5]}", "[4, [5]]}"),
