@@ -20,6 +20,8 @@ pytestmark = pytest.mark.e2e
 
 # What this very test is part of.
 NOT_AGAIN = {"make test"}
+# Whoever brings reviews has some that can be learnt: a model that is refused ends with 3.
+WORDS = ["awful, broken", "bad, poor", "average, so-so", "good, nice", "great, wonderful"]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,8 @@ def checkout(tmp_path_factory, repository, reviews):
         writer = csv.writer(file)
         writer.writerow(["headline", "comment", "stars", "shop"])
         for row, text in enumerate(reviews[:600]):
-            writer.writerow(["", text, row % 5 + 1, "north" if row % 2 else "south"])
+            shop = "north" if row % 2 else "south"
+            writer.writerow([WORDS[row % 5], text, row % 5 + 1, shop])
     return folder
 
 
