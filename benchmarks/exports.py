@@ -3,27 +3,33 @@
     python benchmarks/exports.py womens_clothing_reviews.csv
 
 leaves `runs/benchmarks/models/float32/1` and `…/bfloat16/1`, for `score.py` and the others, and
-does nothing if they are there. The pipeline itself exports only one of the two.
+does nothing if they are there and made of this file with today's settings. The pipeline itself
+exports only one of the two.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import json
 import os
+import shutil
+import sys
 from pathlib import Path
 
 import keras
-from reviews import GRADES, LABELS
-from splits import MAX_TOKENS, WORK, prepare_splits
+from reviews import GRADES, LABELS, RECIPE
+from splits import WORK, prepare_splits
 
+from reviewlens.files import file_digest
 from reviewlens.models.classifier import build_classifier
 from reviewlens.models.decision import Decision
 from reviewlens.models.precision import resolve_precision, with_precision
 from reviewlens.models.scoring import Scorer
-from reviewlens.models.settings import ModelSettings, TrainingSettings
 from reviewlens.models.tokenization import WordpieceTokenizer
 from reviewlens.models.training import train
-from reviewlens.serving.export import export_classifier
+from reviewlens.progress import reporting_to
+from reviewlens.serving.export import MODEL_CARD, export_classifier
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -32,30 +38,66 @@ def main() -> None:
     """Trains and exports, unless that has been done."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("csv", help="path of womens_clothing_reviews.csv")
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=RECIPE.training.epochs)
     parser.add_argument("--work", default=str(WORK), help="where the exports go")
     arguments = parser.parse_args()
+    settings = dataclasses.replace(RECIPE.training, epochs=arguments.epochs)
+    recipe = {
+        "reviews": file_digest(arguments.csv),
+        "grades": list(GRADES),
+        "model": dataclasses.asdict(RECIPE.model),
+        "training": dataclasses.asdict(settings),
+        "decide_for": RECIPE.evaluation.decide_for,
+    }
     folders = {name: Path(arguments.work, "models", name, "1") for name in PRECISIONS}
-    if all(Path(folder, "assets.extra", "model.json").exists() for folder in folders.values()):
+    if all(recipe_of(folder) == recipe for folder in folders.values()):
+        print(f"{arguments.work}/models is there, of these reviews and with these settings")
         return
 
     splits = prepare_splits(arguments.csv, os.path.join(arguments.work, "womens-clothing"))
-    settings = TrainingSettings(epochs=arguments.epochs, learning_rate=1e-4)
     keras.utils.set_random_seed(settings.seed)
     precision = resolve_precision(settings.precision)
-    classifier = build_classifier(splits.encoder, ModelSettings(), len(LABELS), precision, GRADES)
-    train(classifier, splits.graded, splits.evaluation, settings, class_names=LABELS)
+    classifier = build_classifier(splits.encoder, RECIPE.model, len(LABELS), precision, GRADES)
+    decide_for = RECIPE.evaluation.decide_for
+    with reporting_to(tell):
+        train(
+            classifier,
+            splits.graded,
+            splits.evaluation,
+            settings,
+            class_names=LABELS,
+            decide_for=decide_for,
+        )
     tokenizer = WordpieceTokenizer(
         classifier.encoder.vocabulary_file,
         lower_case=classifier.encoder.lower_case,
-        max_tokens=MAX_TOKENS,
+        max_tokens=RECIPE.model.max_tokens,
     )
     for precision, folder in folders.items():
         served = with_precision(classifier, precision)
-        decision = Decision.fit(Scorer(served)(splits.evaluation), splits.evaluation.labels)
+        logits = Scorer(served)(splits.evaluation)
+        shutil.rmtree(folder, ignore_errors=True)
         export_classifier(
-            str(folder), classifier=served, tokenizer=tokenizer, labels=LABELS, decision=decision
+            str(folder),
+            classifier=served,
+            tokenizer=tokenizer,
+            labels=LABELS,
+            decision=Decision.fit(logits, splits.evaluation.labels, decide_for),
+            details={"recipe": recipe},
         )
+    print(f"trained for {settings.epochs} epochs and left {arguments.work}/models")
+
+
+def tell(done: int, total: int | None, note: str) -> None:
+    """Prints a line every hundred steps."""
+    if done % 100 == 0:
+        print(f"step {done:,} of {total:,}: {note}", file=sys.stderr, flush=True)
+
+
+def recipe_of(folder: Path) -> dict | None:
+    """What an export was made of; None if there is none."""
+    card = folder / MODEL_CARD
+    return json.loads(card.read_text(encoding="utf-8")).get("recipe") if card.exists() else None
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from peer_choice import add_peers, print_left_out
 from record import PEERS, append_record
 from reviews import LABELS
 from splits import WORK, Splits, prepare_splits, write_reviews
@@ -71,6 +72,7 @@ SYSTEMS = (
     System("transformers", "float32", "random"),
     System("transformers", "bfloat16", "random"),
 )
+PEER_NAMES = [system.name for system in SYSTEMS if system.library == "transformers"]
 # What the ratios are of: the Trainer with its defaults.
 BASELINE = SYSTEMS[4].name
 
@@ -85,30 +87,42 @@ def main() -> None:
     parser.add_argument("--rows", type=int, help="with --full: so many reviews of each split")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--work", default=str(WORK), help="where the tokenized reviews are kept")
+    add_peers(parser, PEER_NAMES)
     arguments = parser.parse_args()
 
     splits = prepare_splits(arguments.csv, os.path.join(arguments.work, "womens-clothing"))
+    systems = [s for s in SYSTEMS if s.library == "reviewlens" or s.name in arguments.peers]
+    programs = {
+        "reviewlens": [sys.executable, str(Path(__file__).with_name("finetune_reviewlens.py"))]
+    }
+    if arguments.peers:
+        programs["transformers"] = [peer_python(), str(PEERS / "finetune_transformers.py")]
     with contextlib.ExitStack() as stack:
         scratch = stack.enter_context(tempfile.TemporaryDirectory())
-        workers = {}
-        for library, python, script in (
-            ("reviewlens", sys.executable, Path(__file__).with_name("finetune_reviewlens.py")),
-            ("transformers", peer_python(), PEERS / "finetune_transformers.py"),
-        ):
-            command = [python, str(script), f"--threads={arguments.threads}"]
-            worker = stack.enter_context(working(command, threads=arguments.threads))
-            workers[library] = worker
+        workers = {
+            library: stack.enter_context(
+                working([*program, f"--threads={arguments.threads}"], threads=arguments.threads)
+            )
+            for library, program in programs.items()
+        }
         if arguments.full:
             repeats = arguments.repeats or 1
-            runs = train_fully(workers, splits, scratch, repeats, arguments.rows)
+            runs = train_fully(workers, systems, splits, scratch, repeats, arguments.rows)
         else:
-            runs = time_steps(workers, splits, scratch, arguments.repeats or 3, arguments.steps)
+            repeats = arguments.repeats or 3
+            runs = time_steps(workers, systems, splits, scratch, repeats, arguments.steps)
     (print_qualities if arguments.full else print_speeds)(runs, len(splits.training))
+    print_left_out(PEER_NAMES, arguments.peers)
     append_record("finetune", {"threads": arguments.threads, "full": arguments.full, "runs": runs})
 
 
 def time_steps(
-    workers: dict[str, Worker], splits: Splits, scratch: str, repeats: int, steps: int
+    workers: dict[str, Worker],
+    systems: list[System],
+    splits: Splits,
+    scratch: str,
+    repeats: int,
+    steps: int,
 ) -> list[dict]:
     """Times some steps of each system in turn, on other reviews in each repeat."""
     evaluation = write_reviews(f"{scratch}/eval.npz", take(splits.evaluation, EVAL_ROWS, SEED))
@@ -118,7 +132,7 @@ def time_steps(
         reviews = write_reviews(f"{scratch}/train.npz", chosen)
         settings = {"batch_size": BATCH_SIZE, "epochs": 1, "learning_rate": 1e-4, "seed": SEED}
         batches = shuffled_batches(chosen.lengths, BATCH_SIZE, np.random.default_rng([SEED, 0]))
-        for system in SYSTEMS:
+        for system in systems:
             given = {
                 "reviews": reviews,
                 "settings": {**settings, "precision": system.precision},
@@ -136,7 +150,12 @@ def time_steps(
 
 
 def train_fully(
-    workers: dict[str, Worker], splits: Splits, scratch: str, repeats: int, rows: int | None
+    workers: dict[str, Worker],
+    systems: list[System],
+    splits: Splits,
+    scratch: str,
+    repeats: int,
+    rows: int | None,
 ) -> list[dict]:
     """Trains each system to the end in turn, with another seed in each repeat."""
     if rows is not None:
@@ -150,7 +169,7 @@ def train_fully(
     }
     runs = []
     for repeat in range(repeats):
-        for system in SYSTEMS:
+        for system in systems:
             if system.library == "transformers" and system.order == "ours":
                 continue
             ours = system.library == "reviewlens"
@@ -184,13 +203,13 @@ def quality(found: dict, splits: Splits) -> dict:
 
 
 def print_speeds(runs: list[dict], training: int) -> None:
-    """Prints reviews a second, and how long an epoch takes at that speed."""
+    """Prints reviews a second, how long an epoch takes at that speed, and ratios of medians."""
     speeds = {}
     for run in runs:
         speeds.setdefault(run["system"], []).append(run["reviews"] / run["seconds"])
-    columns = ("system", "reviews/s, median", "lowest", "highest", "an epoch, s")
-    columns += ("times the Trainer's defaults",)
     medians = {system: statistics.median(found) for system, found in speeds.items()}
+    base = BASELINE if BASELINE in medians else next(iter(medians))
+    columns = ("system", "reviews/s, median", "lowest", "highest", "an epoch, s", f"times {base}")
     print_table(
         columns,
         (
@@ -198,7 +217,7 @@ def print_speeds(runs: list[dict], training: int) -> None:
                 system,
                 *(f"{value:.1f}" for value in (medians[system], min(found), max(found))),
                 f"{training / medians[system]:,.0f}",
-                f"{medians[system] / medians[BASELINE]:.2f}",
+                f"{medians[system] / medians[base]:.2f}",
             )
             for system, found in speeds.items()
         ),

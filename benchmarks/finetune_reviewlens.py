@@ -11,13 +11,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 from peers.worker import answer
-from reviews import LABELS
+from reviews import LABELS, RECIPE
 
 from reviewlens.models.classifier import build_classifier
 from reviewlens.models.decision import Decision
 from reviewlens.models.precision import resolve_precision
 from reviewlens.models.scoring import Scorer
-from reviewlens.models.settings import ModelSettings, TrainingSettings
+from reviewlens.models.settings import TrainingSettings
 from reviewlens.models.tokenized import TokenizedReviews
 from reviewlens.models.training import train
 from reviewlens.progress import reporting_to
@@ -69,7 +69,7 @@ def _train(encoder, training, evaluation, settings, logs=None):
     keras.utils.set_random_seed(settings.get("seed", 7))
     settings = TrainingSettings(**settings)
     precision = resolve_precision(settings.precision)
-    classifier = build_classifier(encoder, ModelSettings(), len(LABELS), precision)
+    classifier = build_classifier(encoder, RECIPE.model, len(LABELS), precision)
     record = train(classifier, training, evaluation, settings, class_names=LABELS, tensorboard=logs)
     return classifier, record
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import dataclasses
 import itertools
 import json
 import os
@@ -20,6 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from reviews import RECIPE
 
 SIZES = (5_000, 50_000, 500_000)
 BEAM_ARGS = ("--runner=FnApiRunner", "--sdk_container_image=unused")
@@ -77,15 +80,9 @@ def measure(path: str) -> dict[str, float]:
 
     from reviewlens.components.review_example_gen.artifacts import RejectedRows
     from reviewlens.components.review_example_gen.executor import Executor
-    from reviewlens.components.review_example_gen.settings import DataSettings, to_json
+    from reviewlens.components.review_example_gen.settings import to_json
 
-    settings = DataSettings(
-        input=path,
-        text=("Title", "Review Text"),
-        rating="Rating",
-        classes={"negative": (1, 2), "neutral": (3,), "positive": (4, 5)},
-        slices=("Department Name",),
-    )
+    settings = dataclasses.replace(RECIPE.data, input=path)
     sys.argv = sys.argv[:1]
     with tempfile.TemporaryDirectory() as folder:
         examples, rejected = standard_artifacts.Examples(), RejectedRows()

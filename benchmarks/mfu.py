@@ -23,14 +23,13 @@ import tensorflow as tf
 from finetune import BATCH_SIZE, EVAL_ROWS, SEED, WARM_UP, take
 from finetune_reviewlens import time_steps
 from record import append_record
-from reviews import LABELS, read_reviews
+from reviews import LABELS, RECIPE, read_reviews
 from score import named_model
 from splits import MAX_TOKENS, WORK, prepare_splits, write_reviews
 from tables import print_table
 
 from reviewlens.models.batching import pad_batch, shuffled_batches, sorted_batches
 from reviewlens.models.classifier import build_classifier
-from reviewlens.models.settings import ModelSettings
 from reviewlens.models.tokenization import WordpieceTokenizer
 from reviewlens.models.tokenized import TokenizedReviews
 from reviewlens.serving import LocalModel
@@ -92,7 +91,7 @@ def main() -> None:
     tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
     tf.config.threading.set_inter_op_parallelism_threads(arguments.threads)
     splits = prepare_splits(arguments.csv, os.path.join(arguments.work, "womens-clothing"))
-    encoder = build_classifier(splits.encoder, ModelSettings(), len(LABELS), "float32").encoder
+    encoder = build_classifier(splits.encoder, RECIPE.model, len(LABELS), "float32").encoder
     cost = Cost(encoder.num_layers, encoder.hidden_size, encoder.intermediate_size)
     texts, labels = read_reviews(arguments.csv, arguments.rows)
     tokenizer = WordpieceTokenizer(

@@ -26,9 +26,9 @@ from pathlib import Path
 
 from ingest import SIZES, repeat
 from record import append_record
+from reviews import CONFIG
 from tables import print_table
 
-CONFIG = Path(__file__).parents[1] / "configs" / "womens-clothing.yaml"
 PROGRAM = str(Path(sys.executable).with_name("reviewlens"))
 NODES = ("review-example-gen", "statistics-gen", "schema-gen", "example-validator", "transform")
 

@@ -10,13 +10,15 @@ import platform
 import re
 from pathlib import Path
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(os.environ.get("BENCHMARK_RESULTS") or Path(__file__).parent / "results")
 PEERS = Path(__file__).parent / "peers"
 _OURS = ("reviewlens", "tensorflow", "tensorflow-text", "keras", "grpcio", "uvicorn", "httpx")
 
 
 def append_record(name: str, figures: dict) -> Path:
     """Appends a run to `results/NAME.json`, a list of runs.
+
+    The environment's `BENCHMARK_RESULTS` is a folder that takes the place of `results`.
 
     Args:
         name: Of the benchmark.
@@ -26,7 +28,7 @@ def append_record(name: str, figures: dict) -> Path:
         The file.
     """
     path = RESULTS / f"{name}.json"
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     runs = json.loads(path.read_text()) if path.exists() else []
     date = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     runs.append({"date": date, "machine": machine(), "versions": versions(), **figures})

@@ -1,14 +1,19 @@
-"""Texts and classes of the Women's E-Commerce Clothing Reviews."""
+"""Texts and classes of the Women's E-Commerce Clothing Reviews, and what is made of them."""
 
 from __future__ import annotations
 
 import csv
 import random
+from pathlib import Path
 
-# In the order of `configs/womens-clothing.yaml`.
-LABELS = ("negative", "neutral", "positive")
+from reviewlens.pipeline.config import load_config
+
+CONFIG = Path(__file__).parents[1] / "configs" / "womens-clothing.yaml"
+# Today's recipe: what is measured follows it.
+RECIPE = load_config(str(CONFIG))
+LABELS = tuple(RECIPE.data.classes)
 # Class of one star, of two, and so on.
-GRADES = (0, 0, 1, 2, 2)
+GRADES = tuple(grade.label for grade in RECIPE.data.grades)
 
 
 def read_reviews(path: str, rows: int | None = None) -> tuple[list[str], list[int]]:

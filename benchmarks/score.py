@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from peer_choice import add_peers, print_left_out
 from peers.convert import convert
 from record import PEERS, append_record
 from reviews import LABELS, read_reviews
@@ -58,7 +59,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2_000, help="reviews drawn; 0 for all")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--peers", nargs="*", default=PEERS_OF_OURS, choices=PEERS_OF_OURS)
+    add_peers(parser, PEERS_OF_OURS)
     arguments = parser.parse_args()
 
     texts, labels = read_reviews(arguments.csv, arguments.rows or None)
@@ -90,6 +91,7 @@ def main() -> None:
         for name, found in runs.items()
     ]
     print_systems(systems)
+    print_left_out(PEERS_OF_OURS, arguments.peers)
     facts = {"threads": arguments.threads, "rows": len(texts), "systems": systems}
     append_record("score", facts)
 

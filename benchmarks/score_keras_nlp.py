@@ -17,7 +17,7 @@ import keras
 import keras_nlp
 import numpy as np
 import tensorflow as tf
-from peers.decision import conclude, fold
+from peers.decision import conclude
 from peers.worker import answer
 from safetensors.numpy import load_file, save_file
 
@@ -34,7 +34,6 @@ class Task:
         keras.config.set_dtype_policy("float32" if precision == "float32" else "mixed_bfloat16")
         head = load_file(Path(checkpoint, "head.safetensors"))
         self._decision = json.loads(Path(checkpoint, "decision.json").read_text())
-        kernel, bias = fold(head["weight"], head["bias"], self._decision)
         with tempfile.TemporaryDirectory() as scratch:
             _as_google_bert(checkpoint, scratch)
             backbone = keras_nlp.models.BertBackbone.from_preset(scratch)
@@ -44,11 +43,11 @@ class Task:
             tokenizer, sequence_length=length["model_max_length"]
         )
         pooling = keras.layers.GlobalAveragePooling1D(dtype="float32")
-        dense = keras.layers.Dense(len(bias), activation="softmax", dtype="float32")
+        dense = keras.layers.Dense(len(head["bias"]), dtype="float32")
         tokens = backbone.output["sequence_output"]
         pooled = pooling(tokens, mask=backbone.input["padding_mask"])
         self._model = keras.Model(backbone.input, dense(pooled))
-        dense.set_weights([kernel.T, bias])
+        dense.set_weights([head["weight"].T, head["bias"]])
 
     def score(self, texts: list[str], batch_size: int) -> dict:
         """Scores texts; gives seconds, probabilities and class indices.
@@ -64,8 +63,8 @@ class Task:
             .map(self._preprocess, num_parallel_calls=tf.data.AUTOTUNE)
             .prefetch(tf.data.AUTOTUNE)
         )
-        probabilities = self._model.predict(batches, verbose=0)
-        probabilities, classes = conclude(probabilities, self._decision)
+        logits = self._model.predict(batches, verbose=0)
+        probabilities, classes = conclude(logits, self._decision)
         return {
             "seconds": time.perf_counter() - started,
             "probabilities": probabilities.tolist(),

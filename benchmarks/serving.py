@@ -25,8 +25,10 @@ import tempfile
 
 import numpy as np
 from load import measure
+from peer_choice import add_peers, print_left_out
 from record import append_record
 
+PEER = "transformers, HTTP"
 CLIENTS = (1, 8, 64)
 REVIEWS = (1, 32)
 SAMPLE = 512
@@ -41,6 +43,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="length of a measurement")
     parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS)
     parser.add_argument("--batching", help="BatchingParameters instead of export-serving's")
+    add_peers(parser, [PEER])
     arguments = parser.parse_args()
 
     from systems import reviewlens_server, transformers_server
@@ -60,8 +63,11 @@ def main() -> None:
             clients=max(arguments.clients),
             batching=arguments.batching,
         )
-        peer = transformers_server(local.directory, scratch, threads=threads)
-        servers = [stack.enter_context(server) for server in (ours, peer)]
+        peers = [
+            transformers_server(local.directory, scratch, threads=threads, name=name)
+            for name in arguments.peers
+        ]
+        servers = [stack.enter_context(server) for server in (ours, *peers)]
         # "spawn", as a fork would inherit TensorFlow's threads and locks.
         context = multiprocessing.get_context("spawn")
         pool = stack.enter_context(concurrent.futures.ProcessPoolExecutor(1, mp_context=context))
@@ -84,7 +90,8 @@ def main() -> None:
             }
             for server, megabytes in zip(servers, before, strict=True)
         ]
-    print_tables(loads, processes, peer=systems[-1].name)
+    print_tables(loads, processes, base=systems[-1].name)
+    print_left_out([PEER], arguments.peers)
     append_record("serving", {"threads": threads, "servers": processes, "loads": loads})
     if failed := sum(load["errors"] + load["wrong"] for load in loads):
         raise SystemExit(f"{failed} requests failed or were answered wrong")
@@ -140,19 +147,19 @@ def difference(found: list, expected: list) -> float:
     )
 
 
-def print_tables(loads: list[dict], processes: list[dict], peer: str) -> None:
-    """Prints the figures as Markdown."""
-    columns = ("clients", "reviews a request", "server", "reviews/s", "times the peer")
+def print_tables(loads: list[dict], processes: list[dict], base: str) -> None:
+    """Prints the figures as Markdown; ratios are to the system `base`."""
+    columns = ("clients", "reviews a request", "server", "reviews/s", f"times {base}")
     columns += ("p50, ms", "p99, ms", "errors")
     print(f"| {' | '.join(columns)} |")
     print("|---:|---:|---" + "|---:" * (len(columns) - 3) + "|")
-    peers = {
+    bases = {
         (load["clients"], load["reviews"]): load["reviews_per_second"]
         for load in loads
-        if load["system"] == peer
+        if load["system"] == base
     }
     for load in loads:
-        ratio = load["reviews_per_second"] / peers[load["clients"], load["reviews"]]
+        ratio = load["reviews_per_second"] / bases[load["clients"], load["reviews"]]
         print(
             f"| {load['clients']} | {load['reviews']} | {load['system']} "
             f"| {load['reviews_per_second']:,.0f} | {ratio:.2f} | {load['p50_ms']:,.0f} "

@@ -10,16 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from reviews import GRADES
+from reviews import CONFIG, GRADES, RECIPE
 
 from reviewlens.components.trainer.fine_tuning import read_tokenized
 from reviewlens.models.tokenization import WordpieceTokenizer
 from reviewlens.models.tokenized import TokenizedReviews
 
 ROOT = Path(__file__).parents[1]
-CONFIG = ROOT / "configs" / "womens-clothing.yaml"
 WORK = ROOT / "runs" / "benchmarks"
-MAX_TOKENS = 128
+MAX_TOKENS = RECIPE.model.max_tokens
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +52,6 @@ def prepare_splits(path: str, output: str) -> Splits:
     """
     program = str(Path(sys.executable).with_name("reviewlens"))
     overrides = [f"data.input={os.path.abspath(path)}", f"output={output}"]
-    overrides.append(f"model.max_tokens={MAX_TOKENS}")
     command = [program, "run", str(CONFIG), *overrides, "--to", "transform"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     encoder = str(_newest(output, "encoder-fetcher", "model") / "Format-Serving")

@@ -15,9 +15,9 @@ from load import TIMEOUT, Target
 from peers.convert import convert
 from record import PEERS
 from servers import ServerProcess, free_port, running
+from workers import peer_python
 
 MODEL = "reviews"
-PEER = "transformers, HTTP"
 # Label and probabilities of each text of a request.
 Decoded = list[tuple[str, Sequence[float]]]
 
@@ -99,30 +99,29 @@ def reviewlens_server(
 
 
 @contextlib.contextmanager
-def transformers_server(version: str, scratch: str, *, threads: int) -> Iterator[Served]:
+def transformers_server(version: str, scratch: str, *, threads: int, name: str) -> Iterator[Served]:
     """Runs `peers/serve_transformers.py`.
 
     Args:
         version: Directory of the model's version.
         scratch: Folder for files.
         threads: Of PyTorch.
+        name: In the tables.
 
     Yields:
         The server.
     """
-    python = PEERS / ".venv" / "bin" / "python"
-    if not python.exists():
-        raise SystemExit(f"{python} is not there: make bench-peers")
+    python = peer_python()
     convert(version, f"{scratch}/checkpoint")
     port = free_port()
     command = [
-        *(str(python), str(PEERS / "serve_transformers.py"), f"{scratch}/checkpoint"),
+        *(python, str(PEERS / "serve_transformers.py"), f"{scratch}/checkpoint"),
         *(f"--port={port}", f"--threads={threads}"),
     ]
     environment = {**os.environ, "TRANSFORMERS_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
     with running(command, f"http://127.0.0.1:{port}/health", environment) as process:
         target = Target(f"127.0.0.1:{port}", "/predict")
-        system = System(PEER, target, _to_json, _from_json)
+        system = System(name, target, _to_json, _from_json)
         yield Served("transformers, FastAPI", process, [system])
 
 

@@ -10,11 +10,13 @@ appends the figures to `results/tokenization.json`. Needs `make bench-peers`.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import statistics
 import time
 
 import tensorflow as tf
+from peer_choice import add_peers, print_left_out
 from record import PEERS, append_record
 from reviews import read_reviews
 from tables import print_table
@@ -26,10 +28,10 @@ from reviewlens.models.tokenization import WordpieceTokenizer
 BATCH = 1_000
 MAX_TOKENS = 128
 OURS = "reviewlens, WordpieceTokenizer in a graph"
-# As `peers/tokenize_transformers.py` calls them.
-PEER_NAMES = {
-    "transformers": "transformers, BertTokenizerFast",
-    "tokenizers": "tokenizers, encode_batch_fast",
+# Names in the table, and how `peers/tokenize_transformers.py` calls them.
+PEERS_OF_OURS = {
+    "transformers, BertTokenizerFast": "transformers",
+    "tokenizers, encode_batch_fast": "tokenizers",
 }
 
 
@@ -39,41 +41,44 @@ def main() -> None:
     parser.add_argument("csv", help="path of womens_clothing_reviews.csv")
     parser.add_argument("--rows", type=int, help="reviews drawn; all if left out")
     parser.add_argument("--repeats", type=int, default=5)
+    add_peers(parser, PEERS_OF_OURS)
     arguments = parser.parse_args()
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     texts, _ = read_reviews(arguments.csv, arguments.rows)
     ours = Ours()
-    script = str(PEERS / "tokenize_transformers.py")
-    command = [peer_python(), script, minilm_files(), f"--max-tokens={MAX_TOKENS}"]
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    with working(command, threads=1) as peer:
+    with contextlib.ExitStack() as stack:
+        if arguments.peers:
+            script = str(PEERS / "tokenize_transformers.py")
+            command = [peer_python(), script, minilm_files(), f"--max-tokens={MAX_TOKENS}"]
+            peer = stack.enter_context(working(command, threads=1))
 
         def measure(system: str, with_ids: bool = False) -> dict:
-            if system == "reviewlens":
+            if system == OURS:
                 return ours.tokenize(texts, with_ids)
-            return peer.ask(
-                "tokenize", texts=texts, how=system, batch_size=BATCH, with_ids=with_ids
-            )
+            how = PEERS_OF_OURS[system]
+            return peer.ask("tokenize", texts=texts, how=how, batch_size=BATCH, with_ids=with_ids)
 
-        names = {"reviewlens": OURS, **PEER_NAMES}
+        systems = (OURS, *arguments.peers)
         # Comparing is the warm-up, too.
-        ids = {system: measure(system, with_ids=True)["ids"] for system in names}
-        speeds = {system: [] for system in names}
+        ids = {system: measure(system, with_ids=True)["ids"] for system in systems}
+        speeds = {system: [] for system in systems}
         for _ in range(arguments.repeats):
             for system, found in speeds.items():
                 found.append(len(texts) / measure(system)["seconds"])
     rows = [
         {
-            "system": names[system],
+            "system": system,
             "reviews_per_second": found,
-            "differing": sum(a != b for a, b in zip(ids[system], ids["reviewlens"], strict=True)),
+            "differing": sum(a != b for a, b in zip(ids[system], ids[OURS], strict=True)),
         }
         for system, found in speeds.items()
     ]
     print_rows(rows)
-    facts = {"rows": len(texts), "tokens": sum(map(len, ids["reviewlens"])), "systems": rows}
+    print_left_out(PEERS_OF_OURS, arguments.peers)
+    facts = {"rows": len(texts), "tokens": sum(map(len, ids[OURS])), "systems": rows}
     append_record("tokenization", {"threads": 1, **facts})
 
 

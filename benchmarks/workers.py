@@ -92,5 +92,7 @@ def peer_python() -> str:
     """
     python = PEERS / ".venv" / "bin" / "python"
     if not python.exists():
-        raise SystemExit(f"{python} is not there: make bench-peers")
+        raise SystemExit(
+            f"{python} is not there: make bench-peers, or leave its peers out: --peers"
+        )
     return str(python)

@@ -45,7 +45,7 @@ def export_classifier(
 
     Args:
         directory: Where to write; made when needed.
-        classifier: Gives logits; its precision is that of the export.
+        classifier: A `ReviewClassifier`; its precision is that of the export.
         tokenizer: Turns texts into the word pieces the classifier was trained on.
         labels: Class names in the order of the logits.
         decision: Calibration and offsets, kept in the graph as constants.
@@ -72,6 +72,7 @@ def export_classifier(
     write_warmup_requests(directory, warmup_texts)
     card = {
         "labels": list(labels),
+        "grades": list(classifier.grades),
         "temperature": decision.calibration.temperature,
         "stretch": decision.calibration.stretch,
         "biases": list(decision.calibration.biases),

@@ -23,6 +23,8 @@ _VARIABLE = re.compile(r"_weights/(\d+)/\.ATTRIBUTES/VARIABLE_VALUE$")
 _CONSTANT = re.compile(r"(?:^|/)weight_(\d+)$")
 _EMBEDDINGS = ("word_embeddings", "position_embeddings", "token_type_embeddings")
 _BLOCK_SIZE = 12
+# What of the model's card leads from its logits to a class.
+_DECISION = ("labels", "grades", "temperature", "stretch", "biases", "offsets")
 
 
 def convert(version: str, directory: str) -> None:
@@ -32,11 +34,18 @@ def convert(version: str, directory: str) -> None:
         version: The version directory.
         directory: Where to write; made if missing.
 
+    Raises:
+        SystemExit: The model is one of an older reviewlens, or its encoder is no BERT of ours.
+
     Example:
         >>> convert("runs/reviews/serving/reviews/1", "checkpoint")
         >>> transformers.BertModel.from_pretrained("checkpoint", add_pooling_layer=False)
     """
     card = json.loads(Path(version, "assets.extra", "model.json").read_text(encoding="utf-8"))
+    if missing := [key for key in _DECISION if key not in card]:
+        raise SystemExit(
+            f"{version}: its model.json does not name {', '.join(missing)}; export it again"
+        )
     weights = _read_weights(version)
     layers, head = _encoder_weights(weights[:-2]), weights[-2:]
     vocabulary_size, size = layers["embeddings.word_embeddings.weight"].shape
@@ -58,13 +67,7 @@ def convert(version: str, directory: str) -> None:
         "do_lower_case": True,
         "model_max_length": card["max_tokens"],
     }
-    decision = {
-        "labels": card["labels"],
-        "temperature": card["temperature"],
-        "stretch": card["stretch"],
-        "biases": card["biases"],
-        "offsets": card["offsets"],
-    }
+    decision = {key: card[key] for key in _DECISION}
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)
     _save(folder / "model.safetensors", layers)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 import transformers
-from decision import fold
 from safetensors.numpy import load_file
 from transformers.modeling_outputs import SequenceClassifierOutput
 
@@ -26,7 +25,7 @@ class MeanPooledBert(transformers.BertPreTrainedModel):
         self.post_init()
 
     def forward(self, input_ids, attention_mask, token_type_ids=None):
-        """Logits whose softmax is calibrated."""
+        """Logits of the grades."""
         outputs = self.bert(input_ids, attention_mask, token_type_ids)
         hidden = outputs.last_hidden_state
         mask = attention_mask[:, :, None].to(hidden.dtype)
@@ -41,20 +40,13 @@ def load_classifier(checkpoint: str, **kwargs) -> MeanPooledBert:
         **kwargs: Of the configuration.
 
     Returns:
-        The classifier in float32, for inference.
+        The classifier in float32, for inference. What its logits lead to is left to `conclude`.
     """
-    decision = json.loads(Path(checkpoint, "decision.json").read_text())
-    labels = dict(enumerate(decision["labels"]))
-    config = transformers.AutoConfig.from_pretrained(
-        checkpoint,
-        id2label=labels,
-        label2id={label: index for index, label in labels.items()},
-        **kwargs,
-    )
+    grades = json.loads(Path(checkpoint, "decision.json").read_text())["grades"]
+    config = transformers.AutoConfig.from_pretrained(checkpoint, num_labels=len(grades), **kwargs)
     model = MeanPooledBert(config)
     encoder = load_file(Path(checkpoint, "model.safetensors"))
     model.bert.load_state_dict({name: torch.tensor(value) for name, value in encoder.items()})
     head = load_file(Path(checkpoint, "head.safetensors"))
-    weight, bias = fold(head["weight"], head["bias"], decision)
-    model.head.load_state_dict({"weight": torch.tensor(weight), "bias": torch.tensor(bias)})
+    model.head.load_state_dict({name: torch.tensor(value) for name, value in head.items()})
     return model.eval()

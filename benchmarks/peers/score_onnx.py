@@ -66,13 +66,11 @@ class Task:
         started = time.perf_counter()
         tokens = self._tokenizer(texts, truncation=True)["input_ids"]
         order = np.argsort([-len(row) for row in tokens], kind="stable")
-        logits = np.zeros((len(texts), len(self._decision["labels"])), np.float32)
+        logits = np.zeros((len(texts), len(self._decision["grades"])), np.float32)
         for at in range(0, len(order), batch_size):
             rows = order[at : at + batch_size]
             logits[rows] = self._session.run(None, _pad([tokens[row] for row in rows]))[0]
-        exponentials = np.exp(logits - logits.max(1, keepdims=True))
-        probabilities = exponentials / exponentials.sum(1, keepdims=True)
-        probabilities, classes = conclude(probabilities, self._decision)
+        probabilities, classes = conclude(logits, self._decision)
         return {
             "seconds": time.perf_counter() - started,
             "probabilities": probabilities.tolist(),

@@ -29,9 +29,11 @@ class Task:
 
     def __init__(self, checkpoint: str, precision: str):
         self._decision = json.loads(Path(checkpoint, "decision.json").read_text())
+        model = load_classifier(checkpoint).to(getattr(torch, precision))
+        self._indices = model.config.label2id
         self._pipeline = transformers.pipeline(
             "text-classification",
-            model=load_classifier(checkpoint).to(getattr(torch, precision)),
+            model=model,
             tokenizer=transformers.AutoTokenizer.from_pretrained(checkpoint),
             device="cpu",
         )
@@ -49,13 +51,14 @@ class Task:
             [texts[index] for index in order],
             batch_size=batch_size,
             top_k=None,
+            function_to_apply="none",
             truncation=True,
         )
-        probabilities = np.zeros((len(texts), len(self._decision["labels"])))
+        logits = np.zeros((len(texts), len(self._indices)))
         for index, scores in zip(order, answers, strict=True):
-            found = {score["label"]: score["score"] for score in scores}
-            probabilities[index] = [found[label] for label in self._decision["labels"]]
-        probabilities, classes = conclude(probabilities, self._decision)
+            for score in scores:
+                logits[index, self._indices[score["label"]]] = score["score"]
+        probabilities, classes = conclude(logits, self._decision)
         return {
             "seconds": time.perf_counter() - started,
             "probabilities": probabilities.tolist(),

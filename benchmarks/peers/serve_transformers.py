@@ -15,9 +15,10 @@ from pathlib import Path
 import torch
 import transformers
 import uvicorn
+from decision import conclude
 from fastapi import FastAPI
+from mean_pooled_bert import load_classifier
 from pydantic import BaseModel
-from safetensors.torch import load_file
 
 
 class Reviews(BaseModel):
@@ -26,41 +27,26 @@ class Reviews(BaseModel):
     instances: list[str]
 
 
-class Classifier(torch.nn.Module):
-    """A BERT encoder, the mean of its tokens, and a linear layer.
+class Classifier:
+    """A tokenizer, a model, and what follows its logits.
 
     Args:
         directory: A checkpoint of `convert.py`.
     """
 
     def __init__(self, directory: str):
-        super().__init__()
-        decision = json.loads(Path(directory, "decision.json").read_text())
-        self.labels = decision["labels"]
-        self.tokenizer = transformers.AutoTokenizer.from_pretrained(directory)
-        self.encoder = transformers.BertModel.from_pretrained(directory, add_pooling_layer=False)
-        self.head = torch.nn.Linear(self.encoder.config.hidden_size, len(self.labels))
-        self.head.load_state_dict(load_file(Path(directory, "head.safetensors")))
-        self.temperature = decision["temperature"]
-        self.stretch = decision["stretch"]
-        self.biases = torch.tensor(decision["biases"])
-        self.offsets = torch.tensor(decision["offsets"])
-        self.eval()
+        self._decision = json.loads(Path(directory, "decision.json").read_text())
+        self._tokenizer = transformers.AutoTokenizer.from_pretrained(directory)
+        self._model = load_classifier(directory)
 
     @torch.inference_mode()
     def predict(self, texts: list[str]) -> list[dict]:
         """Label and probabilities of each text."""
-        tokens = self.tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
-        hidden = self.encoder(**tokens).last_hidden_state
-        mask = tokens["attention_mask"][:, :, None]
-        logits = self.head((hidden * mask).sum(1) / mask.sum(1))
-        logits = logits - logits.mean(-1, keepdim=True)
-        scale = 1 / self.temperature + self.stretch * logits.norm(dim=-1, keepdim=True)
-        probabilities = torch.softmax(scale * logits + self.biases, -1)
-        chosen = (probabilities.log() + self.offsets).argmax(-1)
+        tokens = self._tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+        probabilities, classes = conclude(self._model(**tokens).logits.numpy(), self._decision)
         return [
-            {"label": self.labels[index], "probabilities": row}
-            for index, row in zip(chosen.tolist(), probabilities.tolist(), strict=True)
+            {"label": self._decision["labels"][index], "probabilities": row}
+            for index, row in zip(classes.tolist(), probabilities.tolist(), strict=True)
         ]
 
 

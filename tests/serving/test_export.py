@@ -161,6 +161,7 @@ def test_files_beside_the_graph(served):
     assert (directory / "assets/vocab.txt").read_bytes() == vocabulary
     card = json.loads((directory / "assets.extra/model.json").read_text())
     assert card["labels"] == served.labels
+    assert card["grades"] == [0, 1, 2]
     assert card["temperature"] == served.decision.calibration.temperature
     assert card["stretch"] == served.decision.calibration.stretch
     assert card["biases"] == list(served.decision.calibration.biases)
