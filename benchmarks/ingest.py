@@ -5,7 +5,8 @@
 repeats the rows of the Women's E-Commerce Clothing Reviews with perturbed texts to 5,000,
 50,000 and 500,000 rows, runs the node on each file in a process of its own, and prints a
 table. Seconds are those of the node, without the imports, by the clock and of the processor;
-memory is the peak of the process, and what of it came on top of the imports.
+memory is the peak of the process, and what of it came on top of the imports. Appends the
+figures to `results/ingest.json`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 
+from record import append_record
 from reviews import RECIPE
 
 SIZES = (5_000, 50_000, 500_000)
@@ -42,6 +44,7 @@ def main() -> None:
     columns += ("peak RSS, MB", "above imports, MB")
     print(f"| {' | '.join(columns)} |")
     print("|---:" * len(columns) + "|")
+    sizes = []
     for rows in arguments.rows:
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "reviews.csv")
@@ -51,6 +54,7 @@ def main() -> None:
             child = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         found = json.loads(child.stdout.splitlines()[-1])
         assert found["read"] == rows, found
+        sizes.append({**found, "file_mb": megabytes})
         print(
             f"| {rows:,} | {megabytes:,.1f} | {found['seconds']:.1f} | {found['cpu']:.1f} "
             f"| {rows / found['seconds']:,.0f} | {1e6 * found['cpu'] / rows:.0f} "
@@ -58,6 +62,7 @@ def main() -> None:
             f"| {found['peak'] - found['imports']:,.0f} |",
             flush=True,
         )
+    append_record("ingest", {"sizes": sizes})
 
 
 def repeat(source: str, target: str, rows: int) -> None:

@@ -1,46 +1,109 @@
 """Every benchmark on a few rows: whether it runs, not how fast anything is.
 
-Peers take part where their environment has been made; elsewhere they are left out.
+Peers take part where `make bench-peers` has made their environment; elsewhere they are left out.
 """
 
 from __future__ import annotations
 
 import importlib
+import json
 from pathlib import Path
 
 import pytest
 
-PEERS_ARE_THERE = Path(__file__).parents[2] / "benchmarks" / "peers" / ".venv" / ".installed"
-NONE_OF_THEIRS = [] if PEERS_ARE_THERE.exists() else ["--peers"]
-# All systems on a few rows; `{work}` is a folder that the scripts share.
-ARGUMENTS = {
-    "exports": ["--epochs=1", "--work={work}"],
-    "ingest": ["--rows", "1000"],
-    "pipeline": ["--rows", "1000", "--starts=1", "--model={work}/models/float32"],
-    "tokenization": ["--rows=64", "--repeats=1", *NONE_OF_THEIRS],
-    "finetune": ["--steps=10", "--repeats=1", "--work={work}", *NONE_OF_THEIRS],
-    "score": [
-        *("--rows=64", "--repeats=1"),
-        *("--model=float32={work}/models/float32", "--model=bfloat16={work}/models/bfloat16"),
-        *(NONE_OF_THEIRS and ["--peers", "keras-nlp, float32", "keras-nlp, bfloat16"]),
-    ],
-    "mfu": [
-        *("--steps=10", "--rows=64", "--repeats=1", "--work={work}"),
-        "--model=float32={work}/models/float32",
-    ],
-    "serving": [
-        *("--clients", "2", "--seconds=0.5", "--model={work}/models/float32"),
-        *NONE_OF_THEIRS,
-    ],
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
+# `--peers` without a name leaves all of them out.
+PEERS = [] if (FOLDER / "peers" / ".venv" / ".installed").exists() else ["--peers"]
+# That one runs in the project's environment.
+KERAS_NLP = [*PEERS, "keras-nlp, float32", "keras-nlp, bfloat16"] if PEERS else []
+FLOAT32 = "--model=float32={work}/models/float32"
+BFLOAT16 = "--model=bfloat16={work}/models/bfloat16"
+# Arguments, in which `{work}` is the folder of `exports.py`, and what is then in the table.
+TRIALS = {
+    "pipeline": (
+        ["--rows", "1000", "--starts=1", "--model={work}/models/float32"],
+        ["reviewlens predict, first answer", "1,000"],
+    ),
+    "finetune": (
+        ["--steps=10", "--repeats=1", "--work={work}", *PEERS],
+        ["reviewlens, bfloat16, batches of similar lengths"],
+    ),
+    "score": (
+        ["--rows=64", "--repeats=1", FLOAT32, BFLOAT16, *KERAS_NLP],
+        ["reviewlens, bfloat16", "keras-nlp, float32"],
+    ),
+    "mfu": (
+        ["--steps=10", "--rows=64", "--repeats=1", "--work={work}", FLOAT32],
+        ["training, bfloat16", "scoring, reviewlens, float32"],
+    ),
+    "serving": (
+        ["--clients", "2", "--seconds=0.5", "--model={work}/models/float32", *PEERS],
+        ["2", "reviewlens serve"],
+    ),
 }
-# What is in the table, and the name of the file that keeps it.
-SAYS = {
-    "exports": "trained for 1 epochs",
-    "ingest": "| 1,000 |",
-    "pipeline": "| reviewlens predict, first answer |",
-    "tokenization": "reviewlens, WordpieceTokenizer in a graph",
-    "finetune": "| reviewlens, bfloat16, batches of similar lengths |",
-    "score": "| keras-nlp, bfloat16 |",
-    "mfu": "| scoring, reviewlens, float32 |",
-    "serving": "the largest difference from the model in process",
-}
+SCRIPTS_WITH_PEERS = ("tokenization", "finetune", "score", "serving")
+
+
+def first_cells(output: str) -> list[str]:
+    """The first cell of each row of the tables."""
+    return [line.split("|")[1].strip() for line in output.splitlines() if line.startswith("|")]
+
+
+def test_all_benchmarks_are_tried(scripts):
+    run_all = importlib.import_module("run_all")
+
+    assert set(run_all.ARGUMENTS) == {"exports", "ingest", "tokenization", *TRIALS}
+
+
+def test_ingest_on_a_few_rows(benchmark):
+    assert "1,000" in first_cells(benchmark("ingest.py", "--rows", "1000"))
+
+
+def test_tokenization_on_a_few_rows_says_who_was_left_out(benchmark, results):
+    printed = benchmark("tokenization.py", "--rows=64", "--repeats=1", "--peers")
+
+    assert "reviewlens, WordpieceTokenizer in a graph" in first_cells(printed)
+    left_out = "transformers, BertTokenizerFast; tokenizers, encode_batch_fast"
+    assert f"Left out: {left_out}." in printed.splitlines()
+    # Not among those that tell of real runs.
+    (run,) = json.loads((results / "tokenization.json").read_text())
+    assert run["rows"] == 64
+
+
+@pytest.fixture(scope="module")
+def work(benchmark, tmp_path_factory) -> Path:
+    """The folder that `exports.py` leaves."""
+    folder = tmp_path_factory.mktemp("work")
+    assert "trained" in benchmark("exports.py", "--epochs=1", f"--work={folder}")
+    return folder
+
+
+@pytest.mark.slow
+def test_exports_are_made_once(benchmark, work):
+    assert "is there" in benchmark("exports.py", "--epochs=1", f"--work={work}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TRIALS)
+def test_runs_on_a_few_rows(benchmark, work, name):
+    arguments, rows = TRIALS[name]
+
+    printed = benchmark(f"{name}.py", *(argument.format(work=work) for argument in arguments))
+
+    assert set(rows) <= set(first_cells(printed)), printed
+    assert ("Left out: " in printed) == bool(PEERS and name in SCRIPTS_WITH_PEERS), printed
+
+
+@pytest.mark.slow
+def test_whole_trainings_on_a_few_rows(benchmark, work):
+    printed = benchmark("finetune.py", "--full", "--rows=64", f"--work={work}", *PEERS)
+
+    assert "reviewlens, float32, batches of similar lengths" in first_cells(printed)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(PEERS), reason="needs make bench-peers")
+def test_tokenization_with_its_peers(benchmark):
+    printed = benchmark("tokenization.py", "--rows=64", "--repeats=1")
+
+    assert "tokenizers, encode_batch_fast" in first_cells(printed)
