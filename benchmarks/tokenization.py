@@ -18,7 +18,7 @@ import time
 import tensorflow as tf
 from peer_choice import add_peers, print_left_out
 from record import PEERS, append_record
-from reviews import read_reviews
+from reviews import RECIPE, read_reviews
 from tables import print_table
 from workers import peer_python, working
 
@@ -26,7 +26,7 @@ from reviewlens.models.minilm import minilm_files
 from reviewlens.models.tokenization import WordpieceTokenizer
 
 BATCH = 1_000
-MAX_TOKENS = 128
+MAX_TOKENS = RECIPE.model.max_tokens
 OURS = "reviewlens, WordpieceTokenizer in a graph"
 # Names in the table, and how `peers/tokenize_transformers.py` calls them.
 PEERS_OF_OURS = {
