@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+# With the peers, and other work on the machine.
+pytestmark = pytest.mark.timeout(1500)
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 # `--peers` without a name leaves all of them out.
 PEERS = [] if (FOLDER / "peers" / ".venv" / ".installed").exists() else ["--peers"]
