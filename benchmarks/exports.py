@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -59,8 +60,8 @@ def main() -> None:
     precision = resolve_precision(settings.precision)
     classifier = build_classifier(splits.encoder, RECIPE.model, len(LABELS), precision, GRADES)
     decide_for = RECIPE.evaluation.decide_for
-    with reporting_to(tell):
-        train(
+    with reporting_to(teller()):
+        record = train(
             classifier,
             splits.graded,
             splits.evaluation,
@@ -85,13 +86,22 @@ def main() -> None:
             decision=Decision.fit(logits, splits.evaluation.labels, decide_for),
             details={"recipe": recipe},
         )
-    print(f"trained for {settings.epochs} epochs and left {arguments.work}/models")
+    best = record.history[record.best_epoch - 1]["macro_f1"]
+    print(f"trained for {len(record.history)} epochs; macro-F1 of the eval split is {best:.3f}")
+    print(f"left {arguments.work}/models")
 
 
-def tell(done: int, total: int | None, note: str) -> None:
-    """Prints a line every hundred steps."""
-    if done % 100 == 0:
-        print(f"step {done:,} of {total:,}: {note}", file=sys.stderr, flush=True)
+def teller(every: int = 100) -> Callable[[int, int | None, str], None]:
+    """A reporter that prints a line after so many steps."""
+    told = 0
+
+    def tell(done: int, total: int | None, note: str) -> None:
+        nonlocal told
+        if done >= told + every:
+            told = done
+            print(f"step {done:,} of {total:,}: {note}", file=sys.stderr, flush=True)
+
+    return tell
 
 
 def recipe_of(folder: Path) -> dict | None:
