@@ -215,11 +215,22 @@ def _column_sums(values):
 
 def _drop(values, seed, rate):
     """Zeroes a share of the elements and scales up the rest; the same ones for the same seed."""
-    positions = tf.reshape(tf.range(tf.size(values)), tf.shape(values))
     # A random generator of tensors would cost more than everything around it.
-    bits = _mix(_mix(tf.cast(positions, tf.uint32)) ^ seed)
+    bits = _mix(_mix(_positions(values, seed)) ^ seed)
     kept = bits >= tf.constant(int(rate * 2**32), tf.uint32)
     return tf.where(kept, values / (1 - rate), 0.0)
+
+
+def _positions(values, seed):
+    """Numbers the elements from 0, in the shape of `values`."""
+    # Counted from the seed on, which is taken off in the end: numbers that are known beforehand
+    # TensorFlow would put into the program of each shape as a constant, in several copies, and
+    # keep them for ever. With 256 word pieces that came to gigabytes.
+    positions = seed
+    for size in tf.unstack(tf.shape(values)):
+        steps = tf.cast(tf.range(size), tf.uint32)
+        positions = positions[..., None] * tf.cast(size, tf.uint32) + steps
+    return positions - seed * tf.cast(tf.size(values), tf.uint32)
 
 
 def _mix(bits):

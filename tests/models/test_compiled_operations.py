@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -111,3 +113,38 @@ def test_each_dropout_has_a_mask_of_its_own():
     other = compiled(0.5, seed=(3, 5)).normalize(values, ones, zeros) == 0
     assert np.mean(first == second) == pytest.approx(0.5, abs=0.05)
     assert np.mean(again == other) == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_mask_is_a_hash_of_seed_and_position():
+    def mix(bits):
+        for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+            bits ^= bits >> np.uint32(shift)
+            bits *= np.uint32(factor)
+        return bits ^ (bits >> np.uint32(16))
+
+    (seed,) = tf.random.stateless_uniform([1], SEED, None, None, tf.uint32).numpy()
+    positions = np.arange(2 * 3 * 40 * 40, dtype=np.uint32)
+    kept = mix(mix(positions) ^ seed) >= np.uint32(int(0.3 * 2**32))
+    key, query = _tensors((2, 3, 40, 4), (2, 3, 40, 4))
+    weights = compiled(0.3).attention_weights(query, key, _padding(2, 40)[:, :, :, :1] * 0, 0.5)
+    assert (weights.numpy().ravel() != 0).tolist() == kept.tolist()
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="asks Linux for its memory")
+def test_the_programs_of_many_shapes_take_little_memory():
+    ones, zeros = tf.ones([384]), tf.zeros([384])
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 384]), tf.TensorSpec([None, 384])])
+    def call(hidden, update):
+        return compiled(0.1).add_and_normalize(hidden, update, zeros, ones, zeros)
+
+    def resident():
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    call(*[tf.zeros([6000, 384])] * 2)
+    before = resident()
+    for tokens in range(4000, 6000, 200):
+        call(*[tf.zeros([tokens, 384])] * 2)
+    # With positions as constants in each program it was more than 200 MB.
+    assert resident() - before < 80e6
