@@ -29,6 +29,7 @@ ARGUMENTS = {
     "pipeline": FLOAT32,
     "tokenization": [],
     "finetune": [],
+    "memory": [],
     "score": BOTH,
     "mfu": BOTH,
     "serving": FLOAT32,

@@ -25,6 +25,11 @@ class Worker:
         while (line := self._read()) != "ready":
             print(line, file=sys.stderr)
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
     def ask(self, task: str, **arguments):
         """Has the process do something, and waits for it.
 

@@ -44,6 +44,8 @@ class TrainingSettings:
     Attributes:
         epochs: Passes over the training split, at most.
         batch_size: Reviews per step.
+        micro_batch: Reviews that a step computes at a time: fewer take less memory and more time,
+            and their gradients are added up. None for all of them at once.
         learning_rate: Peak of the schedule, reached after the warm-up.
         layer_decay: The rate of each encoder layer is that of the layer above times this.
         warmup: Share of all steps over which the rate rises from zero.
@@ -58,6 +60,7 @@ class TrainingSettings:
 
     epochs: int = 2
     batch_size: int = 32
+    micro_batch: int | None = None
     learning_rate: float = 1e-4
     layer_decay: float = 0.85
     warmup: float = 0.1
@@ -74,6 +77,12 @@ class TrainingSettings:
         for key in ("epochs", "batch_size", "patience"):
             if getattr(self, key) < 1:
                 yield key, f"is {getattr(self, key)}; it is a whole number from 1"
+        if self.micro_batch is not None and not 1 <= self.micro_batch <= self.batch_size:
+            yield (
+                "micro_batch",
+                f"is {self.micro_batch}; it is a whole number from 1 to training.batch_size, "
+                f"{self.batch_size}, or null",
+            )
         if not 0 <= self.seed < 2**32:
             yield "seed", f"is {self.seed}; it is a whole number from 0, below 2^32"
         for key in ("learning_rate", "clip_norm"):

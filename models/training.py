@@ -154,7 +154,13 @@ class _Run:
         if settings.class_weight == "balanced":
             classes = grades[training.labels]
             weights = balanced_class_weights(classes, len(class_names))[grades]
-        self.step = TrainStep(classifier, self.optimizer, weights, settings.label_smoothing)
+        self.step = TrainStep(
+            classifier,
+            self.optimizer,
+            weights,
+            label_smoothing=settings.label_smoothing,
+            micro_batch=settings.micro_batch,
+        )
         self.score = Scorer(classifier)
         self.record = TrainingRecord()
         self.average: list[np.ndarray] = []

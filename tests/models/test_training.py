@@ -18,7 +18,7 @@ from reviewlens.models.classifier import build_classifier
 from reviewlens.models.settings import ModelSettings, TrainingSettings
 from reviewlens.models.tokenization import WordpieceTokenizer
 from reviewlens.models.tokenized import TokenizedReviews
-from reviewlens.models.train_step import balanced_class_weights
+from reviewlens.models.train_step import TrainStep, balanced_class_weights
 from reviewlens.models.training import train
 
 NAMES = ["without", "with the", "with it"]
@@ -267,6 +267,40 @@ def test_divergence_says_what_to_change(fit):
 def test_every_way_of_training_learns(fit, settings, native):
     record, _ = fit(settings, native=native)
     assert max(epoch["macro_f1"] for epoch in record.history) > 0.6
+
+
+@pytest.mark.parametrize("micro_batch", [1, 5, 16])
+def test_a_step_by_parts_is_the_step_of_the_whole_batch(tiny_encoder, splits, micro_batch, pooling):
+    weights = {}
+    # The second batch is the shorter one, which an epoch may end with.
+    batches = np.arange(16), np.arange(16, 28)
+    for size in (None, micro_batch):
+        keras.utils.set_random_seed(1)
+        model = ModelSettings(max_tokens=48, dropout=0.0, pooling="first")
+        classifier = build_classifier(tiny_encoder, model, len(NAMES), "float32")
+        # Not Adam, which makes as much of the noise in a gradient as of a gradient.
+        optimizer = keras.optimizers.SGD(1.0)
+        step = TrainStep(classifier, optimizer, np.array([1.0, 2.0, 0.5]), micro_batch=size)
+        for rows in batches:
+            step(pad_batch(splits[0], rows), splits[0].labels[rows])
+        weights[size] = [*classifier.get_weights(), step.loss_sum.numpy()]
+    for whole, parts in zip(weights[None], weights[micro_batch], strict=True):
+        np.testing.assert_allclose(parts, whole, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_training_by_parts_is_the_same_again(fit, native):
+    settings = dataclasses.replace(SETTINGS, epochs=1, micro_batch=6)
+    (record, weights), (_, again) = (fit(settings, native=native) for _ in range(2))
+    assert record.steps == STEPS
+    assert same_weights(weights, again)
+
+
+@pytest.mark.parametrize("micro_batch", [0, 33])
+def test_a_part_is_no_more_than_the_batch(micro_batch):
+    ((key, problem),) = TrainingSettings(micro_batch=micro_batch).problems()
+    assert key == "micro_batch"
+    assert problem.startswith(f"is {micro_batch}; it is a whole number from 1 to")
 
 
 @pytest.mark.parametrize("class_weight", ["none", "balanced"])
