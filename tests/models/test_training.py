@@ -270,7 +270,7 @@ def test_every_way_of_training_learns(fit, settings, native):
 
 
 @pytest.mark.parametrize("micro_batch", [1, 5, 16])
-def test_a_step_by_parts_is_the_step_of_the_whole_batch(tiny_encoder, splits, micro_batch, pooling):
+def test_a_step_by_parts_is_the_step_of_the_whole_batch(tiny_encoder, splits, micro_batch):
     weights = {}
     # The second batch is the shorter one, which an epoch may end with.
     batches = np.arange(16), np.arange(16, 28)
@@ -288,10 +288,9 @@ def test_a_step_by_parts_is_the_step_of_the_whole_batch(tiny_encoder, splits, mi
         np.testing.assert_allclose(parts, whole, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("native", [True, False])
-def test_a_training_by_parts_is_the_same_again(fit, native):
+def test_a_training_by_parts_is_the_same_again(fit):
     settings = dataclasses.replace(SETTINGS, epochs=1, micro_batch=6)
-    (record, weights), (_, again) = (fit(settings, native=native) for _ in range(2))
+    (record, weights), (_, again) = (fit(settings) for _ in range(2))
     assert record.steps == STEPS
     assert same_weights(weights, again)
 
