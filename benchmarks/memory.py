@@ -22,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from finetune import BATCH_SIZE, EVAL_ROWS, SEED, WARM_UP, take
+from peer_choice import add_peers, print_left_out
 from record import PEERS, append_record
 from splits import WORK, Splits, prepare_splits, write_reviews
 from tables import print_table
@@ -57,6 +58,9 @@ class System:
         return f"{self.library}, {self.precision}{parts}"
 
 
+PEER_NAMES = [System("transformers", precision).name for precision in PRECISIONS]
+
+
 def main() -> None:
     """Measures, prints and records."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -66,22 +70,29 @@ def main() -> None:
     parser.add_argument("--micro-batch", type=int, default=8, help="reviews at a time, as well")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--work", default=str(WORK), help="where the tokenized reviews are kept")
+    add_peers(parser, PEER_NAMES)
     arguments = parser.parse_args()
 
     splits = prepare_splits(arguments.csv, os.path.join(arguments.work, "womens-clothing"))
     columns = ("system", "word pieces", "MB before", "halfway", "in the end", "peak", "reviews/s")
+    systems = [
+        system
+        for precision in arguments.precision
+        for system in (
+            System("reviewlens", precision),
+            System("reviewlens", precision, arguments.micro_batch),
+            System("transformers", precision),
+        )
+        if system.name not in PEER_NAMES or system.name in arguments.peers
+    ]
     runs = []
     for width in WIDTHS:
-        for precision in arguments.precision:
-            for system in (
-                System("reviewlens", precision),
-                System("reviewlens", precision, arguments.micro_batch),
-                System("transformers", precision),
-            ):
-                run = measure(system, splits, width, arguments.steps, arguments.threads)
-                print(f"{system.name}, {width}: {run['peak_mb']:,.0f} MB", file=sys.stderr)
-                runs.append(run)
+        for system in systems:
+            run = measure(system, splits, width, arguments.steps, arguments.threads)
+            print(f"{system.name}, {width}: {run['peak_mb']:,.0f} MB", file=sys.stderr)
+            runs.append(run)
     print_table(columns, map(cells, runs))
+    print_left_out(PEER_NAMES, [system.name for system in systems])
     append_record("memory", {"threads": arguments.threads, "steps": arguments.steps, "runs": runs})
 
 

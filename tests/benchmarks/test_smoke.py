@@ -30,6 +30,10 @@ TRIALS = {
         ["--steps=10", "--repeats=1", "--work={work}", *PEERS],
         ["reviewlens, bfloat16, batches of similar lengths"],
     ),
+    "memory": (
+        ["--steps=2", "--precision=bfloat16", "--work={work}", *PEERS],
+        ["reviewlens, bfloat16", "reviewlens, bfloat16, 8 at a time"],
+    ),
     "mfu": (
         ["--steps=10", "--rows=64", "--repeats=1", "--work={work}", FLOAT32],
         ["training, bfloat16", "scoring, reviewlens, float32"],
@@ -39,7 +43,7 @@ TRIALS = {
         ["2", "reviewlens serve"],
     ),
 }
-SCRIPTS_WITH_PEERS = ("finetune", "serving")
+SCRIPTS_WITH_PEERS = ("finetune", "memory", "serving")
 # How far a system's probabilities may be from ours in float32.
 TOLERANCES = {
     "reviewlens, bfloat16": 0.05,
