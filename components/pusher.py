@@ -101,7 +101,7 @@ def _place(model: str, digest: str, serving_dir: str) -> str:
 
 def _clear_leftovers(serving_dir: str, alone: bool) -> None:
     """Removes what pushers that were killed have left half copied."""
-    for name in fileio.listdir(serving_dir):
+    for name in _names(serving_dir):
         version, partial = partial_version(name), os.path.join(serving_dir, name)
         if version is None or not (alone or _is_forsaken(partial)):
             continue
@@ -135,9 +135,12 @@ def pushed_versions(serving_dir: str) -> dict[int, str]:
     Args:
         serving_dir: Directory of the model.
     """
-    if not fileio.exists(serving_dir):
-        return {}
-    return version_numbers(fileio.listdir(serving_dir))
+    return version_numbers(_names(serving_dir))
+
+
+def _names(serving_dir: str) -> list[str]:
+    """What lies there; nothing in a folder of an object store that has no object yet."""
+    return fileio.listdir(serving_dir) if fileio.exists(serving_dir) else []
 
 
 def _next_version(serving_dir: str) -> str:
