@@ -20,7 +20,7 @@ test: $(VENV)/.installed  ## Run all tests but those of test-faults and test-slo
 test-faults: $(VENV)/.installed  ## Kill, fill, damage and lock what a run works with
 	@$(PYTEST) -m faults
 
-test-slow: $(VENV)/.installed  ## Run compiled tasks, Beam's portable runner, and every benchmark on a few rows
+test-slow: $(VENV)/.installed  ## Run the README's commands, the image's steps, compiled tasks, Beam's portable runner, benchmarks
 	@$(PYTEST) -m slow
 
 lint: $(VENV)/.installed  ## Check style, formatting and the import contract

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 NEEDS_ROOT = ("apt-get", "useradd")
 IN_IMAGE = re.compile(r"(?<![\w./-])/(?=(opt|home)/)")

@@ -155,6 +155,7 @@ def test_a_training_setting_runs_only_what_depends_on_it(workspace, first_run, r
     )
 
 
+@pytest.mark.slow
 def test_a_saved_model_is_fine_tuned_as_it_is(workspace, first_run, reviewlens):
     reviewlens("run", "config.yaml", "model.native=false", cwd=workspace)
 

@@ -81,6 +81,7 @@ def run(command: str | list[str], folder: Path) -> None:
     assert outcome.returncode == 0, f"{command}\n{outcome.stdout}"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_every_command_of_the_readme_runs(checkout, repository):
     with contextlib.ExitStack() as servers:
