@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import hashlib
 import json
 import math
@@ -119,7 +120,11 @@ def train(
         parts = [fingerprint, decide_for, repr(settings), training.digest(), evaluation.digest()]
         digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
         run.checkpoint = CheckpointFile(checkpoints, digest)
-    return run.go()
+    record = run.go()
+    # Its traced step refers to itself: moments and averages would stay until some later time.
+    del run
+    gc.collect()
+    return record
 
 
 class _Run:
@@ -228,9 +233,13 @@ class _Run:
         due = 1 + since_first_epoch // every if since_first_epoch >= 0 else 0
         if self.record.snapshots == due:
             return
-        weights = self.weights()
-        before = self.average or weights
-        average = [old + (new - old) / due for old, new in zip(before, weights, strict=True)]
+        variables = self.classifier.trainable_variables
+        before = self.average or [None] * len(variables)
+        # One variable at a time: a copy of all of them would be there for nothing.
+        average = [
+            variable.numpy() if old is None else old + (variable.numpy() - old) / due
+            for old, variable in zip(before, variables, strict=True)
+        ]
         self.average, self.record.snapshots = average, due
 
     def mean_loss(self, steps: int) -> float:
