@@ -218,7 +218,9 @@ def test_the_evaluation_is_the_same(runs):
     )
 
     assert direct["test"]["examples"] > 0
-    assert flat(portable) == pytest.approx(flat(direct), abs=1e-9)
+    # Beam cuts batches by the time they take, and the last bits of a float32 probability depend on
+    # its batch. A single review that is decided otherwise would be a thousand times this.
+    assert flat(portable) == pytest.approx(flat(direct), abs=1e-6)
     assert all(json.loads((run / "summary.json").read_text())["pushed_to"] for run in runs)
 
 
