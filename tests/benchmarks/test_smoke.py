@@ -68,10 +68,12 @@ def test_all_benchmarks_are_tried(scripts):
     assert set(run_all.ARGUMENTS) == {"exports", "ingest", "tokenization", "score", *TRIALS}
 
 
+@pytest.mark.slow
 def test_ingest_on_a_few_rows(benchmark):
     assert "1,000" in first_cells(benchmark("ingest.py", "--rows", "1000"))
 
 
+@pytest.mark.slow
 def test_tokenization_on_a_few_rows_says_who_was_left_out(benchmark, results):
     printed = benchmark("tokenization.py", "--rows=64", "--repeats=1", "--peers")
 
