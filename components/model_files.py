@@ -7,8 +7,8 @@ import os
 
 from tfx.dsl.io import fileio
 
-# Read at a time.
-_BLOCK = 1 << 20
+from ..files import stream_digest
+
 # Without it no server loads a model, so it is written last.
 MARK = "saved_model.pb"
 # Custom property of a blessing: what was judged.
@@ -29,11 +29,8 @@ def model_digest(folder: str) -> str:
     ]
     whole = hashlib.sha256()
     for path in sorted(files):
-        digest = hashlib.sha256()
         with fileio.open(path, "rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-        whole.update(f"{digest.hexdigest()} {os.path.relpath(path, folder)}\0".encode())
+            whole.update(f"{stream_digest(file)} {os.path.relpath(path, folder)}\0".encode())
     return whole.hexdigest()
 
 

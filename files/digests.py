@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from typing import BinaryIO
 
 _BLOCK = 1 << 20
 
@@ -24,10 +25,26 @@ def file_digest(path: str) -> str:
         >>> len(file_digest(__file__))
         64
     """
-    digest = hashlib.sha256()
     with open(path, "rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
+        return stream_digest(file)
+
+
+def stream_digest(stream: BinaryIO) -> str:
+    """Hashes what is left of a stream, which may come from anywhere.
+
+    Args:
+        stream: Open for reading bytes.
+
+    Returns:
+        SHA-256 in 64 hexadecimal digits.
+
+    Example:
+        >>> stream_digest(io.BytesIO(b""))[:8]
+        'e3b0c442'
+    """
+    digest = hashlib.sha256()
+    while block := stream.read(_BLOCK):
+        digest.update(block)
     return digest.hexdigest()
 
 
