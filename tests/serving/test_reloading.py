@@ -111,16 +111,9 @@ def test_what_is_missing_is_waited_for_after_the_answer(
 
 
 def test_a_model_keeps_what_it_has_until_there_is_what_it_shall_have(
-    model_server, half_plus_two, new_version, tmp_path, wait_until
+    polled, half_plus_two, new_version, tmp_path, wait_until
 ):
-    config = tmp_path / "models.config"
-    config.write_text(config_of(a=half_plus_two))
-    server = model_server(
-        model_config_file=config,
-        model_config_file_poll_wait_seconds=0.1,
-        file_system_poll_wait_seconds=0.1,
-    )
-    clients, other = Clients(server), tmp_path / "other"
+    (clients, config), other = polled, tmp_path / "other"
     new_version(other, 1, 1.0)
     specific = "model_version_policy { specific { versions: 7 } }"
     config.write_text(config_of(f'name: "a" base_path: "{other}" {specific}', b=half_plus_two))
@@ -129,7 +122,6 @@ def test_a_model_keeps_what_it_has_until_there_is_what_it_shall_have(
     assert clients.predict("a") == 3.0
     new_version(other, 7, 7.0)
     wait_until(lambda: clients.predict("a") == 8.0)
-    server.stop()
 
 
 def test_a_later_reload_does_not_wait_for_an_earlier_one(model_server, half_plus_two, tmp_path):
