@@ -23,12 +23,12 @@ from reviews import GRADES, LABELS, RECIPE
 from splits import WORK, prepare_splits
 
 from reviewlens.files import file_digest
-from reviewlens.models.classifier import build_classifier
-from reviewlens.models.decision import Decision
+from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.precision import resolve_precision, with_precision
-from reviewlens.models.scoring import Scorer
-from reviewlens.models.tokenization import WordpieceTokenizer
-from reviewlens.models.training import train
+from reviewlens.models.tasks.text_classification.decision import Decision
+from reviewlens.models.tasks.text_classification.model import build_classifier
+from reviewlens.models.training.loop import train
+from reviewlens.models.training.scoring import Scorer
 from reviewlens.progress import reporting_to
 from reviewlens.serving.export import MODEL_CARD, export_classifier
 

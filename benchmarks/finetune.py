@@ -28,10 +28,10 @@ from splits import WORK, Splits, prepare_splits, write_reviews
 from tables import print_table
 from workers import Worker, peer_python, working
 
-from reviewlens.models.batching import shuffled_batches
-from reviewlens.models.metrics import macro_f1
-from reviewlens.models.minilm import minilm_files
-from reviewlens.models.tokenized import TokenizedReviews
+from reviewlens.models.encoders.sources.minilm import minilm_files
+from reviewlens.models.tasks.text_classification.metrics import macro_f1
+from reviewlens.models.training.batching import shuffled_batches
+from reviewlens.models.training.tokenized import TokenizedReviews
 
 BATCH_SIZE = 32
 # A multiple of the steps between two of reviewlens' reports.

@@ -1,4 +1,4 @@
-"""Fine-tunes with `reviewlens.models.training.train`, as `finetune.py` asks."""
+"""Fine-tunes with `reviewlens.models.training.loop.train`, as `finetune.py` asks."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import tensorflow as tf
 from peers.worker import answer
 from reviews import LABELS, RECIPE
 
-from reviewlens.models.classifier import build_classifier
-from reviewlens.models.decision import Decision
 from reviewlens.models.precision import resolve_precision
-from reviewlens.models.scoring import Scorer
 from reviewlens.models.settings import TrainingSettings
-from reviewlens.models.tokenized import TokenizedReviews
-from reviewlens.models.training import train
+from reviewlens.models.tasks.text_classification.decision import Decision
+from reviewlens.models.tasks.text_classification.model import build_classifier
+from reviewlens.models.training.loop import train
+from reviewlens.models.training.scoring import Scorer
+from reviewlens.models.training.tokenized import TokenizedReviews
 from reviewlens.progress import reporting_to
 
 

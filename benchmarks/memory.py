@@ -28,8 +28,8 @@ from splits import WORK, Splits, prepare_splits, write_reviews
 from tables import print_table
 from workers import peer_python, working
 
-from reviewlens.models.minilm import minilm_files
-from reviewlens.models.tokenized import TokenizedReviews
+from reviewlens.models.encoders.sources.minilm import minilm_files
+from reviewlens.models.training.tokenized import TokenizedReviews
 
 WIDTHS = (128, 256)
 PRECISIONS = ("float32", "bfloat16")

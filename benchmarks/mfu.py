@@ -28,10 +28,10 @@ from score import named_model
 from splits import MAX_TOKENS, WORK, prepare_splits, write_reviews
 from tables import print_table
 
-from reviewlens.models.batching import pad_batch, shuffled_batches, sorted_batches
-from reviewlens.models.classifier import build_classifier
-from reviewlens.models.tokenization import WordpieceTokenizer
-from reviewlens.models.tokenized import TokenizedReviews
+from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
+from reviewlens.models.tasks.text_classification.model import build_classifier
+from reviewlens.models.training.batching import pad_batch, shuffled_batches, sorted_batches
+from reviewlens.models.training.tokenized import TokenizedReviews
 from reviewlens.serving import LocalModel
 from reviewlens.serving.export import CHUNK
 

@@ -26,7 +26,7 @@ from reviews import LABELS, read_reviews
 from tables import print_table
 from workers import Worker, peer_python, working
 
-from reviewlens.models.metrics import macro_f1
+from reviewlens.models.tasks.text_classification.metrics import macro_f1
 from reviewlens.serving import LocalModel
 
 BATCH_SIZES = (8, 32, 64)

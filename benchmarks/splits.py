@@ -13,8 +13,8 @@ import tensorflow as tf
 from reviews import CONFIG, GRADES, RECIPE
 
 from reviewlens.components.trainer.fine_tuning import read_tokenized
-from reviewlens.models.tokenization import WordpieceTokenizer
-from reviewlens.models.tokenized import TokenizedReviews
+from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
+from reviewlens.models.training.tokenized import TokenizedReviews
 
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "runs" / "benchmarks"

@@ -22,8 +22,8 @@ from reviews import RECIPE, read_reviews
 from tables import print_table
 from workers import peer_python, working
 
-from reviewlens.models.minilm import minilm_files
-from reviewlens.models.tokenization import WordpieceTokenizer
+from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
+from reviewlens.models.encoders.sources.minilm import minilm_files
 
 BATCH = 1_000
 MAX_TOKENS = RECIPE.model.max_tokens

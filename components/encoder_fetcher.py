@@ -20,7 +20,7 @@ from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.utils import path_utils
 
-from ..models.sources import fetch_encoder
+from ..models.encoders.sources.fetching import fetch_encoder
 
 FACTS_FILE = "encoder.json"
 

@@ -8,6 +8,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "config": ["Config", "load_config", "settings_json"],
         "fingerprint": ["code_fingerprint"],
         "graph": ["build_pipeline"],
-        "runner": ["RunResult", "run", "run_pipeline"],
+        "local.runner": ["RunResult", "run", "run_pipeline"],
     },
 )

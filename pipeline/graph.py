@@ -26,7 +26,7 @@ from ..components import (
 )
 from ..components.review_example_gen.inputs import fingerprint_input
 from ..components.review_example_gen.settings import to_json
-from ..models.sources import source_fingerprint
+from ..models.encoders.sources.fetching import source_fingerprint
 from .beam_options import beam_arguments, check_beam_options
 from .config import Config
 from .fingerprint import code_fingerprint
@@ -68,7 +68,10 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
     encoder_fetcher = EncoderFetcher(
         encoder=target.parameter("encoder", config.encoder),
         fingerprint=(source_fingerprint(config.encoder) if target.has_files else "")
-        + code_fingerprint("reviewlens.models.sources", "reviewlens.models.minilm"),
+        + code_fingerprint(
+            "reviewlens.models.encoders.sources.fetching",
+            "reviewlens.models.encoders.sources.minilm",
+        ),
     ).with_id("encoder-fetcher")
     examples = example_gen.outputs["examples"]
     encoder = encoder_fetcher.outputs["model"]
@@ -86,7 +89,9 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         schema=schema,
         encoder=encoder,
         max_tokens=config.model.max_tokens,
-        code=code_fingerprint("reviewlens.components.transform", "reviewlens.models.tokenization"),
+        code=code_fingerprint(
+            "reviewlens.components.transform", "reviewlens.models.encoders.bert.tokenizer"
+        ),
     ).with_id("transform")
     # Anomalies must stop the run before anything is learnt from the data.
     transform.add_upstream_node(example_validator)

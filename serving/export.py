@@ -13,10 +13,10 @@ import keras
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from ..models.decision import Decision
+from ..models.encoders.bert.tokenizer import WordpieceTokenizer, pack_inputs
 from ..models.frozen import FrozenClassifier
-from ..models.scoring import INPUT_SIGNATURE
-from ..models.tokenization import WordpieceTokenizer, pack_inputs
+from ..models.tasks.text_classification.decision import Decision
+from ..models.training.scoring import INPUT_SIGNATURE
 from .warmup import WARMUP_TEXTS, write_warmup_requests
 
 # Reviews that go through the encoder together, however many a request has. More of them no

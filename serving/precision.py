@@ -10,13 +10,13 @@ import keras
 import numpy as np
 
 from ..errors import RunError
-from ..models.bert_encoder import BertEncoder
-from ..models.decision import Decision
+from ..models.encoders.bert.backbone import BertEncoder
 from ..models.frozen import FrozenClassifier
-from ..models.metrics import macro_f1
 from ..models.precision import resolve_precision, with_precision
-from ..models.scoring import Scorer
-from ..models.tokenized import TokenizedReviews
+from ..models.tasks.text_classification.decision import Decision
+from ..models.tasks.text_classification.metrics import macro_f1
+from ..models.training.scoring import Scorer
+from ..models.training.tokenized import TokenizedReviews
 from .export import CHUNK
 
 # bfloat16 has to name the class that float32 names for this share of the reviews,

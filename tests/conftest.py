@@ -101,11 +101,11 @@ def served(tiny_encoder, reviews, tmp_path_factory):
     """An exported model: `directory`, and the parts it was made of."""
     import keras
 
-    from reviewlens.models.calibration import Calibration
-    from reviewlens.models.classifier import build_classifier
-    from reviewlens.models.decision import Decision
+    from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer, pack_inputs
     from reviewlens.models.settings import ModelSettings
-    from reviewlens.models.tokenization import WordpieceTokenizer, pack_inputs
+    from reviewlens.models.tasks.text_classification.calibration import Calibration
+    from reviewlens.models.tasks.text_classification.decision import Decision
+    from reviewlens.models.tasks.text_classification.model import build_classifier
     from reviewlens.serving.export import export_classifier
 
     keras.utils.set_random_seed(3)

@@ -16,15 +16,18 @@ import numpy as np
 import tensorflow as tf
 
 from ...errors import RunError
-from ...models.calibration import softmax
-from ...models.classifier import build_classifier
-from ...models.decision import Decision
-from ...models.metrics import classification_report, expected_calibration_error
+from ...models.encoders.bert.tokenizer import WordpieceTokenizer
 from ...models.precision import resolve_precision
 from ...models.settings import ModelSettings, TrainingSettings
-from ...models.tokenization import WordpieceTokenizer
-from ...models.tokenized import TokenizedReviews
-from ...models.training import train
+from ...models.tasks.text_classification.calibration import softmax
+from ...models.tasks.text_classification.decision import Decision
+from ...models.tasks.text_classification.metrics import (
+    classification_report,
+    expected_calibration_error,
+)
+from ...models.tasks.text_classification.model import build_classifier
+from ...models.training.loop import train
+from ...models.training.tokenized import TokenizedReviews
 from ...serving.export import export_classifier
 from ...serving.precision import check_precision, choose_precision
 from ...serving.settings import ExportSettings

@@ -11,7 +11,7 @@ import os
 from tfx.dsl.io import fileio
 
 from ...errors import RunError
-from ...models.checkpoint import remove_checkpoint
+from ...models.training.checkpoint import remove_checkpoint
 from ...progress import tell
 
 _FILE = "checkpoint.txt"

@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ...models.tokenization import WordpieceTokenizer
+from ...models.encoders.bert.tokenizer import WordpieceTokenizer
 
 
 def preprocessing_fn(

@@ -51,7 +51,7 @@ def execute(arguments: argparse.Namespace) -> int:
 
 
 def _list() -> None:
-    from ...models.catalog import ENCODERS
+    from ...models.encoders.catalog import ENCODERS
     from .tables import new_table, print_table
 
     table = new_table("name", "parameters", "layers", "hidden", "vocabulary", "offline")
@@ -68,7 +68,7 @@ def _list() -> None:
 
 
 def _show(name: str) -> None:
-    from ...models.catalog import ENCODERS
+    from ...models.encoders.catalog import ENCODERS
 
     preset = ENCODERS.get(name)
     if preset is None:
@@ -91,7 +91,7 @@ def _fetch(name: str, output: str | None) -> None:
         raise RunError(f"{directory}: is there already; choose another --output")
     prepare_environment()
     with captured_output(os.devnull):
-        from ...models.sources import fetch_encoder
+        from ...models.encoders.sources.fetching import fetch_encoder
 
         record = fetch_encoder(name, directory)
     print(f"{directory}: {record.name}, {record.parameters:,} parameters, SHA-256 {record.sha256}")

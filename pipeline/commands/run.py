@@ -56,8 +56,8 @@ def execute(arguments: argparse.Namespace) -> int:
     """
     check_nodes(arguments.from_node, arguments.to_node)
     config = checked_config(arguments)
-    from ..report import render_report
-    from ..runner import run
+    from ..local.runner import run
+    from ..report.table import render_report
 
     with ending_promptly("interrupted; the same command goes on from here"):
         result = run(

@@ -9,7 +9,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "compiled": ["load_compiled"],
         "compiler": ["compile_pipeline", "write_compiled"],
         "locations": ["to_path", "to_s3", "to_uri"],
-        "settings": ["KubeflowSettings", "NodeSettings"],
         "target": ["KubeflowTarget"],
     },
 )

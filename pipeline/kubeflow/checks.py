@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ...errors import UsageError
-from ...models.catalog import ENCODERS
+from ...models.encoders.catalog import ENCODERS
 from ..config import Config
 from .target import KFP, VERTEX, KubeflowTarget
 

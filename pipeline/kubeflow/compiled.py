@@ -11,10 +11,9 @@ from typing import Any
 import yaml
 
 from ...errors import UsageError
-from .. import yaml_source
-from ..config import OVERRIDES
+from ..config import OVERRIDES, yaml_source
+from ..config.yaml_source import Entry, shortened
 from ..nearest import nearest
-from ..yaml_source import Entry, shortened
 
 # The only one that the open-source Kubeflow Pipelines v2 accepts.
 SCHEMA_VERSION = "2.1.0"

@@ -21,9 +21,8 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
 )
 
 from ...files.whole_file import whole_file
-from ..config import Config
+from ..config import Config, NodeSettings
 from ..graph import build_pipeline
-from .settings import NodeSettings
 from .target import MINIO, VERTEX, KubeflowTarget
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reviewlens.models.bert_encoder import BertEncoder
-from reviewlens.models.calibration import Calibration
-from reviewlens.models.classifier import ReviewClassifier
-from reviewlens.models.decision import Decision
+from reviewlens.models.encoders.bert.backbone import BertEncoder
+from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer, pack_inputs
 from reviewlens.models.precision import with_precision
-from reviewlens.models.tokenization import WordpieceTokenizer, pack_inputs
+from reviewlens.models.tasks.text_classification.calibration import Calibration
+from reviewlens.models.tasks.text_classification.decision import Decision
+from reviewlens.models.tasks.text_classification.model import ReviewClassifier
 from reviewlens.serving import LocalModel
 from reviewlens.serving.export import export_classifier
 

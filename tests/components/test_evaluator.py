@@ -16,7 +16,7 @@ from tfx.utils import proto_utils
 from reviewlens.components.evaluator.component import Executor
 from reviewlens.components.evaluator.eval_config import build_eval_config
 from reviewlens.components.evaluator.settings import EvaluationSettings
-from reviewlens.models.metrics import expected_calibration_error
+from reviewlens.models.tasks.text_classification.metrics import expected_calibration_error
 from reviewlens.serving import LocalModel
 
 SHOPS = ("north", "south")

@@ -20,9 +20,9 @@ from reviewlens.components.trainer import (
 )
 from reviewlens.components.trainer.component import Executor, ReviewTrainer
 from reviewlens.errors import RunError
-from reviewlens.models.metrics import macro_f1
+from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.settings import ModelSettings, TrainingSettings
-from reviewlens.models.tokenization import WordpieceTokenizer
+from reviewlens.models.tasks.text_classification.metrics import macro_f1
 from reviewlens.serving import LocalModel
 from reviewlens.serving.settings import ExportSettings
 

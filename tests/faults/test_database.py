@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from reviewlens.errors import RunError
-from reviewlens.pipeline.metadata_file import set_aside_unreadable
+from reviewlens.pipeline.local.metadata_file import set_aside_unreadable
 
 pytestmark = pytest.mark.faults
 
@@ -89,7 +89,7 @@ def test_what_was_half_written_is_rolled_back(run_apart, tmp_path, database, nur
 
 @pytest.mark.parametrize("how", ["BEGIN EXCLUSIVE", "BEGIN IMMEDIATE", "BEGIN"])
 def test_a_locked_database_is_not_damaged(tmp_path, database, locked, monkeypatch, how):
-    monkeypatch.setattr("reviewlens.pipeline.metadata_file._PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("reviewlens.pipeline.local.metadata_file._PATIENCE_SECONDS", 0.2)
     (tmp_path / "pipeline").mkdir()
     sqlite3.connect(database).executescript(
         "CREATE TABLE Artifact (id); INSERT INTO Artifact VALUES (1)"

@@ -14,13 +14,13 @@ PUBLISH = "tfx.orchestration.portable.launcher.Launcher._publish_successful_exec
 @pytest.mark.parametrize(
     "kill",
     [
-        ("reviewlens.pipeline.run_records.RunRecords.__init__", "after", 1),
+        ("reviewlens.pipeline.records.RunRecords.__init__", "after", 1),
         ("toy_pipeline.progress.report", "after", 3),
         (PUBLISH, "before", 1),
         (PUBLISH, "after", 2),
         ("os.replace", "before", 2),
-        ("reviewlens.pipeline.integrity.Manifests.record", "after", 3),
-        ("reviewlens.pipeline.summary.write_summary", "before", 1),
+        ("reviewlens.pipeline.local.integrity.Manifests.record", "after", 3),
+        ("reviewlens.pipeline.report.summary.write_summary", "before", 1),
     ],
 )
 def test_a_run_that_was_killed_is_gone_on_with(run_apart, tmp_path, kill):

@@ -14,8 +14,8 @@ import tensorflow as tf
 
 from reviewlens.components.encoder_fetcher import FACTS_FILE
 from reviewlens.components.trainer import TOKENS_FEATURE
-from reviewlens.models.checkpoint import CheckpointFile
-from reviewlens.models.tokenization import WordpieceTokenizer
+from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
+from reviewlens.models.training.checkpoint import CheckpointFile
 
 pytestmark = pytest.mark.faults
 

@@ -61,7 +61,7 @@ def build(folder: str, output: str):
 
 def train(folder: str, output: str):
     """Runs the pipeline as `reviewlens run` does; writes down each step of training."""
-    from reviewlens.models.train_step import TrainStep
+    from reviewlens.models.training.step import TrainStep
     from reviewlens.pipeline import run_pipeline
 
     step = TrainStep.__call__

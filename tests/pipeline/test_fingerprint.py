@@ -75,10 +75,10 @@ def test_sees_exactly_the_code_that_is_reached(package, fingerprint, module, edi
 
 def test_the_trainer_is_known_by_the_models_that_it_trains():
     assert code_fingerprint("reviewlens.components.trainer") == code_fingerprint(
-        "reviewlens.components.trainer", "reviewlens.models.training"
+        "reviewlens.components.trainer", "reviewlens.models.training.loop"
     )
     assert code_fingerprint("reviewlens.components.trainer") != code_fingerprint(
-        "reviewlens.models.training"
+        "reviewlens.models.training.loop"
     )
 
 

@@ -32,6 +32,6 @@ def test_the_list_holds_the_nodes_of_the_graph(pipeline):
     ],
 )
 def test_a_partial_run_asks_anew_for_the_baseline_where_it_is_used(pipeline, from_node, resolvers):
-    from reviewlens.pipeline.local_runner import resolvers_feeding
+    from reviewlens.pipeline.local.dag_runner import resolvers_feeding
 
     assert resolvers_feeding(pipeline, from_node) == resolvers

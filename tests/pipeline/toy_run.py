@@ -6,7 +6,7 @@ import sys
 
 from reviewlens.errors import ReviewlensError
 from reviewlens.pipeline.interrupts import ending_promptly
-from reviewlens.pipeline.runner import run_pipeline
+from reviewlens.pipeline.local.runner import run_pipeline
 
 output, mood = sys.argv[1:]
 

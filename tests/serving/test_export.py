@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow.core.protobuf import saved_model_pb2
 
+from reviewlens.models.encoders.bert.tokenizer import pack_inputs
 from reviewlens.models.precision import with_precision
-from reviewlens.models.tokenization import pack_inputs
 from reviewlens.serving.export import export_classifier
 
 # What tf.Text 2.12.1 registers of the operations a tokenizer may use; TF Serving 2.12 to 2.19

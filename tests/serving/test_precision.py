@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reviewlens.models.classifier import build_classifier
+from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.settings import ModelSettings
-from reviewlens.models.tokenization import WordpieceTokenizer
-from reviewlens.models.tokenized import TokenizedReviews
+from reviewlens.models.tasks.text_classification.model import build_classifier
+from reviewlens.models.training.tokenized import TokenizedReviews
 from reviewlens.serving import precision
 
 

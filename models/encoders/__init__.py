@@ -1,0 +1,1 @@
+"""Text encoders: one folder a family, the catalog, and where they come from."""

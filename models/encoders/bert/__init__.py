@@ -1,0 +1,1 @@
+"""BERT's family (Devlin et al., NAACL 2019)."""

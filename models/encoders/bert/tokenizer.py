@@ -1,0 +1,92 @@
+"""From text to word piece ids, inside the graph, with an encoder's own vocabulary and casing."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+import tensorflow_text as text
+
+from ....errors import RunError
+
+
+class WordpieceTokenizer(tf.Module):
+    """BERT's tokenization as one TF Text operation per batch.
+
+    Splits on white space and punctuation, then into the longest known word pieces (Song et
+    al., "Fast WordPiece Tokenization", EMNLP 2021). The ids are those of the TF Hub
+    preprocessor with the same vocabulary, ten times as fast. They differ in two corners:
+    Unicode's other spaces separate words here, as in the original BERT, while the
+    preprocessor takes some of them for letters; and punctuation added to Unicode since 2020
+    is known to only one of the two.
+
+    Args:
+        vocabulary_file: Path of a file with one word piece per line.
+        lower_case: Whether the vocabulary is of lower-cased text without accents.
+        max_tokens: Longest output in word pieces, [CLS] and [SEP] included, at least 2.
+
+    Attributes:
+        vocabulary_file: As given.
+        lower_case: As given.
+        max_tokens: As given.
+
+    Raises:
+        RunError: The vocabulary lacks one of [CLS], [SEP] and [UNK].
+        tf.errors.NotFoundError: There is no file of that name.
+
+    Example:
+        >>> tokenizer = WordpieceTokenizer("vocab.txt", lower_case=True, max_tokens=128)
+        >>> tokenizer(["Fits well!", ""]).to_list()
+        [[101, 16142, 2092, 999, 102], [101, 102]]
+    """
+
+    def __init__(self, vocabulary_file: str, *, lower_case: bool, max_tokens: int):
+        super().__init__(name="wordpiece_tokenizer")
+        self.vocabulary_file = vocabulary_file
+        self.lower_case = lower_case
+        self.max_tokens = max_tokens
+        # Not splitlines(): a vocabulary has pieces that Unicode calls line breaks.
+        pieces = tf.io.gfile.GFile(vocabulary_file).read().removesuffix("\n").split("\n")
+        missing = [piece for piece in ("[CLS]", "[SEP]", "[UNK]") if piece not in pieces]
+        if missing:
+            raise RunError(
+                f"{vocabulary_file} is no BERT vocabulary: no line {' and no '.join(missing)}"
+            )
+        self._ends = pieces.index("[CLS]"), pieces.index("[SEP]")
+        self._tokenizer = text.FastBertTokenizer(
+            pieces, token_out_type=tf.int64, lower_case_nfd_strip_accents=lower_case
+        )
+
+    def __call__(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """Tokenizes a batch.
+
+        Args:
+            texts: UTF-8 strings [batch]; the batch and each text may be empty.
+
+        Returns:
+            Ids, ragged int64 [batch, (pieces)], from [CLS] to [SEP], cut to `max_tokens`.
+        """
+        tokens = self._tokenizer.tokenize(texts)[:, : self.max_tokens - 2]
+        start, end = (tf.fill([tokens.nrows(), 1], tf.constant(i, tf.int64)) for i in self._ends)
+        return tf.concat([start, tokens, end], axis=1)
+
+
+def pack_inputs(tokens: tf.RaggedTensor) -> dict[str, tf.Tensor]:
+    """Pads a batch of one-segment texts to its longest, as an encoder takes it.
+
+    Args:
+        tokens: Ids, ragged int [batch, (pieces)], [CLS] and [SEP] included.
+
+    Returns:
+        `input_word_ids`, `input_mask` (1 for real tokens) and `input_type_ids` (all 0), each
+        int32 [batch, longest]; an empty batch is [0, 1].
+
+    Example:
+        >>> pack_inputs(tf.ragged.constant([[101, 102], [101, 999, 102]]))["input_mask"]
+        <tf.Tensor: shape=(2, 3), dtype=int32, numpy=
+        array([[1, 1, 0],
+               [1, 1, 1]], dtype=int32)>
+    """
+    # SavedModels take the first token of each text, so there has to be a column of them.
+    longest = tf.maximum(tokens.bounding_shape(1), 1)
+    ids = tf.cast(tokens.to_tensor(shape=tf.stack([-1, longest])), tf.int32)
+    mask = tf.sequence_mask(tokens.row_lengths(), longest, tf.int32)
+    return {"input_word_ids": ids, "input_mask": mask, "input_type_ids": tf.zeros_like(ids)}

@@ -1,0 +1,1 @@
+"""The file formats that encoders come in, read without running anything."""

@@ -1,0 +1,1 @@
+"""Encoders that stay the SavedModels that they came as."""

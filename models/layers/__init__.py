@@ -1,0 +1,1 @@
+"""What stands between the matrix products of an encoder, and after it."""

@@ -1,0 +1,154 @@
+"""The sentiment classifier: an encoder, one vector per review, one logit per class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+from ....errors import RunError
+from ...encoders.registry import load_encoder
+from ...precision import precision_policy
+from ...settings import ModelSettings
+
+
+@keras.saving.register_keras_serializable("reviewlens")
+class ReviewClassifier(keras.Model):
+    """Turns the word pieces of reviews into class logits.
+
+    A class may be made of several grades, such as positive of 4 and 5 stars. The head then has
+    one logit per grade, which training learns from, and the probability of a class is the sum
+    of those of its grades: to tell 4 stars from 5 also teaches where 3 stars end.
+
+    Args:
+        encoder: A layer with the interface of `BertEncoder`: takes `input_word_ids`,
+            `input_mask` and `input_type_ids`, gives `sequence_output` and `pooled_output`.
+        num_classes: How many classes there are.
+        dropout: Share of the review vector's units dropped while training.
+        pooling: `mean` takes the mean of all tokens' vectors (Reimers and Gurevych,
+            "Sentence-BERT", EMNLP 2019), `first` the encoder's pooled output of [CLS].
+        grades: Class index of each grade; by default each class is one.
+
+    Raises:
+        ValueError: A class has no grade, or a grade is of no class.
+
+    Example:
+        >>> classifier = ReviewClassifier(encoder, num_classes=3)
+        >>> classifier(pack_inputs(tokenizer(["Fits perfectly."]))).shape
+        TensorShape([1, 3])
+    """
+
+    def __init__(
+        self,
+        encoder: keras.layers.Layer,
+        num_classes: int,
+        dropout: float = 0.1,
+        pooling: str = "mean",
+        grades: Sequence[int] | None = None,
+        name: str = "classifier",
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        self.encoder = encoder
+        self.num_classes = num_classes
+        self.grades = tuple(range(num_classes) if grades is None else grades)
+        if set(self.grades) != set(range(num_classes)):
+            raise ValueError(f"the grades {self.grades} are not those of {num_classes} classes")
+        self.dropout = keras.layers.Dropout(dropout, dtype="float32", name="dropout")
+        self.pooling = pooling
+        # Logits in bfloat16 would have three digits.
+        self.head = keras.layers.Dense(
+            len(self.grades),
+            kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
+            dtype="float32",
+            name="head",
+        )
+        self.head.build((None, encoder.hidden_size))
+
+    def call(self, inputs: dict[str, tf.Tensor], training: bool | None = None) -> tf.Tensor:
+        """Computes the logits.
+
+        Args:
+            inputs: `input_word_ids`, `input_mask` and `input_type_ids`, int32 [batch, width].
+            training: Whether dropout is on.
+
+        Returns:
+            Logits, float32 [batch, classes].
+        """
+        logits = self.grade_logits(inputs, training=training)
+        if self.grades == tuple(range(self.num_classes)):
+            return logits
+        return tf.stack([self._class_logit(logits, index) for index in range(self.num_classes)], 1)
+
+    def grade_logits(self, inputs: dict[str, tf.Tensor], training: bool | None = None) -> tf.Tensor:
+        """Computes what training compares with the grades of its reviews.
+
+        Args:
+            inputs: See `call`.
+            training: Whether dropout is on.
+
+        Returns:
+            Logits, float32 [batch, grades].
+        """
+        outputs = self.encoder(inputs, training=training)
+        if self.pooling == "mean":
+            mask = tf.cast(inputs["input_mask"], tf.float32)[:, :, None]
+            tokens = tf.cast(outputs["sequence_output"], tf.float32)
+            vectors = tf.reduce_sum(tokens * mask, 1) / tf.maximum(tf.reduce_sum(mask, 1), 1.0)
+        else:
+            vectors = tf.cast(outputs["pooled_output"], tf.float32)
+        return self.head(self.dropout(vectors, training=training))
+
+    def _class_logit(self, logits: tf.Tensor, index: int) -> tf.Tensor:
+        members = [grade for grade, owner in enumerate(self.grades) if owner == index]
+        return tf.reduce_logsumexp(tf.gather(logits, members, axis=1), axis=1)
+
+    def get_config(self) -> dict:
+        """The arguments it was made with, the encoder serialised."""
+        return {
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "num_classes": self.num_classes,
+            "dropout": self.dropout.rate,
+            "pooling": self.pooling,
+            "grades": self.grades,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict) -> ReviewClassifier:
+        """Makes the classifier that `get_config` described, with fresh weights."""
+        encoder = keras.saving.deserialize_keras_object(config["encoder"])
+        return cls(**{**config, "encoder": encoder})
+
+
+def build_classifier(
+    encoder: str,
+    settings: ModelSettings,
+    num_classes: int,
+    precision: str,
+    grades: Sequence[int] | None = None,
+) -> ReviewClassifier:
+    """A classifier with the encoder's weights and a fresh head.
+
+    Args:
+        encoder: Directory of a TF Hub text encoder's SavedModel.
+        settings: How to build on it.
+        num_classes: How many classes there are.
+        precision: `float32` or `bfloat16`.
+        grades: Class index of each grade; by default each class is one.
+
+    Returns:
+        The classifier, built.
+
+    Raises:
+        RunError: If the encoder reads fewer word pieces than `settings.max_tokens`.
+    """
+    with precision_policy(precision):
+        loaded = load_encoder(encoder, native=settings.native, dropout=settings.dropout)
+        if loaded.max_positions < settings.max_tokens:
+            raise RunError(
+                f"model.max_tokens is {settings.max_tokens}, but this encoder reads "
+                f"{loaded.max_positions} word pieces at most"
+            )
+        return ReviewClassifier(loaded, num_classes, settings.dropout, settings.pooling, grades)

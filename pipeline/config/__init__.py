@@ -1,0 +1,13 @@
+"""The configuration: one YAML file, read into frozen dataclasses."""
+
+from .config import OVERRIDES, Config, load_config, settings_json
+from .kubeflow import KubeflowSettings, NodeSettings
+
+__all__ = [
+    "OVERRIDES",
+    "Config",
+    "KubeflowSettings",
+    "NodeSettings",
+    "load_config",
+    "settings_json",
+]

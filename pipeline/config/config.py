@@ -1,0 +1,360 @@
+"""The configuration of a pipeline: one YAML file, read into frozen dataclasses.
+
+Whatever a reader could find wrong in a file is told at once, each with its line,
+its key and the nearest valid one.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import difflib
+import json
+import math
+import os
+import pathlib
+import re
+import types
+import typing
+from collections.abc import Iterable, Iterator
+
+from ...components.evaluator.settings import EvaluationSettings
+from ...components.review_example_gen.settings import DataSettings
+from ...errors import UsageError
+from ...models.encoders.catalog import ENCODERS
+from ...models.settings import ModelSettings, TrainingSettings
+from ...serving.settings import ExportSettings
+from ..beam_options import BeamSettings
+from ..nearest import nearest
+from . import yaml_source
+from .kubeflow import KubeflowSettings
+from .yaml_source import Entry, shortened
+
+OVERRIDES = "command line"
+# What is recorded of a run holds whole numbers of 64 bits.
+_BEYOND_INT64 = 2**63
+
+# Of a folder, on the file systems of Linux.
+_LONGEST_NAME = 255
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Everything that one pipeline needs to know.
+
+    Attributes:
+        name: Name of the pipeline and of the served model.
+        output: Folder that receives the artifacts, the served model and `summary.json`.
+        data: Where the reviews are and which columns mean what.
+        encoder: Catalog name, TF Hub or Kaggle handle, or a path of a text encoder.
+        model: The classifier around the encoder.
+        training: How the classifier is fine-tuned.
+        export: How it is brought into the form that is served.
+        evaluation: When a model is good enough to be pushed.
+        beam: Who executes the nodes that use Beam.
+        kubeflow: How the nodes run on Kubeflow.
+    """
+
+    name: str
+    output: str
+    data: DataSettings
+    encoder: str = "minilm-l6"
+    model: ModelSettings = dataclasses.field(default_factory=ModelSettings)
+    training: TrainingSettings = dataclasses.field(default_factory=TrainingSettings)
+    export: ExportSettings = dataclasses.field(default_factory=ExportSettings)
+    evaluation: EvaluationSettings = dataclasses.field(default_factory=EvaluationSettings)
+    beam: BeamSettings = dataclasses.field(default_factory=BeamSettings)
+    kubeflow: KubeflowSettings = dataclasses.field(default_factory=KubeflowSettings)
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yields `(key, what is wrong and what would be right)` for every bad value."""
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", self.name):
+            yield (
+                "name",
+                f"is {self.name!r}; it becomes a folder and a served model: letters, digits, "
+                "'-', '_' and '.', a letter or digit first",
+            )
+        if len(self.name) > _LONGEST_NAME:
+            yield (
+                "name",
+                f"has {len(self.name)} characters; the name of a folder has at most "
+                f"{_LONGEST_NAME}",
+            )
+        if not self.output:
+            yield "output", "is empty; it is the folder that receives the results"
+        # With a slash it is a handle, a URL or a path, which only fetching can judge.
+        is_name = "/" not in self.encoder and not os.path.exists(self.encoder)
+        if is_name and self.encoder not in ENCODERS:
+            hint = nearest(self.encoder, ENCODERS, "`reviewlens encoders` lists the names")
+            yield "encoder", f"is {self.encoder!r}, which is no name of the catalog; {hint}"
+
+
+def load_config(path: str, overrides: Iterable[str] = ()) -> Config:
+    """Reads and checks a configuration.
+
+    Relative paths inside it are relative to the current directory.
+
+    Args:
+        path: The YAML file.
+        overrides: `key=value` or `key.sub=value` each, the value in YAML; they win over the file.
+
+    Returns:
+        The configuration, in which every value has been checked.
+
+    Raises:
+        UsageError: If the file is missing or no YAML, or for anything wrong in it; the
+            message has one line per problem, each with file, line, key and what would be right.
+
+    Example:
+        >>> config = load_config("configs/amazon-snippets.yaml", ["training.epochs=1"])
+        >>> config.training.epochs
+        1
+    """
+    try:
+        root = yaml_source.parse(_text_of(path), path)
+        if not isinstance(root.value, dict):
+            found = "is empty" if root.value is None else "does not hold keys with values"
+            raise UsageError(f"{path}: the configuration {found}; it needs name, output and data")
+        for override in overrides:
+            _apply(override, root)
+    except yaml_source.SourceError as error:
+        raise UsageError("\n".join(error.problems)) from None
+    reader = _Reader(Config)
+    config = reader.read_settings(Config, root, "")
+    if reader.problems:
+        in_order = sorted(reader.problems, key=lambda problem: problem[0].line or 0)
+        raise UsageError("\n".join(f"{entry.where}: {text}" for entry, text in in_order))
+    return config
+
+
+def settings_json(settings: object) -> str:
+    """Writes settings as the JSON by which the cache knows them.
+
+    Two settings give the same text exactly if they are equal and their mappings have
+    the same order (the order of the classes is their label index).
+
+    Args:
+        settings: A dataclass of this configuration, or `Config` itself.
+
+    Returns:
+        One line of JSON.
+
+    Example:
+        >>> settings_json(EvaluationSettings())[:27]
+        '{"decide_for": "macro_f1", '
+    """
+    return json.dumps(dataclasses.asdict(settings), ensure_ascii=False)
+
+
+def _text_of(path: str) -> str:
+    try:
+        return yaml_source.read_text(path)
+    except FileNotFoundError:
+        siblings = [str(other) for other in sorted(pathlib.Path(path).parent.glob("*.y*ml"))]
+        hint = nearest(path, siblings, otherwise="give the path of a YAML file")
+        raise UsageError(f"{path}: no such file; {hint}") from None
+
+
+def _apply(override: str, root: Entry) -> None:
+    key, equals, text = override.partition("=")
+    key = key.strip()
+    if not equals or not key:
+        raise UsageError(f"{OVERRIDES}: {shortened(override)}: an override is written key=value")
+    try:
+        value = yaml_source.parse(text, OVERRIDES, numbered=False)
+    except yaml_source.SourceError as error:
+        raise UsageError(f"{error.problems[0]}, in {shortened(override)}") from None
+    parents, _, leaf = key.rpartition(".")
+    here = root
+    for name in parents.split(".") if parents else ():
+        child = here.value.get(name)
+        if child is None or not isinstance(child.value, dict):
+            child = here.value[name] = Entry({}, OVERRIDES)
+        here = child
+    here.value[leaf] = value
+
+
+class _Bad(Exception):
+    """Ends the reading of a value whose problem has been noted."""
+
+
+class _Reader:
+    """Builds dataclasses from entries by their annotations and collects the problems."""
+
+    def __init__(self, root: type):
+        self.problems: list[tuple[Entry, str]] = []
+        self._every_key = list(_keys_of_settings(root))
+
+    def read_settings(self, settings: type, entry: Entry, key: str) -> typing.Any:
+        """Returns the dataclass, or None after noting what is wrong."""
+        prefix = f"{key}." if key else ""
+        if not isinstance(entry.value, dict):
+            self._note(
+                entry,
+                key,
+                f"{_found(entry)}; it holds keys with values, such as "
+                f"{', '.join(_fields(settings))}",
+            )
+            return None
+        known = _fields(settings)
+        before = len(self.problems)
+        for name, child in entry.value.items():
+            if name not in known:
+                self._note(child, prefix + name, f"unknown key; {self._meant(prefix, name, known)}")
+        values = {}
+        for name, field in known.items():
+            if name in entry.value:
+                try:
+                    values[name] = self._read(field, entry.value[name], prefix + name)
+                except _Bad:
+                    continue
+            elif _is_required(settings, name):
+                self._note(entry, prefix + name, "is missing")
+        if len(self.problems) > before:
+            return None
+        result = settings(**values)
+        for bad, problem in result.problems() if hasattr(result, "problems") else ():
+            self._note(_deepest(entry, bad), prefix + bad, problem)
+        return result
+
+    def _read(self, wanted: object, entry: Entry, key: str) -> typing.Any:
+        value = entry.value
+        origin, args = typing.get_origin(wanted), typing.get_args(wanted)
+        if origin in (typing.Union, types.UnionType):
+            return self._read_union(args, entry, key)
+        if dataclasses.is_dataclass(wanted):
+            result = self.read_settings(wanted, entry, key)
+            if result is None:
+                raise _Bad
+            return result
+        if origin is tuple:
+            # One value stands for a list of one.
+            children = value if isinstance(value, list) else [entry]
+            return tuple(
+                self._all(
+                    args[0],
+                    (
+                        (f"{key}[{i}]" if len(children) > 1 else key, child)
+                        for i, child in enumerate(children)
+                    ),
+                )
+            )
+        if origin is collections.abc.Mapping:
+            if not isinstance(value, dict):
+                self._fail(entry, key, f"{_found(entry)}; it holds names with values")
+            read = self._all(args[1], ((f"{key}.{name}", child) for name, child in value.items()))
+            return dict(zip(value, read, strict=True))
+        if wanted is float and type(value) is int:
+            value = float(value)
+        if type(value) is not wanted:
+            self._fail(entry, key, f"{_found(entry)}; it is {_wanted((wanted,), value)}")
+        if wanted is int and abs(value) >= _BEYOND_INT64:
+            self._fail(entry, key, f"{_found(entry)}; it is a number below 2^63")
+        if wanted is str and "\0" in value:
+            self._fail(entry, key, f"{_found(entry)}; it is text without the character U+0000")
+        if wanted is float and not math.isfinite(value):
+            self._fail(entry, key, f"{_found(entry)}; it is a number that has an end")
+        return value
+
+    def _read_union(self, options: tuple, entry: Entry, key: str) -> typing.Any:
+        if entry.value is None and types.NoneType in options:
+            return None
+        compound = [option for option in options if _is_compound(option)]
+        scalars = [option for option in options if option not in (types.NoneType, *compound)]
+        kind = {list: tuple, dict: collections.abc.Mapping}.get(type(entry.value))
+        fitting = [option for option in compound if typing.get_origin(option) is kind]
+        if fitting or (compound and not scalars):
+            return self._read([*fitting, *compound][0], entry, key)
+        if type(entry.value) in options:
+            return entry.value
+        if type(entry.value) is int and float in options:
+            return float(entry.value)
+        self._fail(entry, key, f"{_found(entry)}; it is {_wanted(tuple(scalars), entry.value)}")
+
+    def _all(self, wanted: object, items: Iterable[tuple[str, Entry]]) -> list:
+        """Reads every item before it gives up, so that all their problems are noted."""
+        values, failed = [], False
+        for key, entry in items:
+            try:
+                values.append(self._read(wanted, entry, key))
+            except _Bad:
+                failed = True
+        if failed:
+            raise _Bad
+        return values
+
+    def _meant(self, prefix: str, name: str, known: Iterable[str]) -> str:
+        siblings = [prefix + other for other in known]
+        elsewhere = [other for other in self._every_key if other.rpartition(".")[2] == name]
+        otherwise = (
+            f"did you mean {elsewhere[0]}?"
+            if elsewhere
+            else f"the keys here are {', '.join(siblings)}"
+        )
+        close = difflib.get_close_matches(name, list(known), n=1)
+        return f"did you mean {prefix}{close[0]}?" if close else otherwise
+
+    def _note(self, entry: Entry, key: str, problem: str) -> None:
+        self.problems.append((entry, f"{shortened(key)}: {problem}" if key else problem))
+
+    def _fail(self, entry: Entry, key: str, problem: str) -> typing.NoReturn:
+        self._note(entry, key, problem)
+        raise _Bad
+
+
+def _fields(settings: type) -> dict[str, object]:
+    hints = typing.get_type_hints(settings)
+    return {field.name: hints[field.name] for field in dataclasses.fields(settings)}
+
+
+def _is_required(settings: type, name: str) -> bool:
+    field = settings.__dataclass_fields__[name]
+    missing = dataclasses.MISSING
+    return field.default is missing and field.default_factory is missing
+
+
+def _is_compound(option: object) -> bool:
+    return dataclasses.is_dataclass(option) or typing.get_origin(option) is not None
+
+
+def _keys_of_settings(settings: type, prefix: str = "") -> Iterator[str]:
+    for name, wanted in _fields(settings).items():
+        yield prefix + name
+        if dataclasses.is_dataclass(wanted):
+            yield from _keys_of_settings(wanted, f"{prefix}{name}.")
+
+
+def _deepest(entry: Entry, key: str) -> Entry:
+    """The entry of a dotted key, or the nearest of its parents that is written down."""
+    name, _, rest = key.partition(".")
+    if not isinstance(entry.value, dict) or name not in entry.value:
+        return entry
+    child = entry.value[name]
+    return _deepest(child, rest) if rest else child
+
+
+def _found(entry: Entry) -> str:
+    match entry.value:
+        case None:
+            return "has no value"
+        case bool():
+            return f"is {str(entry.value).lower()}"
+        case list():
+            return "is a list"
+        case dict():
+            return "is a mapping"
+        case str():
+            return f"is {shortened(repr(entry.value))}"
+        case _:
+            return f"is {shortened(str(entry.value))}"
+
+
+_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def _wanted(options: tuple, found: object) -> str:
+    kinds = (float, str) if int in options and float in options and str in options else options
+    wanted = " or ".join(_NAMES[kind] for kind in kinds)
+    if str in options and isinstance(found, (bool, int, float)):
+        wanted += ": put it in quotes"
+    return wanted

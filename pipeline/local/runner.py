@@ -1,0 +1,200 @@
+"""One run of the pipeline on this machine, from the lock to the summary."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ...errors import UsageError
+from ..beam_options import check_runs_here
+from ..capture import captured_output
+from ..config import Config
+from ..environment import prepare_environment
+from ..failures import explain
+from ..nodes import check_nodes
+from ..output import check_output
+from .display import Display, open_display
+from .lock import locked
+
+if TYPE_CHECKING:
+    from tfx.orchestration.pipeline import Pipeline
+
+LOG = "pipeline.log"
+SUMMARY = "summary.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class RunResult:
+    """What a run that succeeded has left.
+
+    Attributes:
+        run_id: Of the run in ML Metadata.
+        states: Node id -> `done`, `cached`, `skipped` (a pusher that got a refused model) or
+            `left out`.
+        seconds: Node id -> how long it took; only of nodes that this run looked at.
+        summary: What `summary.json` holds.
+        output: Folder of the results.
+    """
+
+    run_id: str
+    states: dict[str, str]
+    seconds: dict[str, float]
+    summary: dict[str, Any]
+    output: str
+
+    @property
+    def refused(self) -> bool:
+        """Whether a node of the run judged the model and found it not fit to be pushed."""
+        return False in (self.summary["blessed"], self.summary["serving_validated"])
+
+
+def run(
+    config: Config,
+    *,
+    from_node: str | None = None,
+    to_node: str | None = None,
+    cache: bool = True,
+) -> RunResult:
+    """Runs the pipeline of a configuration and shows it on stdout.
+
+    Everything that libraries print goes to `pipeline.log` in the output folder.
+
+    Args:
+        config: What to run and where to put the results.
+        from_node: Start with this node and take what it needs from an earlier run.
+        to_node: End with this node.
+        cache: Take over the results of nodes that ran before on the same inputs.
+
+    Returns:
+        What came out of it.
+
+    Raises:
+        RunError: If a node failed, another run uses the same output folder or it cannot be one,
+            another program has locked the database in it, or nobody answers at the `job_endpoint`
+            of `beam.options`.
+        UsageError: For an unknown node or option of Beam, for Dataflow, which does not see this
+            machine's files, or for a partial run without an earlier run to build on.
+
+    Example:
+        >>> from reviewlens.pipeline import load_config, run
+        >>> result = run(load_config("configs/amazon-snippets.yaml"))
+        >>> result.summary["metrics"]["test"]["macro_f1"] > 0.5
+        True
+    """
+
+    def build() -> Pipeline:
+        from ..graph import build_pipeline
+
+        return build_pipeline(config, cache=cache)
+
+    check_runs_here(config.beam)
+    return run_pipeline(build, config.output, from_node=from_node, to_node=to_node)
+
+
+def run_pipeline(
+    build: Callable[[], Pipeline],
+    output: str,
+    *,
+    from_node: str | None = None,
+    to_node: str | None = None,
+) -> RunResult:
+    """Runs any TFX pipeline whose metadata is an SQLite file; `run` for other graphs.
+
+    Args:
+        build: Makes the pipeline; is called after stdout and stderr have been redirected.
+        output: Folder of the lock, the log and the summary.
+        from_node: See `run`.
+        to_node: See `run`.
+
+    Returns:
+        What came out of it.
+
+    Raises:
+        RunError: See `run`.
+        UsageError: See `run`.
+    """
+    prepare_environment()
+    check_output(output)
+    with locked(output):
+        log = os.path.join(output, LOG)
+        with captured_output(log) as terminal, open_display(terminal) as display, _bare_argv():
+            try:
+                pipeline = build()
+                return _run(pipeline, output, from_node, to_node, display)
+            except UsageError:
+                raise
+            except Exception as exception:
+                traceback.print_exc()
+                error = explain(exception)
+                raise type(error)(f"{error}\ndetails are in {log}") from exception
+
+
+def _run(
+    pipeline: Pipeline,
+    output: str,
+    from_node: str | None,
+    to_node: str | None,
+    display: Display,
+) -> RunResult:
+    from absl import logging
+    from tfx.orchestration.pipeline import RunOptions
+
+    from ..records import RunRecords
+    from ..report.summary import make_summary, write_summary
+    from .dag_runner import ObservedDagRunner, resolvers_feeding
+    from .integrity import DamageFound, Manifests, condemn, condemn_damaged, remove_leftovers
+    from .metadata_file import set_aside_unreadable
+
+    logging.set_verbosity(logging.INFO)
+    root = pipeline.pipeline_info.pipeline_root
+    nodes = tuple(component.id for component in pipeline.components)
+    check_nodes(from_node, to_node, nodes)
+    connection = pipeline.metadata_connection_config
+    if notice := set_aside_unreadable(connection.sqlite.filename_uri, root):
+        display.tell(notice)
+    records = RunRecords(connection, pipeline.pipeline_info.pipeline_name)
+    remove_leftovers(records, root)
+    for notice in condemn_damaged(records, root):
+        display.tell(notice)
+
+    options = None
+    if from_node or to_node:
+        options = RunOptions(
+            from_nodes=[from_node, *resolvers_feeding(pipeline, from_node)] if from_node else None,
+            to_nodes=[to_node] if to_node else None,
+        )
+    while True:
+        runner = ObservedDagRunner(records, Manifests(root), display)
+        try:
+            runner.run(pipeline, options)
+            break
+        except DamageFound as found:
+            # ML Metadata has taken the damaged artifact for the result of its node. A new run
+            # takes all before it from the cache again and makes this one anew.
+            for notice in condemn(records, root, found.damage):
+                display.tell(notice)
+
+    seconds = {
+        node: round(progress.seconds, 3)
+        for node, progress in runner.nodes.items()
+        if progress.state.value != "left out"
+    }
+    summary = make_summary(records.nodes_of_run(runner.run_id), seconds)
+    write_summary(summary, os.path.join(output, SUMMARY))
+    states = {node: progress.state.value for node, progress in runner.nodes.items()}
+    return RunResult(runner.run_id, states, seconds, summary, output)
+
+
+@contextlib.contextmanager
+def _bare_argv() -> Iterator[None]:
+    """Hides our own arguments: TFX and Beam read `sys.argv` as flags of theirs."""
+    arguments, sys.argv = sys.argv, sys.argv[:1]
+    try:
+        yield
+    finally:
+        sys.argv = arguments

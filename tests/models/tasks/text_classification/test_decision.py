@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import f1_score
+
+from reviewlens.models.tasks.text_classification import decision
+from reviewlens.models.tasks.text_classification.calibration import Calibration
+from reviewlens.models.tasks.text_classification.decision import Decision, decide, tune_offsets
+from reviewlens.models.tasks.text_classification.metrics import macro_f1
+
+
+def lopsided(rows: int, seed: int):
+    """Logits and labels of three classes of which the last has three quarters."""
+    random = np.random.default_rng(seed)
+    labels = random.choice(3, rows, p=[0.12, 0.13, 0.75])
+    signal = 1.2 * np.eye(3)[labels] + random.normal(0, 1, (rows, 3))
+    return signal + np.log([0.12, 0.13, 0.75]), labels
+
+
+def test_tuned_decisions_raise_macro_f1_on_reviews_they_were_not_tuned_on():
+    logits, labels = lopsided(3000, seed=0)
+    fresh_logits, fresh_labels = lopsided(3000, seed=1)
+    for_f1 = Decision.fit(logits, labels, "macro_f1")
+    for_accuracy = Decision.fit(logits, labels, "accuracy")
+    tuned = macro_f1(fresh_labels, for_f1.classes(fresh_logits), 3)
+    plain = macro_f1(fresh_labels, for_accuracy.classes(fresh_logits), 3)
+    assert tuned > plain + 0.02
+    assert for_accuracy.offsets == (0, 0, 0)
+    assert for_f1.calibration == for_accuracy.calibration
+
+
+def test_accuracy_takes_the_most_probable_class():
+    logits, labels = lopsided(500, seed=2)
+    fitted = Decision.fit(logits, labels, "accuracy")
+    assert (fitted.classes(logits) == fitted.probabilities(logits).argmax(axis=1)).all()
+
+
+def test_probabilities_do_not_depend_on_the_offsets():
+    logits, _ = lopsided(20, seed=3)
+    calibration = Calibration(2.0, (0.1, 0.2, -0.3))
+    plain, shifted = Decision(calibration, (0, 0, 0)), Decision(calibration, (3, -1, -2))
+    assert (plain.probabilities(logits) == shifted.probabilities(logits)).all()
+    assert np.allclose(plain.probabilities(logits).sum(axis=1), 1)
+
+
+def expected_macro_f1(probabilities, offsets):
+    """By its definition: every review is of every class, in the measure of its probability."""
+    rows, classes = probabilities.shape
+    truths, weights = np.tile(np.arange(classes), rows), probabilities.ravel()
+    named = np.repeat(decide(probabilities, offsets), classes)
+    return f1_score(truths, named, average="macro", sample_weight=weights, zero_division=0)
+
+
+@given(st.integers(1, 30), st.integers(2, 3), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=30)
+def test_search_beats_a_grid_over_the_first_class(rows, classes, seed):
+    random = np.random.default_rng(seed)
+    probabilities = random.dirichlet(np.ones(classes), rows)
+    reached = expected_macro_f1(probabilities, decision._search(probabilities))
+    # The first class is searched first and from zero; what follows can only raise the score.
+    for shift in np.linspace(-2, 2, 9):
+        moved = shift * np.eye(classes)[0]
+        assert reached >= expected_macro_f1(probabilities, moved) - 1e-9
+
+
+@given(st.integers(0, 12), st.integers(2, 4), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=30)
+def test_a_tiny_split_is_never_served_worse_than_without_offsets(rows, classes, seed):
+    random = np.random.default_rng(seed)
+    probabilities = random.dirichlet(np.ones(classes), rows)
+    labels = random.integers(0, classes, rows)
+    offsets = tune_offsets(probabilities, labels)
+    assert np.isfinite(offsets).all()
+    assert macro_f1(labels, decide(probabilities, offsets), classes) >= macro_f1(
+        labels, probabilities.argmax(axis=1), classes
+    )
+
+
+def test_ties_go_to_the_first_class():
+    assert decide(np.full((1, 3), 1 / 3), np.zeros(3)).tolist() == [0]
+    assert decide(np.full((1, 3), 1 / 3), np.array([0, 1, 1])).tolist() == [1]
+
+
+def test_same_rows_same_offsets():
+    logits, labels = lopsided(300, seed=4)
+    assert Decision.fit(logits, labels) == Decision.fit(logits, labels)
+
+
+def test_a_certain_classifier_stays_finite():
+    probabilities = np.eye(3)[[0, 1, 2, 2]]
+    offsets = tune_offsets(probabilities, np.array([0, 1, 2, 1]))
+    assert np.abs(offsets).max() <= 4

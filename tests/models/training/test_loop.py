@@ -1,0 +1,344 @@
+from __future__ import annotations
+
+import dataclasses
+import os
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.utils.class_weight import compute_class_weight
+
+from reviewlens import progress
+from reviewlens.errors import RunError
+from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
+from reviewlens.models.settings import ModelSettings, TrainingSettings
+from reviewlens.models.tasks.text_classification.model import build_classifier
+from reviewlens.models.training import loop as training_module
+from reviewlens.models.training.batching import pad_batch
+from reviewlens.models.training.checkpoint import CheckpointFile, remove_checkpoint
+from reviewlens.models.training.loop import train
+from reviewlens.models.training.step import TrainStep, balanced_class_weights
+from reviewlens.models.training.tokenized import TokenizedReviews
+
+NAMES = ["without", "with the", "with it"]
+SETTINGS = TrainingSettings(
+    epochs=2, batch_size=16, learning_rate=2e-2, precision="float32", patience=2
+)
+# Long enough for any tiny encoder, however its random weights fell out, to learn the words.
+LONG = dataclasses.replace(SETTINGS, epochs=12, learning_rate=5e-3, patience=12)
+# 400 reviews are 25 steps an epoch.
+STEPS = 25
+
+
+@pytest.fixture(scope="module")
+def splits(tiny_vocabulary, reviews):
+    """Reviews of which a tiny encoder can learn the class: does it say `the`, or else `it`?"""
+    tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=48)
+    words = [set(text.lower().split()) for text in reviews]
+    labels = np.array([1 if "the" in said else 2 if "it" in said else 0 for said in words])
+    rows = tokenizer(tf.constant(reviews)).to_list()
+    return [
+        TokenizedReviews.from_rows(rows[part], labels[part])
+        for part in (slice(0, 400), slice(400, 600))
+    ]
+
+
+@pytest.fixture
+def fit(tiny_encoder, splits):
+    """Trains a fresh classifier; gives its record and its weights."""
+
+    def run(settings=SETTINGS, native=True, **options):
+        keras.utils.set_random_seed(settings.seed)
+        model = ModelSettings(max_tokens=48, native=native)
+        classifier = build_classifier(tiny_encoder, model, len(NAMES), settings.precision)
+        record = train(classifier, *splits, settings, class_names=NAMES, **options)
+        return record, classifier.get_weights()
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tiny_encoder, splits):
+    keras.utils.set_random_seed(SETTINGS.seed)
+    model = ModelSettings(max_tokens=48)
+    classifier = build_classifier(tiny_encoder, model, len(NAMES), "float32")
+    record = train(classifier, *splits, SETTINGS, class_names=NAMES)
+    return record, classifier.get_weights()
+
+
+def same_weights(one, other):
+    return all((a == b).all() for a, b in zip(one, other, strict=True))
+
+
+def interrupt_at(step, error=KeyboardInterrupt):
+    def reporter(done, total, note):
+        if done >= step:
+            raise error
+
+    return progress.reporting_to(reporter)
+
+
+def test_records_what_it_did(uninterrupted):
+    record, _ = uninterrupted
+    assert record.history[-1]["loss"] < record.history[0]["loss"]
+    assert set(record.history[0]) == {"loss", "accuracy", "macro_f1", "ece"}
+    scores = [epoch["macro_f1"] for epoch in record.history]
+    assert record.best_epoch == 1 + scores.index(max(scores))
+    assert record.steps == 2 * STEPS
+    assert record.examples == 2 * 400
+    assert record.examples_per_second == pytest.approx(record.examples / record.seconds)
+
+
+def test_same_seed_same_weights(uninterrupted, fit):
+    record, weights = fit()
+    assert record.history == uninterrupted[0].history
+    assert same_weights(weights, uninterrupted[1])
+
+
+def test_another_seed_other_weights(uninterrupted, fit):
+    _, weights = fit(dataclasses.replace(SETTINGS, seed=8, epochs=1))
+    assert not same_weights(weights, uninterrupted[1])
+
+
+@pytest.mark.parametrize("step", [STEPS, STEPS + 10], ids=["at its end", "within"])
+def test_an_interrupted_training_ends_as_if_it_had_not_been(uninterrupted, fit, tmp_path, step):
+    with pytest.raises(KeyboardInterrupt), interrupt_at(step):
+        fit(checkpoints=str(tmp_path))
+    seen = []
+    with progress.reporting_to(lambda done, total, note: seen.append(done)):
+        record, weights = fit(checkpoints=str(tmp_path))
+    assert min(seen) > step
+    assert record.history == uninterrupted[0].history
+    assert record.best_epoch == uninterrupted[0].best_epoch
+    assert same_weights(weights, uninterrupted[1])
+    assert os.listdir(tmp_path) == [os.path.basename(record.checkpoint)]
+
+
+def test_a_finished_training_takes_no_step_again(uninterrupted, fit, tmp_path, monkeypatch):
+    first, _ = fit(checkpoints=str(tmp_path))
+    size = os.path.getsize(first.checkpoint)
+    for call in ("train_step.TrainStep", "scoring.Scorer"):
+        monkeypatch.setattr(f"reviewlens.models.{call}.__call__", pytest.fail)
+
+    record, weights = fit(checkpoints=str(tmp_path))
+
+    assert record == first
+    assert record.steps == 2 * STEPS and record.seconds > 0
+    assert record.history == uninterrupted[0].history
+    assert same_weights(weights, uninterrupted[1])
+    # Nothing but the weights is left to be kept.
+    assert size < 1.2 * sum(array.nbytes for array in weights) + 20_000
+    assert os.path.getsize(record.checkpoint) == size
+
+
+def test_a_removed_checkpoint_is_gone_and_nothing_else(fit, tmp_path):
+    record, _ = fit(dataclasses.replace(SETTINGS, epochs=1), checkpoints=str(tmp_path))
+    other = tmp_path / "thesis.txt"
+    other.write_text("mine")
+    for path in (record.checkpoint, record.checkpoint, str(other)):
+        remove_checkpoint(path)
+    assert os.listdir(tmp_path) == ["thesis.txt"]
+
+
+def test_a_crash_goes_on_from_the_last_save(uninterrupted, fit, tmp_path, monkeypatch):
+    monkeypatch.setattr(training_module, "SAVE_EVERY", 0.0)
+    with pytest.raises(MemoryError), interrupt_at(STEPS + 10, MemoryError):
+        fit(checkpoints=str(tmp_path))
+    monkeypatch.undo()
+    seen = []
+    with progress.reporting_to(lambda done, total, note: seen.append(done)):
+        record, weights = fit(checkpoints=str(tmp_path))
+    assert min(seen) == STEPS + 10
+    assert same_weights(weights, uninterrupted[1])
+
+
+def truncated(file):
+    file.write_bytes(file.read_bytes()[:-5000])
+
+
+def flipped(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0x10
+    file.write_bytes(content)
+
+
+def of_another_shape(file):
+    checkpoint = CheckpointFile(str(file.parent), file.stem.removeprefix("training-"))
+    arrays, record = checkpoint.load()
+    name = next(name for name in reversed(arrays) if arrays[name].size > 1)
+    checkpoint.save(arrays | {name: arrays[name][:-1]}, record)
+
+
+def of_another_version(file):
+    checkpoint = CheckpointFile(str(file.parent), file.stem.removeprefix("training-"))
+    arrays, record = checkpoint.load()
+    checkpoint.save(arrays, record | {"mood": "good"})
+
+
+@pytest.mark.parametrize("damage", [truncated, flipped, of_another_shape, of_another_version])
+def test_a_checkpoint_that_cannot_be_used_is_set_aside(uninterrupted, fit, tmp_path, damage):
+    with pytest.raises(KeyboardInterrupt), interrupt_at(10):
+        fit(checkpoints=str(tmp_path))
+    (file,) = tmp_path.iterdir()
+    damage(file)
+    content, told = file.read_bytes(), []
+
+    with progress.telling_to(told.append):
+        record, weights = fit(checkpoints=str(tmp_path))
+
+    assert record.history == uninterrupted[0].history
+    assert same_weights(weights, uninterrupted[1])
+    aside = tmp_path / f"set-aside-1-{file.name}"
+    assert aside.read_bytes() == content
+    (line,) = told
+    assert line.startswith(str(file)) and line.endswith(f"starts anew; the file is now {aside}")
+
+
+def test_a_checkpoint_that_cannot_be_read_is_not_taken_for_damaged(fit, tmp_path):
+    with pytest.raises(KeyboardInterrupt), interrupt_at(10):
+        fit(checkpoints=str(tmp_path))
+    (file,) = tmp_path.iterdir()
+    file.rename(tmp_path / "elsewhere")
+    file.mkdir()
+    with pytest.raises(RunError, match=f"{file}: cannot be read: Is a directory; make it"):
+        fit(checkpoints=str(tmp_path))
+
+
+def test_a_checkpoint_that_cannot_be_saved_ends_no_training(
+    uninterrupted, fit, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(training_module, "SAVE_EVERY", 0.0)
+    with pytest.raises(MemoryError), interrupt_at(10, MemoryError):
+        fit(checkpoints=str(tmp_path))
+    (file,) = tmp_path.iterdir()
+    told = []
+
+    # A disk that is full until the first attempt has failed.
+    os.symlink("/dev/full", f"{file}.part")
+    stopped = pytest.raises(MemoryError)
+    with progress.telling_to(told.append), stopped, interrupt_at(20, MemoryError):
+        fit(checkpoints=str(tmp_path))
+    assert [line.rpartition(": ")[0] for line in told] == [f"{file}: cannot be written"]
+    assert "No space left on device; training goes on, but" in told[0]
+    assert os.listdir(tmp_path) == [file.name]
+
+    seen = []
+    with progress.reporting_to(lambda done, total, note: seen.append(done)):
+        record, weights = fit(checkpoints=str(tmp_path))
+    assert min(seen) == 20
+    assert record.history == uninterrupted[0].history
+    assert same_weights(weights, uninterrupted[1])
+
+
+def test_a_checkpoint_of_another_training_is_not_used(uninterrupted, fit, tmp_path):
+    with pytest.raises(KeyboardInterrupt), interrupt_at(10):
+        fit(dataclasses.replace(SETTINGS, learning_rate=1e-3), checkpoints=str(tmp_path))
+    with pytest.raises(KeyboardInterrupt), interrupt_at(10):
+        fit(checkpoints=str(tmp_path), fingerprint="another encoder")
+    assert len(list(tmp_path.iterdir())) == 1
+    _, weights = fit(checkpoints=str(tmp_path))
+    assert same_weights(weights, uninterrupted[1])
+
+
+def test_stops_early_and_keeps_the_best_epoch(fit, splits):
+    settings = dataclasses.replace(SETTINGS, epochs=8, patience=1, learning_rate=1e-12)
+    record, weights = fit(settings)
+    # Nothing is learned at that rate, so the second epoch is no better than the first.
+    assert len(record.history) == 2
+    assert record.best_epoch == 1
+
+
+def test_divergence_says_what_to_change(fit):
+    with pytest.raises(RunError, match="training.learning_rate is 1e\\+30, try a lower one"):
+        fit(dataclasses.replace(SETTINGS, learning_rate=1e30, warmup=0.0))
+
+
+@pytest.mark.parametrize(
+    "settings, native",
+    [
+        (LONG, True),
+        (dataclasses.replace(LONG, precision="bfloat16"), True),
+        (dataclasses.replace(LONG, class_weight="balanced", label_smoothing=0.1), True),
+        (LONG, False),
+    ],
+    ids=["float32", "bfloat16", "balanced and smoothed", "saved model"],
+)
+def test_every_way_of_training_learns(fit, settings, native):
+    record, _ = fit(settings, native=native)
+    assert max(epoch["macro_f1"] for epoch in record.history) > 0.6
+
+
+@pytest.mark.parametrize("micro_batch", [1, 5, 16])
+def test_a_step_by_parts_is_the_step_of_the_whole_batch(tiny_encoder, splits, micro_batch):
+    weights = {}
+    # The second batch is the shorter one, which an epoch may end with.
+    batches = np.arange(16), np.arange(16, 28)
+    for size in (None, micro_batch):
+        keras.utils.set_random_seed(1)
+        model = ModelSettings(max_tokens=48, dropout=0.0, pooling="first")
+        classifier = build_classifier(tiny_encoder, model, len(NAMES), "float32")
+        # Not Adam, which makes as much of the noise in a gradient as of a gradient.
+        optimizer = keras.optimizers.SGD(1.0)
+        step = TrainStep(classifier, optimizer, np.array([1.0, 2.0, 0.5]), micro_batch=size)
+        for rows in batches:
+            step(pad_batch(splits[0], rows), splits[0].labels[rows])
+        weights[size] = [*classifier.get_weights(), step.loss_sum.numpy()]
+    for whole, parts in zip(weights[None], weights[micro_batch], strict=True):
+        np.testing.assert_allclose(parts, whole, rtol=1e-4, atol=1e-5)
+
+
+def test_a_training_by_parts_is_the_same_again(fit):
+    settings = dataclasses.replace(SETTINGS, epochs=1, micro_batch=6)
+    (record, weights), (_, again) = (fit(settings) for _ in range(2))
+    assert record.steps == STEPS
+    assert same_weights(weights, again)
+
+
+@pytest.mark.parametrize("micro_batch", [0, 33])
+def test_a_part_is_no_more_than_the_batch(micro_batch):
+    ((key, problem),) = TrainingSettings(micro_batch=micro_batch).problems()
+    assert key == "micro_batch"
+    assert problem.startswith(f"is {micro_batch}; it is a whole number from 1 to")
+
+
+@pytest.mark.parametrize("class_weight", ["none", "balanced"])
+def test_learns_grades_and_is_judged_by_classes(tiny_encoder, splits, class_weight):
+    training, evaluation = splits
+    # Of class 1 there are two grades, by the length of the review.
+    grades = training.labels + (training.labels == 2)
+    grades += (training.labels == 1) & (training.lengths > np.median(training.lengths))
+    graded = dataclasses.replace(training, labels=grades)
+    settings = dataclasses.replace(LONG, class_weight=class_weight)
+    keras.utils.set_random_seed(settings.seed)
+    model = ModelSettings(max_tokens=48)
+    classifier = build_classifier(tiny_encoder, model, len(NAMES), "float32", (0, 1, 1, 2))
+
+    record = train(classifier, graded, evaluation, settings, class_names=NAMES)
+
+    assert max(epoch["macro_f1"] for epoch in record.history) > 0.6
+    inputs = pad_batch(training, np.arange(len(training)))
+    hits = classifier.grade_logits(inputs).numpy().argmax(axis=1) == grades
+    assert hits[training.labels == 1].mean() > 0.6
+
+
+def test_progress_and_tensorboard(fit, tmp_path):
+    seen = []
+    with progress.reporting_to(lambda *report: seen.append(report)):
+        fit(dataclasses.replace(SETTINGS, epochs=1), tensorboard=str(tmp_path))
+    assert [(done, total) for done, total, _ in seen] == [(10, STEPS), (20, STEPS), (25, STEPS)]
+    for word in ("epoch 1/1", "loss ", "reviews/s", "00:00 left"):
+        assert word in seen[-1][2]
+    (file,) = tmp_path.iterdir()
+    tags = {
+        value.tag
+        for record in tf.data.TFRecordDataset(str(file))
+        for value in tf.compat.v1.Event.FromString(record.numpy()).summary.value
+    }
+    assert {"train/loss", "train/learning_rate", "eval/macro_f1", "eval/ece"} <= tags
+
+
+def test_balanced_weights_are_scikit_learns():
+    labels = np.array([0, 1, 1, 2, 2, 2, 2])
+    expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)
+    np.testing.assert_allclose(balanced_class_weights(labels, 3), expected, rtol=1e-6)

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from reviewlens.models.settings import ModelSettings
+from reviewlens.models.tasks.text_classification.model import build_classifier
+from reviewlens.models.training.optimization import LazyAdamW, LinearWarmupDecay, layer_rates
+
+
+def gradients(shape, steps, seed=0):
+    random = np.random.default_rng(seed)
+    return [random.normal(size=shape).astype(np.float32) for _ in range(steps)]
+
+
+def variable(shape, name):
+    return keras.Variable(
+        np.linspace(-1, 1, np.prod(shape)).reshape(shape), dtype="float32", name=name
+    )
+
+
+def test_dense_steps_equal_those_of_keras():
+    ours, theirs = variable((3, 4), "kernel"), variable((3, 4), "kernel")
+    lazy = LazyAdamW(0.01, weight_decay=0.1, clip_norm=1.0)
+    keras_own = keras.optimizers.AdamW(0.01, weight_decay=0.1, global_clipnorm=1.0, epsilon=1e-7)
+    for gradient in gradients((3, 4), 10):
+        lazy.apply([tf.constant(gradient)], [ours])
+        keras_own.apply([tf.constant(gradient)], [theirs])
+    np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-5)
+
+
+def test_sparse_step_equals_dense_step_on_its_rows_and_leaves_the_others():
+    sparse, dense = variable((6, 2), "embeddings"), variable((6, 2), "embeddings")
+    before = sparse.numpy()
+    values = gradients((3, 2), 1)[0]
+    rows = [4, 1, 4]
+    full = np.zeros((6, 2), np.float32)
+    np.add.at(full, rows, values)
+    LazyAdamW(0.01, weight_decay=0.1).apply(
+        [tf.IndexedSlices(values, tf.constant(rows), tf.constant([6, 2]))], [sparse]
+    )
+    LazyAdamW(0.01, weight_decay=0.1).apply([tf.constant(full)], [dense])
+    np.testing.assert_allclose(sparse.numpy()[[1, 4]], dense.numpy()[[1, 4]], rtol=1e-6)
+    np.testing.assert_array_equal(sparse.numpy()[[0, 2, 3, 5]], before[[0, 2, 3, 5]])
+
+
+@pytest.mark.parametrize("name", ["bias", "attention_layer_norm", "output_norm_gamma"])
+def test_norms_and_biases_do_not_decay(name):
+    exempt, decayed = variable((2, 2), name), variable((2, 2), "kernel")
+    optimizer = LazyAdamW(0.5, weight_decay=0.5)
+    optimizer.apply([tf.zeros((2, 2))] * 2, [exempt, decayed])
+    np.testing.assert_array_equal(exempt.numpy(), variable((2, 2), name).numpy())
+    np.testing.assert_allclose(decayed.numpy(), 0.75 * variable((2, 2), "kernel").numpy())
+
+
+def test_clipping_uses_the_norm_of_all_gradients_together():
+    # Adam's first step hides the scale of a gradient; its first moment shows it.
+    optimizer = LazyAdamW(0.0, clip_norm=1.0)
+    first, second = variable((1,), "a"), variable((1, 1), "b")
+    optimizer.apply(
+        [tf.constant([3.0]), tf.IndexedSlices([[2.0], [2.0]], [0, 0], [1, 1])], [first, second]
+    )
+    moments = [v.numpy().item() for v in optimizer.variables if "momentum" in v.path]
+    assert sorted(moments) == pytest.approx([0.1 * 3 / 5, 0.1 * 4 / 5])
+
+
+def test_a_variable_without_gradient_stays():
+    used, unused = variable((2,), "used"), variable((2,), "unused")
+    LazyAdamW(0.1, weight_decay=0.1).apply([tf.ones(2), None], [used, unused])
+    np.testing.assert_array_equal(unused.numpy(), [-1, 1])
+    assert (used.numpy() != [-1, 1]).all()
+
+
+def test_trains_inside_a_graph_through_fit():
+    model = keras.Sequential([keras.layers.Embedding(10, 4), keras.layers.Flatten()])
+    model.add(keras.layers.Dense(1))
+    model.compile(optimizer=LazyAdamW(0.05), loss="mse")
+    ids = np.random.default_rng(0).integers(0, 10, (64, 3))
+    losses = model.fit(ids, ids.sum(axis=1) / 30.0, epochs=20, verbose=0).history["loss"]
+    assert losses[-1] < losses[0] / 4
+
+
+def test_optimizer_and_schedule_survive_serialisation():
+    optimizer = LazyAdamW(LinearWarmupDecay(1e-3, 5, 50), weight_decay=0.2, clip_norm=None)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
+    assert again.get_config() == optimizer.get_config()
+
+
+@pytest.mark.parametrize("warmup", [0, 1, 5, 20])
+def test_rate_rises_to_its_peak_falls_and_is_never_zero(warmup):
+    rates = [float(LinearWarmupDecay(2.0, warmup, 20)(step)) for step in range(20)]
+    peak = max(warmup - 1, 0)
+    assert max(rates) == pytest.approx(2.0, rel=0.06)
+    assert np.argmax(rates) == peak
+    assert (np.diff(rates[: peak + 1]) > 0).all() and (np.diff(rates[peak:]) < 0).all()
+    assert min(rates) > 0
+
+
+def test_lower_layers_of_the_encoder_are_moved_less_and_the_head_more(tiny_encoder):
+    classifier = build_classifier(tiny_encoder, ModelSettings(max_tokens=48), 2, "float32")
+    paths = [variable.path for variable in classifier.trainable_variables]
+    factors = dict(zip(paths, layer_rates(paths, num_layers=2, decay=0.5), strict=True))
+    of_parts = {
+        part: {factor for path, factor in factors.items() if part in path.split("/")}
+        for part in ("layer_0", "layer_1", "head")
+    }
+    assert of_parts == {"layer_0": {0.5}, "layer_1": {1.0}, "head": {10.0}}
+    embeddings = {factor for path, factor in factors.items() if "embeddings" in path}
+    assert embeddings == {0.25}
+
+
+def test_a_factor_scales_the_step_of_its_variable():
+    weights = [keras.Variable([1.0]), keras.Variable([1.0])]
+    optimizer = LazyAdamW(0.1, weight_decay=0.0, clip_norm=None, rate_factors=[1.0, 0.5])
+    optimizer.apply([tf.constant([1.0]), tf.constant([1.0])], weights)
+    assert [round(float(weight[0]), 3) for weight in weights] == [0.9, 0.95]

@@ -1,0 +1,151 @@
+"""The summary of a run, and what a person reads of it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from reviewlens.errors import RunError
+from reviewlens.pipeline.local.runner import RunResult
+from reviewlens.pipeline.records import NodeRecord
+from reviewlens.pipeline.report.summary import make_summary, write_summary
+from reviewlens.pipeline.report.table import render_report
+
+PER_CLASS = {
+    "negative": {"precision": 0.5, "recall": 0.25, "f1": 1 / 3, "support": 4},
+    "positive": {"precision": None, "recall": 1.0, "f1": None, "support": 1200},
+}
+TEST = {"accuracy": 0.8, "macro_f1": 0.7, "ece": 0.01, "per_class": PER_CLASS, "slices": {}}
+TRAINING = {
+    "seconds": 12.5,
+    "epochs": 2,
+    "steps": 80,
+    "examples_per_second": 41.0,
+    "best_epoch": 1,
+    "temperature": 1.1,
+    "ece_before": 0.05,
+    "ece_after": 0.01,
+    "history": [{"loss": 1.0}],
+}
+
+
+def record(state=mlmd.Execution.COMPLETE, **outputs):
+    """An execution whose outputs have the given uri and properties."""
+    artifacts = {}
+    for key, (uri, properties) in outputs.items():
+        artifact = mlmd.Artifact(uri=str(uri))
+        for name, value in properties.items():
+            field = "int_value" if isinstance(value, int) else "string_value"
+            setattr(artifact.custom_properties[name], field, value)
+        artifacts[key] = [artifact]
+    return NodeRecord(mlmd.Execution(last_known_state=state), artifacts)
+
+
+@pytest.fixture
+def nodes(tmp_path):
+    """What the nodes of a blessed and pushed run have recorded."""
+    (tmp_path / "metrics.json").write_text(json.dumps({"test": TEST, "baseline": None}))
+    (tmp_path / "training.json").write_text(json.dumps(TRAINING))
+    counts = {"read": 1300, "kept": 1290, "duplicates": 3, "rejected": 7}
+    splits = {"train": 80, "eval": 6, "test": 1204}
+    reasons = {"reason:no-text": 5, "reason:contradictory": 2}
+    encoder = {"name": "minilm-l6", "source": "package", "sha256": "ab", "parameters": 22}
+    return {
+        "review-example-gen": record(examples=("x", counts | splits | reasons)),
+        "encoder-fetcher": record(mlmd.Execution.CACHED, model=("x", encoder)),
+        "trainer": record(model_run=(tmp_path, {})),
+        "evaluator": record(evaluation=(tmp_path, {}), blessing=("x", {"blessed": 1})),
+        "serving-validator": record(blessing=("x", {"blessed": 1, "reason": ""})),
+        "pusher": record(pushed_model=("x", {"pushed": 1, "pushed_destination": "out/a b/7"})),
+    }
+
+
+def seconds(nodes):
+    return dict.fromkeys(nodes, 1.5)
+
+
+def report(nodes):
+    summary = make_summary(nodes, seconds(nodes))
+    return render_report(RunResult("id", {}, {}, summary, "out"))
+
+
+def test_every_fact_comes_from_its_node(nodes):
+    summary = make_summary(nodes, seconds(nodes))
+    assert summary["data"] == {
+        "read": 1300,
+        "kept": 1290,
+        "duplicates": 3,
+        "rejected": 7,
+        "rejected_because": {"contradictory": 2, "no-text": 5},
+        "splits": {"train": 80, "eval": 6, "test": 1204},
+    }
+    assert summary["metrics"] == {"test": TEST, "baseline": None}
+    assert list(summary["training"]) == [
+        *("epochs", "steps", "examples_per_second", "seconds", "best_epoch"),
+        *("temperature", "ece_before", "ece_after"),
+    ]
+    assert summary["encoder"]["parameters"] == 22
+    assert summary["cached"] == ["encoder-fetcher"]
+    assert summary["timings"] == seconds(nodes)
+    assert summary["blessed"] is True
+    assert summary["pushed_to"] == "out/a b/7"
+    assert summary["versions"]["tfx"]
+
+
+def test_the_keys_are_the_same_whatever_ran(nodes):
+    whole, nothing = make_summary(nodes, seconds(nodes)), make_summary({}, {})
+    assert list(whole) == list(nothing)
+    assert nothing["data"] is nothing["training"] is nothing["blessed"] is None
+    assert nothing["metrics"] == {"test": None, "baseline": None}
+
+
+def test_a_refused_model_is_told_with_its_reasons(nodes):
+    why = "macro_f1 is 0.41, below evaluation.min_macro_f1=0.5"
+    nodes["evaluator"].outputs["blessing"] = record(
+        blessing=("x", {"blessed": 0, "reason": why})
+    ).outputs["blessing"]
+    nodes["pusher"] = record(pushed_model=("x", {"pushed": 0, "reason": why}))
+    summary = make_summary(nodes, seconds(nodes))
+    assert summary["blessed"] is False
+    assert summary["refused_because"] == [why]
+    assert summary["pushed_to"] is None
+    text = report(nodes)
+    assert f"not blessed, so not pushed:\n  {why}" in text
+    assert "reviewlens predict" not in text
+
+
+def test_the_report_tells_counts_metrics_and_the_next_command(nodes):
+    text = report(nodes)
+    assert "read 1,300 = kept 1,290 + duplicates 3 + rejected 7" in text
+    assert "train 80, eval 6, test 1,204" in text
+    assert "no-text 5, contradictory 2" in text
+    assert "macro-F1 0.700, accuracy 0.800, ECE 0.010" in text
+    rows = [line.split() for line in text.splitlines()]
+    assert ["negative", "0.500", "0.250", "0.333", "4"] in rows
+    assert ["positive", "-", "1.000", "-", "1,200"] in rows
+    assert "reviewlens predict --model 'out/a b/7' \"" in text
+
+
+def test_the_report_of_a_partial_run_tells_what_there_is(nodes):
+    text = report({"review-example-gen": nodes["review-example-gen"]})
+    assert "read 1,300" in text
+    assert "macro-F1" not in text
+    assert "blessed" not in text
+
+
+def test_a_summary_is_written_whole_or_not_at_all(nodes, tmp_path):
+    path = tmp_path / "summary.json"
+    write_summary(make_summary(nodes, seconds(nodes)), str(path))
+    former = path.read_text()
+    assert json.loads(former)["encoder"]["name"] == "minilm-l6"
+    with pytest.raises(TypeError):
+        write_summary({"data": object()}, str(path))
+    assert path.read_text() == former
+    assert not list(tmp_path.glob("*.unfinished"))
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(RunError, match="no/summary.json: cannot be written: No such file"):
+        write_summary({}, str(tmp_path / "no" / "summary.json"))
