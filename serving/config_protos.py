@@ -8,16 +8,7 @@ a program which links the real ones can be loaded beside them.
 
 from __future__ import annotations
 
-import os
-from typing import TypeVar
-
-from google.protobuf import message, text_format
-
 from .message_types import message_types
-from .server.status import Code, ServingError
-
-AnyMessage = TypeVar("AnyMessage", bound=message.Message)
-
 
 _classes = message_types(
     "reviewlens.serving.config",
@@ -50,36 +41,3 @@ BatchingParameters = _classes["BatchingParameters"]
 MonitoringConfig = _classes["MonitoringConfig"]
 PrometheusConfig = _classes["PrometheusConfig"]
 SSLConfig = _classes["SSLConfig"]
-
-
-def parse_text_file(path: str, message_class: type[AnyMessage]) -> AnyMessage:
-    """Reads a file in protobuf's text format.
-
-    Args:
-        path: The file.
-        message_class: What it holds: one of this module, `ModelServerConfig`, or any other.
-
-    Returns:
-        The message.
-
-    Raises:
-        ServingError: NOT_FOUND if there is no such file, INVALID_ARGUMENT if it is none that
-            can be read or holds anything else than that message; then the text goes on after
-            TensorFlow Serving's own words with the line and the column.
-
-    Example:
-        >>> parse_text_file("batching_parameters.txt", BatchingParameters).max_batch_size.value
-        64
-    """
-    try:
-        with open(path, encoding="utf-8") as file:
-            return text_format.Parse(file.read(), message_class())
-    except FileNotFoundError as error:
-        raise ServingError(Code.NOT_FOUND, f"{path}; {os.strerror(error.errno)}") from None
-    except OSError as error:
-        reason = os.strerror(error.errno)
-    except UnicodeDecodeError as error:
-        reason = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
-    except text_format.ParseError as error:
-        reason = " ".join(str(error).split())
-    raise ServingError(Code.INVALID_ARGUMENT, f"Invalid protobuf file: '{path}': {reason}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import RunError
-from ..server.status import Code
+from ..status import Code
 
 
 class ServerError(RunError):

@@ -8,7 +8,7 @@ import contextlib
 import grpc
 
 from ...errors import UsageError
-from ..server.status import Code
+from ..status import Code
 from .errors import server_error
 from .messages import PredictRequest, PredictResponse
 from .target import TLS, Target

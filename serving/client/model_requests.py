@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from ..prediction import Prediction
-from ..server.status import Code
+from ..status import Code
 from .backoff import backoff_delays
 from .errors import ServerError, ServerUnavailable, server_error
 from .target import Target

@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 
 from ...errors import UsageError
-from ..server.status import Code
+from ..status import Code
 from .errors import ServerError, server_error
 from .target import TLS, Target
 from .transport import Outputs
 
-# The table of `server.status` read backwards; 502 is what a proxy says of a server that is down.
+# The table of `serving.status` read backwards; 502 is what a proxy says of a server that is down.
 _CODES = {
     400: Code.INVALID_ARGUMENT,
     401: Code.UNAUTHENTICATED,

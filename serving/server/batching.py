@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ..status import Code, ServingError, invalid
 from .metrics import Metrics
-from .status import Code, ServingError, invalid
 
 # Rows that would take more than this when they are filled up to one shape run apart.
 _MOST_PADDED_BYTES = 2**28

@@ -16,11 +16,11 @@ from tensorflow_serving.apis import (
 )
 from tensorflow_serving.config import model_server_config_pb2
 
+from ..status import Code, ServingError, invalid
 from .manager import ModelConfig, ModelManager, State
 from .metrics import Metrics
 from .request_log import RequestLog
 from .servable import Servable
-from .status import Code, ServingError, invalid
 from .versions import VersionPolicy, is_absolute
 
 # Field of a PredictionLog that a request belongs in.

@@ -21,6 +21,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from ..status import Code, ServingError, invalid
 from .core import ServerCore
 from .inference import metadata
 from .requests import (
@@ -31,7 +32,6 @@ from .requests import (
     check_tasks,
 )
 from .servable import Servable
-from .status import Code, ServingError, invalid
 from .tensors import to_typed_proto
 
 _LOG = logging.getLogger("reviewlens.serve")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import rapidjson
 
-from .status import invalid
+from ..status import invalid
 
 _PARSE_ERROR = re.compile(r"Parse error at offset (\d+): (.*)", re.DOTALL)
 _ROOT_IS_FOLLOWED = "The document root must not be followed by other values."

@@ -6,9 +6,9 @@ import math
 
 from tensorflow.core.example import example_pb2, feature_pb2
 
+from ..status import invalid
 from .json_document import decode_base64, describe, is_base64, type_name
 from .limits import check_growth
-from .status import invalid
 
 _LISTS = {"bytes": "bytes_list", "float": "float_list", "int64": "int64_list"}
 

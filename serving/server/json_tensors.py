@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from tensorflow.core.framework import types_pb2
 
+from ..status import Code, ServingError, invalid
 from .json_document import decode_base64, describe, is_base64, type_name
-from .status import Code, ServingError, invalid
 
 # numpy's limit is 32, one of which is the batch.
 _MOST_DIMENSIONS = 31

@@ -7,7 +7,7 @@ import dataclasses
 import os
 import resource
 
-from .status import Code, ServingError
+from ..status import Code, ServingError
 
 # Connections of HTTP beyond the limit, in which only what is asked about models is answered.
 SURPLUS_CONNECTIONS = 16

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import tensorflow as tf
 from tensorflow_serving.apis import get_model_status_pb2
 
+from ..status import Code, ServingError
 from .servable import Servable, as_serving_error
-from .status import Code, ServingError
 from .versions import Snapshot, VersionPolicy, list_versions, take_snapshot
 
 State = get_model_status_pb2.ModelVersionStatus

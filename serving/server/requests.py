@@ -17,6 +17,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from ..status import Code, ServingError, invalid
 from .inference import (
     CLASSIFY_METHOD,
     REGRESS_METHOD,
@@ -27,7 +28,6 @@ from .inference import (
 )
 from .limits import check_growth
 from .servable import DEFAULT_SIGNATURE, Servable
-from .status import Code, ServingError, invalid
 from .tensors import check_proto, from_proto, to_typed_proto
 
 

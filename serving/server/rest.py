@@ -12,11 +12,11 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 
+from ..status import Code, ServingError, http_status
 from .core import ServerCore
 from .json_rendering import render_error
 from .limits import TooLarge
 from .rest_handler import Target, infer, inform
-from .status import Code, ServingError, http_status
 
 _LOG = logging.getLogger("reviewlens.serve")
 _METHODS = {"GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"}

@@ -8,6 +8,7 @@ import re
 import urllib.parse
 from contextlib import AbstractContextManager
 
+from ..status import invalid
 from .core import ServerCore
 from .inference import classify, metadata, predict, regress
 from .json_document import parse, read_signature_name
@@ -23,7 +24,6 @@ from .json_rendering import (
 from .json_tensors import read_inputs
 from .requests import classify_exchange, predict_exchange, regress_exchange
 from .servable import DEFAULT_SIGNATURE, Servable
-from .status import invalid
 
 _VERSION = r"(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
 _PATHS = {

@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 
+from ..status import Code, ServingError
 from .batching import BatchingSettings, BatchQueue, BatchScheduler
 from .metrics import Metrics
-from .status import Code, ServingError
 
 DEFAULT_SIGNATURE = "serving_default"
 # What Python's session puts before the runtime's own message.

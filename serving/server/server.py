@@ -24,7 +24,8 @@ from tensorflow_serving.apis import (
 from tensorflow_serving.config import model_server_config_pb2
 
 from ...errors import RunError, UsageError
-from .. import config_protos
+from ..config_protos import BatchingParameters, MonitoringConfig
+from ..status import ServingError
 from .batching import BatchingSettings, BatchScheduler
 from .core import ServerCore
 from .draining import RestServer, Workers
@@ -37,8 +38,8 @@ from .request_log import RequestLog
 from .rest import RestApp
 from .servable import Servable
 from .settings import ServerSettings
-from .status import ServingError
 from .tensors import to_content_proto, to_typed_proto
+from .text_files import parse_text_file
 from .tls import server_credentials
 from .warmup import warm_up
 
@@ -175,7 +176,7 @@ class Server:
     def _model_server_config(self) -> model_server_config_pb2.ModelServerConfig:
         settings = self.settings
         if settings.model_config_file:
-            return config_protos.parse_text_file(
+            return parse_text_file(
                 settings.model_config_file, model_server_config_pb2.ModelServerConfig
             )
         config = model_server_config_pb2.ModelServerConfig()
@@ -305,16 +306,14 @@ class Server:
 def _prometheus_path(settings: ServerSettings) -> str | None:
     if not settings.monitoring_config_file:
         return None
-    config = config_protos.parse_text_file(
-        settings.monitoring_config_file, config_protos.MonitoringConfig
-    ).prometheus_config
+    config = parse_text_file(settings.monitoring_config_file, MonitoringConfig).prometheus_config
     return (config.path or _PROMETHEUS_PATH) if config.enable else None
 
 
 def _batching_settings(file: str) -> BatchingSettings:
     if not file:
         return BatchingSettings()
-    parameters = config_protos.parse_text_file(file, config_protos.BatchingParameters)
+    parameters = parse_text_file(file, BatchingParameters)
     given = {
         field.name: value.value if field.message_type else value
         for field, value in parameters.ListFields()
@@ -327,7 +326,7 @@ def _session_config(settings: ServerSettings) -> tf.compat.v1.ConfigProto:
     config = tf.compat.v1.ConfigProto()
     if settings.tensorflow_session_config_file:
         path = settings.tensorflow_session_config_file
-        config = config_protos.parse_text_file(path, tf.compat.v1.ConfigProto)
+        config = parse_text_file(path, tf.compat.v1.ConfigProto)
     both = settings.tensorflow_session_parallelism
     if intra := both or settings.tensorflow_intra_op_parallelism:
         config.intra_op_parallelism_threads = intra

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 
 import grpc
 
-from .. import config_protos
-from .status import ServingError, invalid
+from ..config_protos import SSLConfig
+from ..status import ServingError, invalid
+from .text_files import parse_text_file
 
 
 def server_credentials(file: str) -> grpc.ServerCredentials | None:
@@ -36,7 +37,7 @@ def server_credentials(file: str) -> grpc.ServerCredentials | None:
     """
     if not file:
         return None
-    config = config_protos.parse_text_file(file, config_protos.SSLConfig)
+    config = parse_text_file(file, SSLConfig)
     try:
         _check_certificates("server_cert", config.server_cert)
         _check_key(config.server_key, config.server_cert)

@@ -9,10 +9,10 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
+from ..status import Code, ServingError
 from ..warmup import WARMUP_FILE
 from .requests import answer_classify, answer_multi_inference, answer_predict, answer_regress
 from .servable import Servable, as_serving_error
-from .status import Code, ServingError
 
 _MOST_RECORDS = 1000
 _ANSWERS = {

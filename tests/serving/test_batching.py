@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from reviewlens.serving.server.batching import BatchingSettings, BatchScheduler
 from reviewlens.serving.server.metrics import Metrics
-from reviewlens.serving.server.status import Code, ServingError
+from reviewlens.serving.status import Code, ServingError
 
 
 class Scheduler:

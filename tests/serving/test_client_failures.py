@@ -32,7 +32,7 @@ from reviewlens.serving.client import (
     ServerTimeout,
     ServerUnavailable,
 )
-from reviewlens.serving.server.status import Code
+from reviewlens.serving.status import Code
 
 CLASSES = ["bad", "good"]
 BREAK_OFF = (0, "")

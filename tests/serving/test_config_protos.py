@@ -5,13 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
-from reviewlens.serving.config_protos import (
-    BatchingParameters,
-    MonitoringConfig,
-    SSLConfig,
-    parse_text_file,
-)
-from reviewlens.serving.server.status import Code, ServingError
+from reviewlens.serving.config_protos import BatchingParameters, MonitoringConfig, SSLConfig
+from reviewlens.serving.server.text_files import parse_text_file
+from reviewlens.serving.status import Code, ServingError
 
 # As TensorFlow Serving's documentation writes them.
 BATCHING = """

@@ -22,7 +22,7 @@ from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
 from reviewlens.errors import RunError, UsageError
 from reviewlens.pipeline.cli import main
-from reviewlens.serving.config_protos import BatchingParameters, MonitoringConfig, parse_text_file
+from reviewlens.serving.config_protos import BatchingParameters, MonitoringConfig
 from reviewlens.serving.deployment.compatibility import (
     check_image,
     oldest_release,
@@ -31,6 +31,7 @@ from reviewlens.serving.deployment.compatibility import (
 from reviewlens.serving.deployment.export import export_deployment
 from reviewlens.serving.deployment.pushed_model import PushedModel, find_pushed_model
 from reviewlens.serving.deployment.settings import Deployment
+from reviewlens.serving.server.text_files import parse_text_file
 
 FILES = {
     "models.config",

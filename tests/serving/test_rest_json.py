@@ -18,7 +18,7 @@ from reviewlens.serving.server.inference import Classification
 from reviewlens.serving.server.json_document import parse, read_signature_name
 from reviewlens.serving.server.json_examples import read_examples
 from reviewlens.serving.server.json_tensors import read_inputs
-from reviewlens.serving.server.status import Code, ServingError
+from reviewlens.serving.status import Code, ServingError
 
 FLOAT, INT32, STRING = types_pb2.DT_FLOAT, types_pb2.DT_INT32, types_pb2.DT_STRING
 X = {"x": FLOAT}

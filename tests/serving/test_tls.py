@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from reviewlens.errors import RunError
 from reviewlens.serving.config_protos import SSLConfig
-from reviewlens.serving.server.status import Code, ServingError
 from reviewlens.serving.server.tls import server_credentials
+from reviewlens.serving.status import Code, ServingError
 
 
 def pem_of(key, encryption=None) -> str:
