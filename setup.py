@@ -111,6 +111,7 @@ setup(
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
+    license_files=["LICENSE"],
     python_requires=">=3.10,<3.12",
     package_dir={"reviewlens": "."},
     packages=["reviewlens"]
@@ -119,7 +120,7 @@ setup(
         for room in ROOMS
         for name in [room, *(f"{room}.{sub}" for sub in find_packages(str(HERE / room)))]
     ],
-    package_data={"reviewlens": ["configs/*.yaml"]},
+    package_data={"reviewlens": ["configs/*.yaml", "py.typed"]},
     install_requires=BASE,
     extras_require={
         "models": MODELS,
