@@ -118,8 +118,8 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(uninterrupted, fit, 
 def test_a_finished_training_takes_no_step_again(uninterrupted, fit, tmp_path, monkeypatch):
     first, _ = fit(checkpoints=str(tmp_path))
     size = os.path.getsize(first.checkpoint)
-    for call in ("train_step.TrainStep", "scoring.Scorer"):
-        monkeypatch.setattr(f"reviewlens.models.{call}.__call__", pytest.fail)
+    for call in ("step.TrainStep", "scoring.Scorer"):
+        monkeypatch.setattr(f"reviewlens.models.training.{call}.__call__", pytest.fail)
 
     record, weights = fit(checkpoints=str(tmp_path))
 
