@@ -18,7 +18,7 @@ def whole_file(path: str) -> Iterator[TextIO]:
         path: Of the file; one that is there stays as it is until then.
 
     Yields:
-        A text stream in UTF-8.
+        A text stream in UTF-8, in which line ends stay what they are.
 
     Raises:
         RunError: If it cannot be written.
@@ -29,7 +29,7 @@ def whole_file(path: str) -> Iterator[TextIO]:
     """
     unfinished = f"{path}.unfinished"
     try:
-        with open(unfinished, "w", encoding="utf-8") as file:
+        with open(unfinished, "w", encoding="utf-8", newline="") as file:
             yield file
         os.replace(unfinished, path)
     except OSError as error:

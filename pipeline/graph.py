@@ -24,7 +24,7 @@ from ..components import (
     ServingValidator,
     StrictExampleValidator,
 )
-from ..components.review_example_gen.inputs import fingerprint_input
+from ..components.input_files import fingerprint_input
 from ..components.review_example_gen.settings import to_json
 from ..models.encoders.sources.fetching import source_fingerprint
 from .beam_options import beam_arguments, check_beam_options

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import collections
 import csv
-import functools
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from .. import progress
-from ..components.review_example_gen.compression import open_file
-from ..components.review_example_gen.inputs import InputFile, list_files
-from ..components.review_example_gen.records import (
-    LONGEST_LINE,
-    Record,
-    columns_left_out,
-    read_records,
-    too_long,
-)
+from ..components.input_files import list_files
 from ..errors import RunError, UsageError
+from ..files import columns_left_out, read_records, whole_file
 
 if TYPE_CHECKING:
     from ..serving.prediction import Prediction, Predictor
@@ -31,8 +22,6 @@ _PREDICTED = "predicted_label"
 # Characters of the rows that wait for their prediction; each cell counts some itself.
 _MOST_WAITING = 1 << 22
 _CELL = 64
-
-_TEXT = re.compile(r"\.txt(\.(gz|bz2|zst))?$")
 
 
 def check_files(source: str, target: str, column: str) -> int:
@@ -76,10 +65,11 @@ def left_out(source: str, column: str) -> list[str]:
     Raises:
         RunError: See `check_files`.
     """
-    files = [] if _TEXT.search(source) else list_files(source)
     return list(
         dict.fromkeys(
-            name for file in files for name in columns_left_out(file, {column: "--column"})
+            name
+            for file in list_files(source)
+            for name in columns_left_out(file, {column: "--column"})
         )
     )
 
@@ -89,7 +79,7 @@ def predict_file(model: Predictor, source: str, target: str, column: str) -> int
 
     Args:
         model: Answers for the texts.
-        source: File of reviews: CSV, TSV, JSON Lines, Parquet, or .txt with a review a line.
+        source: File of reviews, of any format that there is.
         target: Receives each row, its cells as text (lists, maps and structs as JSON), with
             `predicted_label` and its probabilities: columns `probability_CLASS` in a .csv, an
             object `probabilities` in a .jsonl. It appears when it is complete.
@@ -101,44 +91,17 @@ def predict_file(model: Predictor, source: str, target: str, column: str) -> int
     Raises:
         RunError: A row cannot be read, or `target` not be written.
     """
-    unfinished = f"{target}.unfinished"
-    try:
-        with open(unfinished, "w", encoding="utf-8", newline="") as file:
-            write = _write_csv if target.endswith(".csv") else _write_json_lines
-            count = write(file, _predicted(model, _rows(source, column), column))
-        os.replace(unfinished, target)
-    except OSError as error:
-        raise RunError(f"{target}: cannot be written: {error.strerror}") from None
-    finally:
-        if os.path.exists(unfinished):
-            os.remove(unfinished)
-    return count
+    write = _write_csv if target.endswith(".csv") else _write_json_lines
+    with whole_file(target) as file:
+        return write(file, _predicted(model, _rows(source, column), column))
 
 
 def _rows(source: str, column: str) -> Iterator[dict[str, str]]:
-    plain = _TEXT.search(source)
-    # The format only matters to `read_records`, which plain text does not go through.
-    for file in list_files(source, "jsonl" if plain else "auto"):
-        records = _lines(file, column) if plain else read_records(file, {column: "--column"})
-        for record in records:
+    for file in list_files(source):
+        for record in read_records(file, {column: "--column"}):
             if record.reason:
                 raise RunError(f"{file.path}: row {record.row}: {record.detail or record.reason}")
             yield record.values
-
-
-def _lines(file: InputFile, column: str) -> Iterator[Record]:
-    with open_file(file) as stream:
-        lines = iter(functools.partial(stream.readline, LONGEST_LINE), b"")
-        for number, line in enumerate(lines, start=1):
-            if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-                raise too_long(file, number)
-            try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                problem = f"byte 0x{line[error.start]:02x} is not UTF-8"
-                raise RunError(f"{file.path}: line {number}: {problem}") from None
-            if text.strip():
-                yield Record(number, {column: text.rstrip("\r\n")})
 
 
 def _predicted(

@@ -183,3 +183,15 @@ def object_store_environment():
         "AWS_DEFAULT_REGION": "us-east-1",
     }
     server.stop()
+
+
+@pytest.fixture
+def toy_format():
+    """Adds the format of `files/toy_format.py` (`.cards`) to those that are read."""
+    from reviewlens.files import FORMATS
+
+    path = Path(__file__).parent / "files" / "toy_format.py"
+    spec = importlib.util.spec_from_file_location("toy_format", path)
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+    yield
+    del FORMATS["cards"]

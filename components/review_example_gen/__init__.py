@@ -8,7 +8,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "artifacts": ["RejectedRows"],
         "cleaning": ["clean_text"],
         "component": ["ReviewExampleGen"],
-        "inputs": ["fingerprint_input", "list_files"],
         "settings": ["DataSettings", "DerivedColumn", "from_json", "to_json"],
         "splitting": ["Splitter"],
     },

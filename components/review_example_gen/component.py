@@ -33,12 +33,13 @@ class ReviewExampleGen(base_beam_component.BaseBeamComponent):
     Every row becomes one example, one counted duplicate or one rejected row with a reason.
 
     Args:
-        input: File, folder, glob or `package:NAME/PATH`; see `inputs.list_files`.
+        input: File, folder, glob or `package:NAME/PATH`; see `input_files.list_files`.
         settings: What `settings.to_json` wrote.
-        input_fingerprint: What `inputs.fingerprint_input` says, so that a changed file makes
+        input_fingerprint: What `input_files.fingerprint_input` says, so that a changed file makes
             the node run again.
         code: Fingerprint of the code, for the same purpose.
-        rejected_dir: Folder for people, into which the rejected rows are copied; "" for none.
+        rejected_dir: Folder for people on this machine, into which the rejected rows are
+            copied; "" for none.
 
     Outputs:
         examples: `standard_artifacts.Examples` with the features `text` (bytes), `label`

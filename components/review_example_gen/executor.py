@@ -15,9 +15,9 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
 from ...errors import RunError
+from ...files import FORMATS, InputFile, open_file
+from ..input_files import list_files
 from .accounting import Report, add_up, check_classes, check_complete, check_rejected
-from .compression import open_file
-from .inputs import InputFile, list_files
 from .settings import SPLITS, DataSettings, from_json
 from .transforms import ReadReviews, Task, plan_tasks
 
@@ -105,7 +105,7 @@ class Executor(BaseBeamExecutor):
 
 def _found_anywhere(file: InputFile) -> InputFile:
     """A worker in a process of its own may have another current directory."""
-    if "://" in file.path:
+    if file.opener:
         return file
     return dataclasses.replace(file, path=os.path.abspath(file.path))
 
@@ -140,6 +140,6 @@ def _why_no_rows(files: list[InputFile]) -> str:
     verb = "has" if len(files) == 1 else "have"
     if not has_something:
         return f"{which}: {'is' if len(files) == 1 else 'are'} empty"
-    if files[0].format in ("csv", "tsv"):
+    if FORMATS[files[0].format].has_header:
         return f"{which}: {verb} a header and no rows"
     return f"{which}: {verb} no rows"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ...files import InputFile, Record
 from .cleaning import clean_text
-from .inputs import InputFile
 from .labels import ValueMap
-from .records import Record
 from .settings import DataSettings, DerivedColumn
 
 EMPTY_TEXT = "empty-text"

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from ...files import FORMATS
 from .labels import ValueMap, overlaps
 
-FORMATS = ("auto", "csv", "tsv", "jsonl", "parquet")
 SPLITS = ("train", "eval", "test")
 FEATURES = ("text", "label", "grade", "id")
 
@@ -63,7 +63,7 @@ class DataSettings:
         group: Column whose equal values stay together in one split.
         slices: Columns by whose values the evaluation is broken down.
         derived: New column -> what it is made from.
-        format: `auto` reads the file's ending; or `csv`, `tsv`, `jsonl`, `parquet`.
+        format: `auto` reads the file's ending; or the name of one of `files.FORMATS`.
         splits: Relative sizes of the splits train, eval and test.
         max_reject_fraction: Share of rejected rows above which the run fails, from 0 to 1.
         allow_anomalies: Go on although the example validation found anomalies.
@@ -136,8 +136,8 @@ class DataSettings:
         yield from self._column_problems()
         yield from self._class_problems()
         yield from self._derived_problems()
-        if self.format not in FORMATS:
-            yield "format", f"is {self.format!r}; choose one of {', '.join(FORMATS)}"
+        if self.format not in ("auto", *FORMATS):
+            yield "format", f"is {self.format!r}; choose one of auto, {', '.join(FORMATS)}"
         if sorted(self.splits) != sorted(SPLITS):
             names = ", ".join(self.splits) or "none"
             yield "splits", f"names {names}; it names {', '.join(SPLITS)}"

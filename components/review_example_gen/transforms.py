@@ -17,6 +17,7 @@ import apache_beam as beam
 import tensorflow as tf
 
 from ...errors import RunError
+from ...files import InputFile, Record, read_records
 from ...progress import report as report_progress
 from .accounting import Report
 from .duplicates import (
@@ -27,8 +28,6 @@ from .duplicates import (
     settle,
 )
 from .example_encoding import ExampleEncoder
-from .inputs import InputFile
-from .records import Record, read_records
 from .reviews import Rejection, Review, ReviewMaker
 from .settings import SPLITS, DataSettings
 from .splitting import Splitter

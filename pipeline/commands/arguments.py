@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import textwrap
 
-from ...components.review_example_gen.inputs import list_files
+from ...components.input_files import list_files
 from ...errors import RunError
 from ..config import Config, load_config
 from ..output import check_output

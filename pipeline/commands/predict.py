@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ...errors import RunError, UsageError
+from ...files import COMPRESSIONS, FORMATS
 from .arguments import new_parser
 
 if TYPE_CHECKING:
@@ -27,11 +28,12 @@ _EXAMPLES = """\
 
 def make_parser() -> argparse.ArgumentParser:
     """Returns the parser of this command's arguments."""
+    formats = ", ".join(format.title for format in FORMATS.values())
     parser = new_parser(
         "predict",
-        "Classify reviews: given here, or the rows of a file (CSV, TSV, JSON Lines, Parquet, or "
-        "a .txt with a review a line; .gz, .bz2, .zst). Every row is written to --output, all its "
-        "columns with its predicted_label and the probability of each class.",
+        f"Classify reviews: given here, or the rows of a file ({formats}; "
+        f"{', '.join(COMPRESSIONS)}). Every row is written to --output, all its columns with its "
+        "predicted_label and the probability of each class.",
         _EXAMPLES,
     )
     parser.add_argument("texts", metavar="TEXT", nargs="*", help="a review")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import glob
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,29 +19,6 @@ hypothesis.settings.register_profile("no-deadline", deadline=None)
 hypothesis.settings.load_profile("no-deadline")
 
 BEAM_ARGS = ["--runner=FnApiRunner", "--sdk_container_image=unused"]
-
-
-# Reads a file in a process of its own, and says what came of it and what memory it took.
-READER = """
-import collections, json, resource, sys
-from reviewlens.components.review_example_gen.inputs import list_files
-from reviewlens.components.review_example_gen.records import read_records
-from reviewlens.errors import RunError
-import reviewlens.components.review_example_gen.parquet
-
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-
-before, reasons, problem = peak(), collections.Counter(), ""
-try:
-    for path in sys.argv[2:]:
-        (file,) = list_files(path)
-        for record in read_records(file, {"text": "data.text"}, others=sys.argv[1] == "others"):
-            reasons[record.reason] += 1
-except RunError as error:
-    problem = str(error)
-print(json.dumps({"reasons": reasons, "problem": problem, "megabytes": peak() - before}))
-"""
 
 
 @dataclasses.dataclass
@@ -145,20 +121,3 @@ def read_examples(pattern: str) -> list[dict[str, Any]]:
             (row[name],) = [v.decode() if isinstance(v, bytes) else v for v in values]
         found.append(row)
     return found
-
-
-@pytest.fixture
-def read_elsewhere():
-    """Reads the column `text` of files: count by reason, the problem, and megabytes it took."""
-
-    def read(*paths: Path, others: bool = False) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, "-c", READER, "others" if others else "used", *map(str, paths)],
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return read

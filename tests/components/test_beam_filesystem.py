@@ -14,11 +14,10 @@ from tfx.dsl.io import fileio
 from tfx.types import standard_artifacts
 from tfx.utils import io_utils
 
-from reviewlens.components import beam_filesystem
+from reviewlens.components import beam_filesystem, list_files
 from reviewlens.components.pusher import Executor
-from reviewlens.components.review_example_gen.compression import open_file
-from reviewlens.components.review_example_gen.inputs import list_files
 from reviewlens.components.review_example_gen.settings import DataSettings
+from reviewlens.files import open_file
 from reviewlens.pipeline.kubeflow import entrypoint
 
 MODEL = {

@@ -19,7 +19,7 @@ SOURCE = pathlib.Path(reviewlens.__file__).parent
 def package(tmp_path_factory):
     """A copy of this package's code, to be edited."""
     copy = tmp_path_factory.mktemp("copy") / "reviewlens"
-    for room in ("pipeline", "components", "serving", "models"):
+    for room in ("pipeline", "components", "serving", "models", "files"):
         shutil.copytree(SOURCE / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
     for file in SOURCE.glob("*.py"):
         shutil.copy(file, copy)
@@ -79,6 +79,14 @@ def test_the_trainer_is_known_by_the_models_that_it_trains():
     )
     assert code_fingerprint("reviewlens.components.trainer") != code_fingerprint(
         "reviewlens.models.training.loop"
+    )
+
+
+def test_the_ingest_is_known_by_the_formats_that_it_reads():
+    ingest = "reviewlens.components.review_example_gen"
+    read = ("formats", "reading", "inputs", "input_file", "compression", "lines", "records")
+    assert code_fingerprint(ingest) == code_fingerprint(
+        ingest, *(f"reviewlens.files.{module}" for module in read)
     )
 
 

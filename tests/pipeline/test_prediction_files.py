@@ -166,6 +166,16 @@ def test_a_text_file_has_a_review_a_line(tmp_path):
     assert [row["text"] for row in csv_rows(target)] == ["GREAT", "not, so"]
 
 
+def test_a_format_that_was_registered_elsewhere_is_predicted_too(tmp_path, toy_format):
+    (tmp_path / "in.cards").write_text("text: GREAT\nid: 1\n\ntext: not so\nid: 2\n")
+    assert predict(tmp_path / "in.cards", tmp_path / "out.csv") == 2
+    rows = csv_rows(tmp_path / "out.csv")
+    assert [(row["id"], row["predicted_label"]) for row in rows] == [
+        ("1", "positive"),
+        ("2", "negative"),
+    ]
+
+
 def test_predicting_predictions_replaces_them(tmp_path):
     source, once, twice = (tmp_path / name for name in ("in.txt", "once.csv", "twice.csv"))
     source.write_text("GREAT\n")
@@ -183,7 +193,7 @@ def test_predicting_predictions_replaces_them(tmp_path):
         ("in.csv", "Text\na\n", "out.csv", RunError, "did you mean 'Text'"),
         ("in.csv", "text\n", "out.csv", RunError, "has no rows"),
         ("in.csv", 'text\n"a\n', "out.csv", RunError, "quote"),
-        ("in.txt", b"a\n\xff\n", "out.csv", RunError, "line 2: byte 0xff is not UTF-8"),
+        ("in.txt", b"a\n\xff\n", "out.csv", RunError, "row 2: byte 0xff after 0 char"),
         ("in.csv", b"text\na\n\xff\n", "out.csv", RunError, "row 3: byte 0xff"),
         ("in.txt", b"a\n" + b"x" * (1 << 24) + b"y", "out.csv", RunError, "line 2 is longer than"),
         ("in.jsonl", '{"text": "a", "\\ud83d": 1}', "out.csv", RunError, "row 1: .* half a char"),

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow
 import pyarrow.types
 
-from .records import LONGEST_LINE, MALFORMED, TOO_LONG, UNDECODABLE, Record, cell_text
+from ...records import LONGEST_LINE, MALFORMED, TOO_LONG, UNDECODABLE, Record, cell_text
 
 # What Python has no value for: a date of the year 100,000, a time zone that does not exist.
 _NO_VALUE = (

@@ -13,9 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from reviewlens.components.review_example_gen.inputs import list_files
-from reviewlens.components.review_example_gen.records import columns_left_out, read_records
 from reviewlens.errors import RunError
+from reviewlens.files import columns_left_out, list_files, read_records
 
 LONGEST = 1 << 24
 

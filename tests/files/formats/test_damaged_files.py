@@ -15,11 +15,10 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reviewlens.components.review_example_gen.inputs import list_files
-from reviewlens.components.review_example_gen.records import read_records
 from reviewlens.components.review_example_gen.reviews import Rejection, ReviewMaker
 from reviewlens.components.review_example_gen.settings import DataSettings
 from reviewlens.errors import RunError
+from reviewlens.files import list_files, read_records
 
 SETTINGS = DataSettings(
     input="unused", text=("text", "title"), rating="stars", classes={"bad": (1, 2), "good": (3,)}
@@ -152,7 +151,7 @@ def test_the_valid_files_are_read_whole(tmp_path, ending):
         assert [record.reason for record in records] == [""] * len(ROWS)
 
 
-@pytest.mark.parametrize("ending", list(VALID))
+@pytest.mark.parametrize("ending", [*VALID, "txt"])
 @fuzzed(100)
 @given(data=st.binary(max_size=200) | st.lists(TELLING | st.binary(max_size=3)).map(b"".join))
 def test_any_bytes_are_rows_or_one_error(tmp_path, ending, data):

@@ -6,13 +6,13 @@ import csv
 import functools
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TextIO
 
 from ...errors import RunError
-from .compression import open_file
-from .inputs import InputFile
-from .records import (
+from ..compression import open_file
+from ..input_file import InputFile
+from ..records import (
     LONGEST_LINE,
     MALFORMED,
     TOO_LONG,
@@ -22,7 +22,9 @@ from .records import (
     start_of,
     too_long,
     undecodable,
+    utf16,
 )
+from .registry import Format, register
 
 _UTF16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")
 _WHOLE_FIELD = re.compile(r'(?:"[^"]*(?:""[^"]*)*"|[^,"\r\n][^,\r\n]*|)(?:,|\r\n|\r|\n)')
@@ -38,7 +40,12 @@ class _Row(NamedTuple):
     problem: str = ""
 
 
-def read_delimited(file: InputFile, columns: Mapping[str, str]) -> Iterator[Record]:
+def read_delimited(
+    split: Callable[[InputFile, TextIO], Iterator[_Row]],
+    file: InputFile,
+    columns: Mapping[str, str],
+    others: bool,
+) -> Iterator[Record]:
     """Streams the rows of a CSV or TSV file; the first one names the columns.
 
     CSV is read as RFC 4180 has it: quoted fields may hold commas, doubled quotes and line
@@ -48,16 +55,17 @@ def read_delimited(file: InputFile, columns: Mapping[str, str]) -> Iterator[Reco
     the quotes in it is unquoted.
 
     Args:
+        split: Takes the text apart to rows.
         file: In UTF-8, with or without a byte order mark.
         columns: Columns that must be there -> the setting that names them.
+        others: Makes no difference.
 
     Yields:
         Each row that is not blank.
 
     Raises:
-        RunError: See `records.read_records`.
+        RunError: See `reading.read_records`.
     """
-    split = _csv_rows if file.format == "csv" else _tsv_rows
     with open_file(file) as stream:
         text = io.TextIOWrapper(stream, "utf-8-sig", "surrogateescape", newline="")
         header: list[str] | None = None
@@ -83,7 +91,7 @@ def _header(
 ) -> list[str] | None:
     """Names the columns; None for a blank line before the header."""
     if raw.startswith(_UTF16_MARKS):
-        raise RunError(f"{file.path}: is UTF-16; save it as UTF-8")
+        raise utf16(file)
     if not is_utf8(raw):
         raise RunError(f"{file.path}: line 1: {undecodable(1, raw).detail}; save it as UTF-8")
     if problem:
@@ -167,3 +175,9 @@ def _lines_before_open_quote(raw: str) -> int:
     while match := _WHOLE_FIELD.match(raw, position):
         position = match.end()
     return len(_LINE_END.findall(raw, 0, position))
+
+
+_read_csv = functools.partial(read_delimited, _csv_rows)
+_read_tsv = functools.partial(read_delimited, _tsv_rows)
+register(Format("csv", "CSV", (".csv",), _read_csv, has_header=True))
+register(Format("tsv", "TSV", (".tsv", ".tab"), _read_tsv, has_header=True))

@@ -11,9 +11,9 @@ import pyarrow
 import pyarrow.parquet
 import pyarrow.types
 
-from .parquet_cells import is_text
-from .parquet_deltas import check_lengths
-from .parquet_headers import (
+from .cells import is_text
+from .deltas import check_lengths
+from .headers import (
     DELTA_BYTE_ARRAY,
     DELTA_LENGTH_BYTE_ARRAY,
     DICTIONARY_ENCODINGS,

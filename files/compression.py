@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 import zstandard
 
-from ...errors import RunError
-from .inputs import InputFile
+from ..errors import RunError
+from .input_file import InputFile
 
 _BLOCK = 1 << 20
 _PACKED_BLOCK = 1 << 14
@@ -24,8 +24,7 @@ def open_file(file: InputFile) -> Iterator[BinaryIO]:
     """Opens a file for reading, unpacked and buffered.
 
     Args:
-        file: Plain, or packed with gzip, bzip2 or Zstandard; local, or of a file system that
-            Beam knows.
+        file: Plain, or packed with gzip, bzip2 or Zstandard.
 
     Yields:
         A binary stream that is read once, forwards.
@@ -35,7 +34,7 @@ def open_file(file: InputFile) -> Iterator[BinaryIO]:
             damaged or cut short; also while it is being read.
     """
     try:
-        with _open_raw(file.path) as raw, _unpacked(raw, file.compression) as unpacked:
+        with file.open() as raw, _unpacked(raw, file.compression) as unpacked:
             yield unpacked
     except (EOFError, zlib.error, zstandard.ZstdError, gzip.BadGzipFile) as error:
         raise RunError(
@@ -45,23 +44,8 @@ def open_file(file: InputFile) -> Iterator[BinaryIO]:
         raise RunError(f"{file.path}: cannot be read: {error.strerror or error}") from None
 
 
-def _open_raw(path: str) -> BinaryIO:
-    if "://" not in path:
-        return open(path, "rb")
-    from apache_beam.io.filesystem import CompressionTypes
-    from apache_beam.io.filesystems import FileSystems
-
-    return FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED)
-
-
 def _unpacked(raw: BinaryIO, compression: str) -> BinaryIO:
-    if compression == ".gz":
-        return io.BufferedReader(gzip.GzipFile(fileobj=raw), _BLOCK)
-    if compression == ".bz2":
-        return io.BufferedReader(bz2.BZ2File(raw), _BLOCK)
-    if compression == ".zst":
-        return io.BufferedReader(_ZstandardStream(raw), _BLOCK)
-    return raw
+    return io.BufferedReader(_UNPACKERS[compression](raw), _BLOCK) if compression else raw
 
 
 class _ZstandardStream(io.RawIOBase):
@@ -91,3 +75,11 @@ class _ZstandardStream(io.RawIOBase):
         buffer[:count] = self._unread[:count]
         self._unread = self._unread[count:]
         return count
+
+
+_UNPACKERS = {
+    ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
+    ".bz2": bz2.BZ2File,
+    ".zst": _ZstandardStream,
+}
+COMPRESSIONS = tuple(_UNPACKERS)

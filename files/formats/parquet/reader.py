@@ -16,12 +16,13 @@ import pyarrow.parquet
 # (CVE-2023-47248), as soon as the file is opened.
 import pyarrow_hotfix
 
-from ...errors import RunError
-from .compression import open_file
-from .inputs import InputFile
-from .parquet_cells import to_records
-from .parquet_headers import schema_depth
-from .parquet_memory import (
+from ....errors import RunError
+from ...compression import open_file
+from ...input_file import InputFile
+from ...records import Record, check_columns
+from .cells import to_records
+from .headers import schema_depth
+from .memory import (
     LARGEST_PAGES,
     Leaf,
     Portion,
@@ -30,7 +31,6 @@ from .parquet_memory import (
     open_pages,
     plan_portions,
 )
-from .records import Record, check_columns
 
 pyarrow_hotfix.install()
 
@@ -61,9 +61,7 @@ class _Plan(NamedTuple):
     left_out: list[str]
 
 
-def read_parquet(
-    file: InputFile, columns: Mapping[str, str], others: bool = True
-) -> Iterator[Record]:
+def read_parquet(file: InputFile, columns: Mapping[str, str], others: bool) -> Iterator[Record]:
     """Streams the rows of a Parquet file, as many at a time as memory has room for.
 
     Args:
@@ -146,7 +144,7 @@ def _in_step(
 @contextlib.contextmanager
 def _seekable(file: InputFile) -> Iterator[BinaryIO]:
     with open_file(file) as stream:
-        if not file.compression and "://" not in file.path:
+        if not file.compression and not file.opener:
             yield stream
             return
         with tempfile.TemporaryFile() as copy:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from ...errors import RunError
-from .inputs import InputFile
+from ..errors import RunError
+from .input_file import InputFile
 
 MALFORMED = "malformed-row"
 UNDECODABLE = "undecodable"
@@ -24,8 +24,8 @@ class Record(NamedTuple):
     """One row of a file.
 
     Attributes:
-        row: Its number in the file. Of CSV and TSV the header is row 1, as a spreadsheet
-            counts; of JSON Lines it is the line; of Parquet it counts from 1.
+        row: Its number in the file, from 1: as a spreadsheet counts where the first row is a
+            header, else the line, or the row where there are no lines.
         values: Column -> text of the cell, "" where it is empty; the whole row as one text
             where it could not be taken apart.
         reason: Why the row cannot be used (a slug such as `malformed-row`), or "".
@@ -36,57 +36,6 @@ class Record(NamedTuple):
     values: dict[str, str] | str
     reason: str = ""
     detail: str = ""
-
-
-def read_records(
-    file: InputFile, columns: Mapping[str, str], *, others: bool = True
-) -> Iterator[Record]:
-    """Streams the rows of a file in their order.
-
-    Args:
-        file: Of any format and compression that `inputs.list_files` tells.
-        columns: Columns that must be there -> the setting that names them.
-        others: Whether rows carry all other columns, too, but for those of
-            `columns_left_out`. Where False, rows of Parquet, which has its columns apart,
-            carry none of them.
-
-    Yields:
-        Each row that is not blank, also those that cannot be used.
-
-    Raises:
-        RunError: A column is missing or there twice, a quote is never closed, a line is
-            longer than 16 MiB, a row than 32 MiB, a column takes too much memory, the text is
-            UTF-16, or the file cannot be read.
-    """
-    if file.format == "jsonl":
-        from .json_lines import read_json_lines as read
-    elif file.format == "parquet":
-        from .parquet import read_parquet
-
-        return read_parquet(file, columns, others)
-    else:
-        from .delimited import read_delimited as read
-    return read(file, columns)
-
-
-def columns_left_out(file: InputFile, columns: Mapping[str, str]) -> list[str]:
-    """Names the columns that rows of a file do not carry, as a row of them could take too much.
-
-    Args:
-        file: As for `read_records`.
-        columns: Columns that must be there -> the setting that names them.
-
-    Returns:
-        Columns of a Parquet file, in their order; none of any other.
-
-    Raises:
-        RunError: See `read_records`.
-    """
-    if file.format != "parquet":
-        return []
-    from . import parquet
-
-    return parquet.columns_left_out(file, columns)
 
 
 def check_columns(file: InputFile, present: Collection[str], columns: Mapping[str, str]) -> None:
@@ -120,6 +69,11 @@ def check_columns(file: InputFile, present: Collection[str], columns: Mapping[st
 def too_long(file: InputFile, line: int) -> RunError:
     """The error for a line that no review can explain."""
     return RunError(f"{file.path}: line {line} is longer than {LONGEST_LINE:,} characters")
+
+
+def utf16(file: InputFile) -> RunError:
+    """The error for a file that a spreadsheet has saved as "Unicode"."""
+    return RunError(f"{file.path}: is UTF-16; save it as UTF-8")
 
 
 def start_of(text: str) -> str:

@@ -7,64 +7,53 @@ import json
 from collections.abc import Iterator, Mapping
 
 from ...errors import RunError
-from .compression import open_file
-from .inputs import InputFile
-from .records import (
-    LONGEST_LINE,
+from ..input_file import InputFile
+from ..lines import numbered_lines
+from ..records import (
     MALFORMED,
     UNDECODABLE,
     Record,
     cell_text,
     check_columns,
     is_utf8,
-    too_long,
     undecodable,
 )
+from .registry import Format, register
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-
-def read_json_lines(file: InputFile, columns: Mapping[str, str]) -> Iterator[Record]:
+def read_json_lines(file: InputFile, columns: Mapping[str, str], others: bool) -> Iterator[Record]:
     """Streams the objects of a file; a key that an object lacks is an empty cell.
 
     Args:
         file: In UTF-8, one object a line.
         columns: Keys that must occur somewhere -> the setting that names them.
+        others: Makes no difference.
 
     Yields:
         Each line that is not blank.
 
     Raises:
-        RunError: See `records.read_records`; also for a file that is one JSON array.
+        RunError: See `reading.read_records`; also for a file that is one JSON array.
     """
     seen: dict[str, None] = {}
     any_object = False
-    with open_file(file) as stream:
-        lines = iter(functools.partial(stream.readline, LONGEST_LINE), b"")
-        for number, line in enumerate(lines, 1):
-            if number == 1:
-                line = line.removeprefix(_BYTE_ORDER_MARK)
-                _check_start(file, line)
-            if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-                raise too_long(file, number)
-            line = line.strip()
-            if not line:
-                continue
-            record = _record(number, line)
-            if isinstance(record.values, dict):
-                any_object = True
-                if not columns.keys() <= seen.keys():
-                    seen.update(dict.fromkeys(record.values))
-            yield record
+    for number, line in numbered_lines(file, functools.partial(_check_first, file)):
+        line = line.strip()
+        if not line:
+            continue
+        record = _record(number, line)
+        if isinstance(record.values, dict):
+            any_object = True
+            if not columns.keys() <= seen.keys():
+                seen.update(dict.fromkeys(record.values))
+        yield record
     if any_object:
         check_columns(file, seen, columns)
 
 
-def _check_start(file: InputFile, line: bytes) -> None:
+def _check_first(file: InputFile, line: bytes) -> None:
     if line.lstrip().startswith(b"["):
         raise RunError(f"{file.path}: is a JSON array; write one object a line (JSON Lines)")
-    if line.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise RunError(f"{file.path}: is UTF-16; save it as UTF-8")
 
 
 def _record(number: int, line: bytes) -> Record:
@@ -83,3 +72,6 @@ def _record(number: int, line: bytes) -> Record:
     if "\\u" in text and not is_utf8("".join([*values, *values.values()])):
         return Record(number, text, UNDECODABLE, "an escape names half a character")
     return Record(number, values)
+
+
+register(Format("jsonl", "JSON Lines", (".jsonl", ".ndjson"), read_json_lines))

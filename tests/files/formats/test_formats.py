@@ -16,9 +16,8 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reviewlens.components.review_example_gen.inputs import list_files
-from reviewlens.components.review_example_gen.records import read_records
 from reviewlens.errors import RunError
+from reviewlens.files import list_files, read_records
 
 PACKERS = {
     "": bytes,
@@ -118,6 +117,20 @@ def test_tsv_has_no_quoting_but_for_fields_that_a_spreadsheet_quoted(tmp_path):
     assert texts == ['"  never closed', 'said "so"', 'said "so" twice', '"all"']
 
 
+@pytest.mark.parametrize("compression", list(PACKERS))
+def test_lines_of_text_are_rows_of_the_one_column_that_is_asked_for(tmp_path, compression):
+    data = b'\xef\xbb\xbf  GREAT, \r\n\r\n \ncaf\xe9\n"last'
+    path = write(tmp_path / f"t.txt{compression}", PACKERS[compression](data))
+    for columns, name in ((["review"], "review"), ([], "text")):
+        records = read(path, *columns)
+        assert [(r.row, r.reason) for r in records] == [(1, ""), (4, "undecodable"), (5, "")]
+        assert records[0].values == {name: "  GREAT, "}
+        assert records[1].values == "caf\\xe9\n" and "0xe9 after 3 char" in records[1].detail
+        assert records[2].values == {name: '"last'}
+    with pytest.raises(RunError, match=r"t\.txt.*: is read as text .* no column 'stars'"):
+        read(path, "text", "stars")
+
+
 @pytest.mark.parametrize("name", ["t.csv", "t.tsv"])
 def test_rows_of_another_length_are_malformed_and_blank_lines_are_none(tmp_path, name):
     text = "a,b\n1,2\n\n3\n4,5,6\n7,8\n"
@@ -194,6 +207,7 @@ def test_however_deep_json_is_nested_it_costs_that_line_at_most(tmp_path):
         ("t.jsonl", '{"Ratng": 1}\n', "did you mean 'Ratng'"),
         ("t.csv", "Rating\n".encode("utf-16"), "UTF-16"),
         ("t.jsonl", '{"a": 1}'.encode("utf-16"), "UTF-16"),
+        ("t.txt", "good".encode("utf-16"), "UTF-16"),
         ("t.csv", b"Rat\xefng\n1\n", "line 1: byte 0xef"),
         ("t.jsonl", '[{"Rating": 1}]', "JSON array"),
         ("t.parquet", b"Rating\n", "no Parquet file"),
