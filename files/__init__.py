@@ -16,5 +16,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "records": ["Record"],
         "versions": ["partial_name", "partial_version", "version_number", "version_numbers"],
         "whole_file": ["whole_file"],
+        "whole_folder": ["whole_folder"],
     },
 )

@@ -15,7 +15,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
 from ...errors import RunError
-from ...files import FORMATS, InputFile, open_file
+from ...files import FORMATS, InputFile, open_file, whole_folder
 from ..input_files import list_files
 from .accounting import Report, add_up, check_classes, check_complete, check_rejected
 from .settings import SPLITS, DataSettings, from_json
@@ -59,7 +59,9 @@ class Executor(BaseBeamExecutor):
                 raise RunError(_why_no_rows(files))
             _place(report.rejected_paths, rejected.uri, "rejected", ".jsonl")
             if exec_properties.get("rejected_dir"):
-                _copy_folder(rejected.uri, exec_properties["rejected_dir"])
+                with whole_folder(exec_properties["rejected_dir"], replace=True) as folder:
+                    for name in fileio.listdir(rejected.uri):
+                        fileio.copy(os.path.join(rejected.uri, name), os.path.join(folder, name))
             check_rejected(report, settings.max_reject_fraction)
             check_classes(report, settings)
             for split in SPLITS:
@@ -116,20 +118,6 @@ def _place(paths: list[str], folder: str, name: str, ending: str) -> None:
     for number, path in enumerate(paths):
         target = f"{name}-{number:05d}-of-{len(paths):05d}{ending}"
         fileio.rename(path, os.path.join(folder, target), overwrite=True)
-
-
-def _copy_folder(source: str, target: str) -> None:
-    """Puts the files of a folder in place of an older one, whole or not at all."""
-    target = target.rstrip("/")
-    partial = f"{target}.partial"
-    if fileio.exists(partial):
-        fileio.rmtree(partial)
-    fileio.makedirs(partial)
-    for name in fileio.listdir(source):
-        fileio.copy(os.path.join(source, name), os.path.join(partial, name))
-    if fileio.exists(target):
-        fileio.rmtree(target)
-    fileio.rename(partial, target)
 
 
 def _why_no_rows(files: list[InputFile]) -> str:

@@ -7,7 +7,7 @@ import shutil
 
 import yaml
 
-from ...files import folder_lock, partial_name, partial_version
+from ...files import folder_lock, partial_version, whole_folder
 from .compose import compose_file
 from .kserve import inference_service
 from .kubernetes import manifests
@@ -83,11 +83,5 @@ def _copy_version(model: PushedModel, base: str) -> None:
                 shutil.rmtree(os.path.join(base, name), ignore_errors=True)
         if os.path.exists(target):
             return
-        # A server that watches the directory takes only numbers for versions.
-        partial = os.path.join(base, partial_name(model.version))
-        try:
-            shutil.copytree(model.directory, partial)
-            os.rename(partial, target)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
+        with whole_folder(target) as folder:
+            shutil.copytree(model.directory, folder, dirs_exist_ok=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 
 from ...errors import RunError
+from ...files import folder_lock, whole_file
 
 _SIGNATURE = "# Written by `reviewlens export-serving`; sha256 of what follows: {digest}\n"
 
@@ -26,14 +26,20 @@ def write_signed(directory: str, files: Mapping[str, str]) -> None:
         RunError: If a file is there that has no such line or was changed since.
     """
     signed = {os.path.join(directory, path): _sign(text) for path, text in files.items()}
-    foreign = [path for path, text in signed.items() if not _may_write(path, text)]
-    if foreign:
-        raise RunError(
-            f"{', '.join(foreign)}: not written by this command, or changed since; "
-            "move it away, or choose another --output"
-        )
-    for path, text in signed.items():
-        _write_whole(path, text)
+    os.makedirs(directory, exist_ok=True)
+    with folder_lock(directory):
+        foreign = [path for path, text in signed.items() if not _may_write(path, text)]
+        if foreign:
+            raise RunError(
+                f"{', '.join(foreign)}: not written by this command, or changed since; "
+                "move it away, or choose another --output"
+            )
+        for path, text in signed.items():
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with whole_file(path) as file:
+                file.write(text)
+                # Whatever the umask says: containers run as others.
+                os.fchmod(file.fileno(), 0o644)
 
 
 def _sign(text: str) -> str:
@@ -49,20 +55,3 @@ def _may_write(path: str, text: str) -> bool:
     except (OSError, UnicodeDecodeError):
         return False
     return found == text or found == _sign(re.sub(r"\A.*\n", "", found))
-
-
-def _write_whole(path: str, text: str) -> None:
-    folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", newline="", dir=folder, prefix=".", delete=False
-    ) as file:
-        try:
-            file.write(text)
-            file.flush()
-            # A temporary file is for its owner alone; containers run as others.
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
