@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CONFIG := configs/amazon-snippets.yaml
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test test-faults test-slow lint format lock clean setup bench bench-peers
+.PHONY: help run test test-faults test-slow lint types format lock clean setup bench bench-peers
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -27,6 +27,11 @@ lint: $(VENV)/.installed  ## Check style, formatting and the import contract
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
+
+# The repository is the package: under a link of its name, its modules have theirs.
+types: $(VENV)/.installed  ## Check the types alone
+	@mkdir -p $(VENV)/types && ln -sfn ../.. $(VENV)/types/reviewlens
+	@cd $(VENV)/types && ../bin/mypy --config-file ../../pyproject.toml
 
 format: $(VENV)/.installed  ## Format the code
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
@@ -52,5 +57,5 @@ benchmarks/peers/.venv/.installed: benchmarks/peers/requirements.txt
 	@touch $@
 
 clean:  ## Remove .venv, caches and everything under runs/
-	rm -rf $(VENV) runs build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) runs build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

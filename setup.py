@@ -84,6 +84,8 @@ KUBEFLOW = [
 DEV = [
     "hypothesis",
     "import-linter",
+    # Type checking, in `make lint`.
+    "mypy",
     "pytest",
     "pytest-timeout",
     "pytest-xdist",

@@ -26,6 +26,7 @@ def whole_file(path: str) -> Iterator[TextIO]:
     Example:
         >>> with whole_file("summary.json") as file:
         ...     file.write("{}")
+        2
     """
     unfinished = f"{path}.unfinished"
     try:

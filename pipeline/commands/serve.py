@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+from typing import Any
 
 from ...serving.server.settings import ServerSettings
 from ..interrupts import ending_promptly
@@ -48,7 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
         kind = type(flag.default)
         default = f"default: {flag.default}" if flag.default != "" else ""
         help_ = "; ".join(filter(None, [flag.metadata["help"], default]))
-        options = {"type": kind, "metavar": kind.__name__.upper()}
+        options: dict[str, Any] = {"type": kind, "metavar": kind.__name__.upper()}
         if kind is bool:
             options = {"type": _boolean, "metavar": "BOOL", "nargs": "?", "const": True}
         group.add_argument(

@@ -116,7 +116,7 @@ def load_config(path: str, overrides: Iterable[str] = ()) -> Config:
             found = "is empty" if root.value is None else "does not hold keys with values"
             raise UsageError(f"{path}: the configuration {found}; it needs name, output and data")
         for override in overrides:
-            _apply(override, root)
+            _apply(override, root.value)
     except yaml_source.SourceError as error:
         raise UsageError("\n".join(error.problems)) from None
     reader = _Reader(Config)
@@ -127,7 +127,7 @@ def load_config(path: str, overrides: Iterable[str] = ()) -> Config:
     return config
 
 
-def settings_json(settings: object) -> str:
+def settings_json(settings: typing.Any) -> str:
     """Writes settings as the JSON by which the cache knows them.
 
     Two settings give the same text exactly if they are equal and their mappings have
@@ -155,7 +155,7 @@ def _text_of(path: str) -> str:
         raise UsageError(f"{path}: no such file; {hint}") from None
 
 
-def _apply(override: str, root: Entry) -> None:
+def _apply(override: str, root: dict[str, Entry]) -> None:
     key, equals, text = override.partition("=")
     key = key.strip()
     if not equals or not key:
@@ -167,11 +167,12 @@ def _apply(override: str, root: Entry) -> None:
     parents, _, leaf = key.rpartition(".")
     here = root
     for name in parents.split(".") if parents else ():
-        child = here.value.get(name)
-        if child is None or not isinstance(child.value, dict):
-            child = here.value[name] = Entry({}, OVERRIDES)
-        here = child
-    here.value[leaf] = value
+        inner = here[name].value if name in here else None
+        if not isinstance(inner, dict):
+            inner = {}
+            here[name] = Entry(inner, OVERRIDES)
+        here = inner
+    here[leaf] = value
 
 
 class _Bad(Exception):
@@ -185,7 +186,7 @@ class _Reader:
         self.problems: list[tuple[Entry, str]] = []
         self._every_key = list(_keys_of_settings(root))
 
-    def read_settings(self, settings: type, entry: Entry, key: str) -> typing.Any:
+    def read_settings(self, settings: type[typing.Any], entry: Entry, key: str) -> typing.Any:
         """Returns the dataclass, or None after noting what is wrong."""
         prefix = f"{key}." if key else ""
         if not isinstance(entry.value, dict):
@@ -217,12 +218,12 @@ class _Reader:
             self._note(_deepest(entry, bad), prefix + bad, problem)
         return result
 
-    def _read(self, wanted: object, entry: Entry, key: str) -> typing.Any:
-        value = entry.value
+    def _read(self, wanted: typing.Any, entry: Entry, key: str) -> typing.Any:
+        value: typing.Any = entry.value
         origin, args = typing.get_origin(wanted), typing.get_args(wanted)
         if origin in (typing.Union, types.UnionType):
             return self._read_union(args, entry, key)
-        if dataclasses.is_dataclass(wanted):
+        if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
             result = self.read_settings(wanted, entry, key)
             if result is None:
                 raise _Bad
@@ -261,7 +262,8 @@ class _Reader:
             return None
         compound = [option for option in options if _is_compound(option)]
         scalars = [option for option in options if option not in (types.NoneType, *compound)]
-        kind = {list: tuple, dict: collections.abc.Mapping}.get(type(entry.value))
+        kinds: dict[type, type] = {list: tuple, dict: collections.abc.Mapping}
+        kind = kinds.get(type(entry.value))
         fitting = [option for option in compound if typing.get_origin(option) is kind]
         if fitting or (compound and not scalars):
             return self._read([*fitting, *compound][0], entry, key)
@@ -271,7 +273,7 @@ class _Reader:
             return float(entry.value)
         self._fail(entry, key, f"{_found(entry)}; it is {_wanted(tuple(scalars), entry.value)}")
 
-    def _all(self, wanted: object, items: Iterable[tuple[str, Entry]]) -> list:
+    def _all(self, wanted: typing.Any, items: Iterable[tuple[str, Entry]]) -> list:
         """Reads every item before it gives up, so that all their problems are noted."""
         values, failed = [], False
         for key, entry in items:
@@ -302,12 +304,12 @@ class _Reader:
         raise _Bad
 
 
-def _fields(settings: type) -> dict[str, object]:
+def _fields(settings: type[typing.Any]) -> dict[str, typing.Any]:
     hints = typing.get_type_hints(settings)
     return {field.name: hints[field.name] for field in dataclasses.fields(settings)}
 
 
-def _is_required(settings: type, name: str) -> bool:
+def _is_required(settings: type[typing.Any], name: str) -> bool:
     field = settings.__dataclass_fields__[name]
     missing = dataclasses.MISSING
     return field.default is missing and field.default_factory is missing
@@ -317,10 +319,10 @@ def _is_compound(option: object) -> bool:
     return dataclasses.is_dataclass(option) or typing.get_origin(option) is not None
 
 
-def _keys_of_settings(settings: type, prefix: str = "") -> Iterator[str]:
+def _keys_of_settings(settings: type[typing.Any], prefix: str = "") -> Iterator[str]:
     for name, wanted in _fields(settings).items():
         yield prefix + name
-        if dataclasses.is_dataclass(wanted):
+        if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
             yield from _keys_of_settings(wanted, f"{prefix}{name}.")
 
 

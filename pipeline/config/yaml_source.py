@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import yaml
 
@@ -24,7 +24,7 @@ _MOST_TOKENS = 4 * _MOST_VALUES
 _MOST_DIGITS = 308
 _LONGEST_SHOWN = 80
 
-Value = "None | bool | int | float | str | list[Entry] | dict[str, Entry]"
+Value: TypeAlias = "None | bool | int | float | str | list[Entry] | dict[str, Entry]"
 
 
 @dataclasses.dataclass
@@ -110,7 +110,7 @@ def _refuse(problem: str, place: yaml.Event | yaml.Mark) -> NoReturn:
 
 
 class _CoreSchemaLoader(BoundedLoader):
-    yaml_implicit_resolvers = {}
+    yaml_implicit_resolvers: dict[str, Any] = {}
 
     def stale_possible_simple_keys(self) -> None:
         # YAML ends keys at 1,024 characters, JSON does not; a value may be given as JSON.

@@ -138,7 +138,7 @@ def load_compiled(path: str) -> CompiledPipeline:
         Parameter(type='NUMBER_INTEGER', default=2.0, required=False)
     """
     documents = _documents(path)
-    spec = documents[0] if documents else None
+    spec: Any = documents[0] if documents else None
     if isinstance(spec, dict) and "pipelineSpec" in spec:
         raise UsageError(
             f"{path}: is a PipelineJob for Vertex AI, not for Kubeflow Pipelines; submit it with "

@@ -131,7 +131,7 @@ def _apply(settings: NodeSettings, node: str, spec: dict[str, Any]) -> None:
             "backoffFactor": 2.0,
             "backoffMaxDuration": _LONGEST_BACKOFF,
         }
-    resources = {}
+    resources: dict[str, Any] = {}
     if settings.cpu:
         resources["cpuLimit"] = settings.cpu
     if settings.memory:

@@ -8,7 +8,7 @@ import concurrent.futures
 import contextlib
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 from ...errors import UsageError
 from ..prediction import Prediction, text_batches
@@ -50,7 +50,7 @@ class Client:
     Example:
         >>> with Client("localhost:8501", model="reviews") as client:
         ...     client.predict(["Great value.", "Broke after two days."])
-        [Prediction(label='positive', probabilities={'negative': 0.05, …}), …]
+        [Prediction(label='positive', probabilities={'negative': 0.06…, …}), …]
     """
 
     def __init__(
@@ -134,13 +134,14 @@ class Client:
             ServerError: See `predict`.
 
         Example:
-            >>> await client.predict_async(["Great value."])
-            [Prediction(label='positive', probabilities={'negative': 0.05, …})]
+            >>> asyncio.run(client.predict_async(["Great value."]))
+            [Prediction(label='positive', probabilities={'negative': 0.06…, …})]
         """
-        predictions = []
+        predictions: list[Prediction] = []
         with contextlib.closing(self._answers(texts)) as answers:
             for answer in answers:
-                predictions += await asyncio.wrap_future(answer)
+                of_batch = await asyncio.wrap_future(answer)
+                predictions += of_batch
         return predictions
 
     def close(self) -> None:
@@ -157,7 +158,7 @@ class Client:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _answers(self, texts: Iterable[str]) -> Iterator[_Answer]:
+    def _answers(self, texts: Iterable[str]) -> Generator[_Answer, None, None]:
         """Yields the answers to batches in their order, the next ones being under way."""
         batches = text_batches(texts, self._batch_size)
         under_way: collections.deque[_Answer] = collections.deque()

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 
 import grpc
+from google.protobuf.message import Message
 
 from ...errors import UsageError
 from ..status import Code
@@ -69,7 +70,7 @@ class GrpcTransport:
         self._channel.close()
 
 
-async def _finished(call: grpc.Future) -> PredictResponse:
+async def _finished(call: grpc.Future) -> Message:
     """Waits for a call of a synchronous channel.
 
     A channel of `grpc.aio` would tie the client to one event loop per process.

@@ -71,7 +71,7 @@ class ModelRequests:
 
     async def _ask_for_outputs(self, texts: list[bytes]) -> Outputs:
         outputs = await self._ask("serving_default", "text", texts)
-        labels, rows = outputs.tensors.get("label"), outputs.tensors.get("probabilities")
+        labels, rows = (outputs.tensors.get(name, ()) for name in ("label", "probabilities"))
         if not (
             _is_list_of(str, labels)
             and _is_list_of(list, rows)
@@ -87,7 +87,7 @@ class ModelRequests:
     async def _ask_for_classes(self) -> None:
         # One serialized tf.Example without features: an empty review.
         answer = await self._ask("classify", "inputs", [b""])
-        rows = answer.tensors.get("classes")
+        rows = answer.tensors.get("classes", ())
         if not (_is_list_of(list, rows) and len(rows) == 1 and _is_list_of(str, rows[0])):
             raise self._error(Code.UNKNOWN, "the signature classify does not name the classes")
         self._classes, self._version = rows[0], answer.version

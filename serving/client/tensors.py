@@ -7,25 +7,27 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+from google.protobuf.message import Message
+
 from .messages import Tensor
 
 DT_FLOAT = 1
 DT_STRING = 7
 
 
-def string_tensor(values: list[bytes]) -> Tensor:
+def string_tensor(values: list[bytes]) -> Message:
     """Returns a string tensor of shape [len(values)]."""
     tensor = Tensor(dtype=DT_STRING, string_val=values)
     tensor.tensor_shape.dim.add(size=len(values))
     return tensor
 
 
-def tensor_values(tensor: Tensor) -> Any:
+def tensor_values(tensor: Message) -> Any:
     """Reads a tensor of strings or of float32.
 
     Args:
-        tensor: Its values may be in a typed field or in `tensor_content`, which TensorFlow
-            Serving writes with `--enable_serialization_as_tensor_content`.
+        tensor: A `Tensor`; its values may be in a typed field or in `tensor_content`, which
+            TensorFlow Serving writes with `--enable_serialization_as_tensor_content`.
 
     Returns:
         Nested lists of str or of float, in the tensor's shape; None for any other type.

@@ -16,6 +16,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from typing import cast
 
 import uvicorn
 
@@ -119,7 +120,7 @@ class RestServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, door: socket.socket):
         super().__init__(config)
         self._door = door
-        self._app = config.app = _Closing(config.app)
+        self._app = config.app = _Closing(cast(Callable, config.app))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accepts who stands before the door, closes it, and hears out those inside."""
@@ -144,7 +145,8 @@ class RestServer(uvicorn.Server):
         await super().shutdown(sockets)
 
     def _new_protocol(self) -> asyncio.Protocol:
-        return self.config.http_protocol_class(
+        protocol: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return protocol(
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
 

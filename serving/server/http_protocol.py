@@ -141,7 +141,8 @@ class HttpProtocol(HttpToolsProtocol):
         self._writing = _Progress()
         self._unsent = 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    # Narrower than asyncio has it, as uvicorn's own.
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if not self._connections.add(self):
             self._refuse(503, _TOO_MANY)
@@ -178,7 +179,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if surplus:
             self.cycle.keep_alive = False
-        self._reading.start(self._begun)
+        self._reading.start(self._begun or time.monotonic())
         self._begun = None
         self._connections.work(self)
 
@@ -266,7 +267,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._answer_refusal()
 
     def _answer_refusal(self) -> None:
-        if self.transport.is_closing():
+        if self._refusal is None or self.transport.is_closing():
             return
         status, message = self._refusal
         head = (

@@ -30,6 +30,11 @@ class Classification:
     classes: np.ndarray | None
     scores: np.ndarray | None
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """[batch, classes]; one of the two is always there."""
+        return next(part.shape for part in (self.classes, self.scores) if part is not None)
+
 
 def predict(
     servable: Servable,

@@ -112,7 +112,7 @@ def _load(body: bytes) -> object:
         # Native numbers are what RapidJSON itself makes of them, and faster.
         return rapidjson.loads(body, number_mode=rapidjson.NM_NATIVE | rapidjson.NM_NAN)
     except rapidjson.JSONDecodeError as error:
-        offset, reason = _PARSE_ERROR.fullmatch(str(error)).groups()
+        [(offset, reason)] = _PARSE_ERROR.findall(str(error))
         if reason == _ROOT_IS_FOLLOWED:
             return _load(body[: int(offset)])
         reason = reason.replace("'}'", "}").replace("']'", "]")

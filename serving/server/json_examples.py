@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from tensorflow.core.example import example_pb2, feature_pb2
 
@@ -39,7 +40,7 @@ def read_examples(document: dict, most_bytes: float = math.inf) -> list[bytes]:
     if "context" in document:
         shared = _read_example(document["context"])
     problem = ""
-    examples = document.get("examples")
+    examples = document.get("examples", ())
     if "examples" not in document:
         problem = "When method is classify, key 'examples' is expected and was not found"
     elif type(examples) is not list:
@@ -64,7 +65,7 @@ def _read_example(value: object) -> bytes:
     return example.SerializeToString()
 
 
-def _add(value: object, name: str, feature: feature_pb2.Feature) -> None:
+def _add(value: Any, name: str, feature: feature_pb2.Feature) -> None:
     if value is None or type(value) is list or (type(value) is dict and not is_base64(value)):
         raise invalid(f"Feature: {name} has element with unexpected JSON type: {type_name(value)}")
     kind = {float: "float", int: "int64", bool: "int64"}.get(type(value), "bytes")

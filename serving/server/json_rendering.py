@@ -98,14 +98,14 @@ def render_outputs(outputs: Mapping[str, np.ndarray]) -> bytes:
 
 def render_classification(answer: Classification) -> bytes:
     """Writes the answer to a `:classify` request: a label and a score for each class."""
-    known = answer.scores if answer.classes is None else answer.classes
-    labels, scores = ['""'] * known.size, ["0.0"] * known.size
+    size = math.prod(answer.shape)
+    labels, scores = ['""'] * size, ["0.0"] * size
     if answer.classes is not None:
         labels = [_quote(label) for label in answer.classes.ravel().tolist()]
     if answer.scores is not None:
         scores = _decimals(answer.scores)
     pairs = [f"[{label}, {score}]" for label, score in zip(labels, scores, strict=True)]
-    rows = _nest(pairs, known.shape, 1, _line)
+    rows = _nest(pairs, answer.shape, 1, _line)
     return _document("results", "[" + ", ".join(rows) + "\n    ]")
 
 
@@ -160,7 +160,7 @@ def render_metadata(response: get_model_metadata_pb2.GetModelMetadataResponse) -
     return json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
-def _arrays(outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _arrays(outputs: Mapping[str, np.ndarray | bytes]) -> dict[str, np.ndarray]:
     """In the order of their names; TensorFlow gives a scalar string as mere bytes."""
     if not outputs:
         raise invalid("Cannot convert empty tensor map to JSON")

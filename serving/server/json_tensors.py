@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from tensorflow.core.framework import types_pb2
@@ -127,7 +128,7 @@ def _is_row(value: object) -> bool:
     return type(value) is dict and not is_base64(value)
 
 
-def _read_columns(value: object, types: Mapping[str, _Type]) -> dict[str, np.ndarray]:
+def _read_columns(value: Any, types: Mapping[str, _Type]) -> dict[str, np.ndarray]:
     if not _is_row(value):
         if len(types) > 1:
             raise invalid(
@@ -170,7 +171,7 @@ class _Batch:
         self._rows += 1
 
     def array(self) -> np.ndarray:
-        return self._type.array(self._flat, self._rows, *self._shape)
+        return self._type.array(self._flat, self._rows, *(self._shape or ()))
 
 
 def _shape(value: object) -> tuple[int, ...]:

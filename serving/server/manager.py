@@ -143,7 +143,7 @@ class ModelManager:
         ...     manager.wait_until_available(["reviews"])
         ...     with manager.lease("reviews") as servable:
         ...         servable.version
-        1
+        1790000000
     """
 
     def __init__(self, load: Callable[[str, int, str], Servable], policy: LoadPolicy):
@@ -279,9 +279,9 @@ class ModelManager:
         with self._changed:
             model = self._models.get(name)
             available = model.available() if model else {}
-            number = max(available, default=None) if version is None else version
+            number = max(available, default=-1) if version is None else version
             chosen = available.get(number)
-            if chosen is None:
+            if chosen is None or chosen.servable is None:
                 wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
                 raise ServingError(Code.NOT_FOUND, f"Servable not found for request: {wanted}")
             chosen.users += 1
@@ -326,7 +326,8 @@ class ModelManager:
                     model.warned = True
                     continue
                 chosen = config.policy.choose(found)
-                if not (chosen or config.policy.choose(model.seen) or model.warned):
+                seen = config.policy.choose(model.seen)
+                if not (chosen or seen or model.warned):
                     _LOG.warning("%s; waiting for one", model.absence())
                     model.warned = True
                 with self._changed:
@@ -440,7 +441,8 @@ class ModelManager:
     def _take_down(self, model: _Model, number: int, version: _Version) -> None:
         with self._changed:
             self._changed.wait_for(lambda: version.users == 0)
-        version.servable.close()
+        if version.servable is not None:
+            version.servable.close()
         version.servable = None
         _LOG.info("Unloaded servable version {name: %s version: %d}", model.config.name, number)
         self._set(version, State.END)

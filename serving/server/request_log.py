@@ -55,7 +55,8 @@ class RequestLog:
     Example:
         >>> with RequestLog("requests", sampling_rate=0.1) as log:
         ...     if log.sampled():
-        ...         log.write(PredictionLog(predict_log=PredictLog(request=r, response=a)))
+        ...         exchange = PredictLog(request=asked, response=answered)
+        ...         log.write(PredictionLog(predict_log=exchange))
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class RequestLog:
         try:
             os.makedirs(directory, exist_ok=True)
         except OSError as error:
-            raise RunError(f"{directory}: {os.strerror(error.errno)}") from None
+            raise RunError(f"{directory}: {error.strerror}") from None
         if not os.access(directory, os.W_OK | os.X_OK):
             raise RunError(f"{directory}: requests cannot be logged here: permission denied")
         self.dropped = 0
@@ -158,6 +159,10 @@ class RequestLog:
 class _RotatedFiles:
     """One file after the other, of which at most one is open."""
 
+    _writer: tf.io.TFRecordWriter | None
+    _records: int
+    size: int
+
     def __init__(self, directory: str):
         self._directory = directory
         # Servers in several containers may share the directory.
@@ -201,7 +206,7 @@ class _RotatedFiles:
         return lost
 
     def _begin(self) -> None:
-        self._writer: tf.io.TFRecordWriter | None = None
+        self._writer = None
         self._records = 0
         self.size = 0
 

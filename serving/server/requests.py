@@ -191,11 +191,11 @@ def regress_exchange(
 
 
 def _classification(answer: Classification) -> classification_pb2.ClassificationResult:
-    known = answer.classes if answer.scores is None else answer.scores
     result = classification_pb2.ClassificationResult()
-    for row in range(len(known)):
+    rows, columns = answer.shape
+    for row in range(rows):
         classes = result.classifications.add().classes
-        for column in range(known.shape[1]):
+        for column in range(columns):
             entry = classes.add()
             if answer.classes is not None:
                 entry.label = answer.classes[row, column].decode("utf-8", "replace")

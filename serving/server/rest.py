@@ -11,6 +11,7 @@ import re
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from ..status import Code, ServingError, http_status
 from .core import ServerCore
@@ -198,7 +199,7 @@ async def _run(
 ) -> bytes:
     """Runs work in a thread; what has not begun is dropped when the client goes away."""
     answer = asyncio.get_running_loop().run_in_executor(executor, work)
-    gone = asyncio.ensure_future(_disconnected(receive))
+    gone: asyncio.Future[Any] = asyncio.ensure_future(_disconnected(receive))
     try:
         await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
         if answer.done():

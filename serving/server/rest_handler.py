@@ -6,7 +6,9 @@ import dataclasses
 import math
 import re
 import urllib.parse
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 
 from ..status import invalid
 from .core import ServerCore
@@ -133,10 +135,11 @@ def infer(
     signature_name = read_signature_name(document)
     if target.verb == "predict":
         return _predict(core, target, document, signature_name, timeout)
-    ask, exchange, to_json = {
+    operations: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., bytes]]] = {
         "classify": (classify, classify_exchange, render_classification),
         "regress": (regress, regress_exchange, render_regression),
-    }[target.verb]
+    }
+    ask, exchange, to_json = operations[target.verb]
     examples = read_examples(document, most_bytes)
     with target.lease(core) as servable:
         answer = ask(servable, signature_name, examples, timeout)

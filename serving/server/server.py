@@ -277,7 +277,8 @@ class Server:
         server = RestServer(
             uvicorn.Config(
                 app,
-                http=functools.partial(HttpProtocol, Connections(limits)),
+                # Uvicorn makes a protocol by calling whatever this is.
+                http=functools.partial(HttpProtocol, Connections(limits)),  # type: ignore[arg-type]
                 ws="none",
                 loop="uvloop",
                 lifespan="off",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TypeVar
 
 from google.protobuf import message, text_format
@@ -35,9 +34,9 @@ def parse_text_file(path: str, message_class: type[AnyMessage]) -> AnyMessage:
         with open(path, encoding="utf-8") as file:
             return text_format.Parse(file.read(), message_class())
     except FileNotFoundError as error:
-        raise ServingError(Code.NOT_FOUND, f"{path}; {os.strerror(error.errno)}") from None
+        raise ServingError(Code.NOT_FOUND, f"{path}; {error.strerror}") from None
     except OSError as error:
-        reason = os.strerror(error.errno)
+        reason = error.strerror
     except UnicodeDecodeError as error:
         reason = f"byte 0x{error.object[error.start]:02x} is not UTF-8"
     except text_format.ParseError as error:

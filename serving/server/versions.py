@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import tensorflow as tf
@@ -12,6 +13,8 @@ import tensorflow as tf
 from ...files import version_numbers
 
 _SHARD = re.compile(r"variables\.data-\d{5}-of-(\d{5})")
+
+Found = TypeVar("Found")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,10 +35,10 @@ class VersionPolicy:
     latest: int = 1
     specific: frozenset[int] = frozenset()
 
-    def choose(self, versions: Mapping[int, str]) -> dict[int, str]:
-        """Returns those of the versions that shall be served."""
+    def choose(self, versions: Mapping[int, Found]) -> dict[int, Found]:
+        """Returns those of the versions, with what was found of each, that shall be served."""
         if self.specific:
-            return {v: path for v, path in versions.items() if v in self.specific}
+            return {v: found for v, found in versions.items() if v in self.specific}
         chosen = sorted(versions)[-self.latest :] if self.latest else versions
         return {v: versions[v] for v in chosen}
 
