@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from reviews import CONFIG, GRADES, RECIPE
 
-from reviewlens.components.trainer.fine_tuning import read_tokenized
+from reviewlens.components.tokenized_examples import read_tokenized
 from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.training.tokenized import TokenizedReviews
 

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "encoder_fetcher": ["EncoderFetcher"],
         "evaluator.component": ["ReviewEvaluator"],
         "example_validator": ["StrictExampleValidator"],
+        "exporter.component": ["ModelExporter"],
         "input_files": ["fingerprint_input", "list_files"],
         "latest_blessed": ["EarlierBlessedModelStrategy"],
         "latest_pushed": ["LatestPushedModel"],

@@ -1,41 +1,24 @@
 """The node `encoder-fetcher`: a name or a handle becomes an encoder on disk, as an artifact.
 
-The SavedModel lies where TFX looks for a model to serve, so that the trainer takes the
-artifact as its base model. Its facts lie beside it in `encoder.json`, because a node on
-another machine sees the files of an artifact but not the catalog it came from.
+The encoder lies where TFX looks for the model of an artifact, its facts beside it (see
+`encoder_facts`).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
-from tfx.dsl.io import fileio
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.utils import path_utils
 
 from ..models.encoders.sources.fetching import fetch_encoder
-
-FACTS_FILE = "encoder.json"
-
-
-def encoder_facts(uri: str) -> dict[str, Any]:
-    """Reads what the fetcher wrote down about an encoder.
-
-    Args:
-        uri: Directory of the artifact of `EncoderFetcher`.
-
-    Returns:
-        The fields of `models.sources.EncoderRecord`, by name.
-    """
-    with fileio.open(os.path.join(uri, FACTS_FILE)) as file:
-        return json.load(file)
+from .encoder_facts import FACTS_FILE
 
 
 class Executor(base_executor.BaseExecutor):

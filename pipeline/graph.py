@@ -17,6 +17,7 @@ from ..components import (
     EarlierBlessedModelStrategy,
     EncoderFetcher,
     LatestPushedModel,
+    ModelExporter,
     ReviewEvaluator,
     ReviewExampleGen,
     ReviewTrainer,
@@ -29,7 +30,7 @@ from ..components.review_example_gen.settings import to_json
 from ..models.encoders.sources.fetching import source_fingerprint
 from .beam_options import beam_arguments, check_beam_options
 from .config import Config
-from .fingerprint import code_fingerprint
+from .nodes import NODES
 from .targets import LocalTarget, Places, Target
 
 
@@ -55,6 +56,7 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
     places = target.places(config)
     labels = list(config.data.classes)
     serving_dir = target.parameter("serving_dir", places.serving_dir)
+    code = {node.id: node.fingerprint() for node in NODES}
 
     example_gen = ReviewExampleGen(
         input=target.parameter("input", config.data.input),
@@ -63,15 +65,12 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
             fingerprint_input(config.data.input, config.data.format) if target.has_files else ""
         ),
         rejected_dir=places.rejected_dir,
-        code=code_fingerprint("reviewlens.components.review_example_gen"),
+        code=code["review-example-gen"],
     ).with_id("review-example-gen")
     encoder_fetcher = EncoderFetcher(
         encoder=target.parameter("encoder", config.encoder),
         fingerprint=(source_fingerprint(config.encoder) if target.has_files else "")
-        + code_fingerprint(
-            "reviewlens.models.encoders.sources.fetching",
-            "reviewlens.models.encoders.sources.minilm",
-        ),
+        + code["encoder-fetcher"],
     ).with_id("encoder-fetcher")
     examples = example_gen.outputs["examples"]
     encoder = encoder_fetcher.outputs["model"]
@@ -89,29 +88,32 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         schema=schema,
         encoder=encoder,
         max_tokens=config.model.max_tokens,
-        code=code_fingerprint(
-            "reviewlens.components.transform", "reviewlens.models.encoders.bert.tokenizer"
-        ),
+        code=code["transform"],
     ).with_id("transform")
     # Anomalies must stop the run before anything is learnt from the data.
     transform.add_upstream_node(example_validator)
+    tokenized = transform.outputs["transformed_examples"]
     trainer = ReviewTrainer(
-        examples=transform.outputs["transformed_examples"],
-        transform_graph=transform.outputs["transform_graph"],
-        schema=schema,
+        examples=tokenized,
         encoder=encoder,
         model=config.model,
         training=config.training,
-        export=config.export,
         epochs=target.parameter("epochs", config.training.epochs),
-        decide_for=config.evaluation.decide_for,
         labels=labels,
         grades=[grade.label for grade in config.data.grades],
         checkpoints=places.checkpoints,
         tensorboard=places.tensorboard,
-        code=code_fingerprint("reviewlens.components.trainer"),
+        code=code["trainer"],
     ).with_id("trainer")
-    model = trainer.outputs["model"]
+    exporter = ModelExporter(
+        trained_model=trainer.outputs["trained_model"],
+        examples=tokenized,
+        encoder=encoder,
+        settings=config.export,
+        decide_for=config.evaluation.decide_for,
+        code=code["exporter"],
+    ).with_id("exporter")
+    model = exporter.outputs["model"]
 
     latest_blessed = _latest_blessed(target, places, model, serving_dir).with_id("latest-blessed")
     evaluator = ReviewEvaluator(
@@ -122,13 +124,11 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         settings=config.evaluation,
         num_classes=len(labels),
         slices=config.data.slices,
-        code=code_fingerprint("reviewlens.components.evaluator"),
+        code=code["evaluator"],
     ).with_id("evaluator")
     serving_validator = ServingValidator(
         model=model,
-        code=code_fingerprint(
-            "reviewlens.components.serving_validator", "reviewlens.serving.validation"
-        ),
+        code=code["serving-validator"],
     ).with_id("serving-validator")
     pusher = AtomicPusher(
         model=model,
@@ -149,6 +149,7 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
             example_validator,
             transform,
             trainer,
+            exporter,
             latest_blessed,
             evaluator,
             serving_validator,

@@ -1,39 +1,165 @@
-"""The nodes of the pipeline by their ids, in the order in which they run.
+"""The nodes of the pipeline: what is known of each, beside where it stands in the graph.
 
-A list beside the graph, so that a wrong `--from` is told before TFX is imported.
+One table, from which `--from` and `--to`, the display, the cache keys, the settings on Kubeflow,
+the summary and the report derive. It imports nothing heavy, so that a wrong `--from` is told before
+TFX is imported: functions are named here, and loaded when they are called.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import importlib
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
 from ..errors import UsageError
+from .fingerprint import code_fingerprint
 from .nearest import nearest
 
+_TENSORFLOW = ("tensorflow", "tensorflow-text")
+_KERAS = (*_TENSORFLOW, "keras", "numpy")
+
+
+@dataclasses.dataclass(frozen=True)
+class Node:
+    """What is known of a node.
+
+    Attributes:
+        id: By which the graph, the command line and the configuration call it.
+        does: What it does, in the words that a person reads while it runs.
+        code: Modules of this package that it computes with, see `code_fingerprint`.
+        libraries: Installed distributions whose versions decide what it gives.
+        cached: Whether Kubeflow may take over its results. What lies outside the inputs of a
+            node no cache sees change: then `on request` or `never`.
+        asks_store: Whether it follows an address among its parameters to the object store.
+        summary: `MODULE:FUNCTION` of what it contributes to `summary.json`. The function takes
+            the `NodeRecord` of its execution and gives keys with values, which are merged.
+        report: `MODULE:FUNCTION` of what it contributes to the report of a run. The function
+            takes the summary and gives lines, none if there is nothing to say.
+    """
+
+    id: str
+    does: str
+    code: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+    cached: Literal["always", "on request", "never"] = "always"
+    asks_store: bool = False
+    summary: str | None = None
+    report: str | None = None
+
+    def fingerprint(self) -> str:
+        """Hashes the code and the libraries, as part of the node's cache key."""
+        return code_fingerprint(*self.code, libraries=self.libraries)
+
+
+_SUMMARY = "reviewlens.pipeline.report.contributions"
+_REPORT = "reviewlens.pipeline.report.lines"
+
+# In the order in which they run.
 NODES = (
-    "review-example-gen",
-    "encoder-fetcher",
-    "statistics-gen",
-    "schema-gen",
-    "example-validator",
-    "transform",
-    "trainer",
-    "latest-blessed",
-    "evaluator",
-    "serving-validator",
-    "pusher",
+    Node(
+        "review-example-gen",
+        "reads the reviews",
+        code=("reviewlens.components.review_example_gen",),
+        libraries=("apache-beam",),
+        cached="on request",
+        asks_store=True,
+        summary=f"{_SUMMARY}:data",
+        report=f"{_REPORT}:data",
+    ),
+    Node(
+        "encoder-fetcher",
+        "fetches the encoder",
+        code=("reviewlens.components.encoder_fetcher",),
+        summary=f"{_SUMMARY}:encoder",
+    ),
+    Node("statistics-gen", "counts what is in the columns"),
+    Node("schema-gen", "derives the schema"),
+    Node("example-validator", "compares the data with the schema"),
+    Node(
+        "transform",
+        "tokenizes the reviews",
+        code=("reviewlens.components.transform",),
+        libraries=(*_TENSORFLOW, "tensorflow-transform", "apache-beam"),
+    ),
+    Node(
+        "trainer",
+        "fine-tunes the encoder",
+        code=("reviewlens.components.trainer",),
+        libraries=_KERAS,
+        summary=f"{_SUMMARY}:training",
+    ),
+    Node(
+        "exporter",
+        "fits the decision and writes the model",
+        code=("reviewlens.components.exporter",),
+        libraries=_KERAS,
+        summary=f"{_SUMMARY}:export",
+    ),
+    Node(
+        "latest-blessed",
+        "looks for the last blessed model",
+        cached="never",
+        asks_store=True,
+    ),
+    Node(
+        "evaluator",
+        "evaluates the model",
+        code=("reviewlens.components.evaluator",),
+        libraries=(*_TENSORFLOW, "tensorflow-model-analysis", "apache-beam"),
+        summary=f"{_SUMMARY}:evaluation",
+        report=f"{_REPORT}:metrics",
+    ),
+    Node(
+        "serving-validator",
+        "queries the model as a server would",
+        code=("reviewlens.components.serving_validator",),
+        libraries=_TENSORFLOW,
+        summary=f"{_SUMMARY}:validation",
+    ),
+    Node(
+        "pusher",
+        "pushes the model",
+        asks_store=True,
+        summary=f"{_SUMMARY}:push",
+        report=f"{_REPORT}:verdict",
+    ),
 )
 
 
-def check_nodes(from_node: str | None, to_node: str | None, nodes: tuple[str, ...] = NODES) -> None:
+def node_ids(nodes: Iterable[Node] = NODES) -> tuple[str, ...]:
+    """Returns the ids of nodes, in their order."""
+    return tuple(node.id for node in nodes)
+
+
+def load(name: str) -> Callable[..., Any]:
+    """Imports a function that a `Node` names.
+
+    Args:
+        name: `MODULE:FUNCTION`.
+
+    Example:
+        >>> load("json:dumps")([1])
+        '[1]'
+    """
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def check_nodes(
+    from_node: str | None, to_node: str | None, nodes: tuple[str, ...] | None = None
+) -> None:
     """Makes sure that a partial run names nodes that there are, in their order.
 
     Args:
         from_node: Where the run starts, or None for the beginning.
         to_node: Where it ends, or None for the end.
-        nodes: Ids of all nodes in the order in which they run.
+        nodes: Ids of all nodes in the order in which they run; by default those of `NODES`.
 
     Raises:
         UsageError: For an unknown node, and if `to_node` runs before `from_node`.
     """
+    nodes = node_ids() if nodes is None else nodes
     for flag, node in (("--from", from_node), ("--to", to_node)):
         if node is not None and node not in nodes:
             raise UsageError(f"{flag} {node}: unknown node; {nearest(node, nodes)}")

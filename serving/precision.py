@@ -70,16 +70,23 @@ def choose_precision(
     float32, so that nothing but rounding tells them apart.
 
     Args:
-        classifier: A `ReviewClassifier`, of whatever policy.
+        classifier: A `ReviewClassifier` that computes in float32.
         requested: `auto`, `float32` or `bfloat16`.
         evaluation: Reviews it was not trained on, at least one.
         decide_for: `macro_f1` or `accuracy`.
 
     Returns:
         The classifier, its logits and why it is in this format.
+
+    Raises:
+        RunError: See `check_precision`.
     """
+    check_precision(classifier, requested)
     formats = list(_candidates(classifier, requested))
-    models = {name: with_precision(classifier, name) for name in formats}
+    models = {
+        name: classifier if name == "float32" else with_precision(classifier, name)
+        for name in formats
+    }
     scorers = {
         name: Scorer(FrozenClassifier(model), batch_size=CHUNK) for name, model in models.items()
     }

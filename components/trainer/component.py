@@ -1,4 +1,8 @@
-"""The node `trainer`: TFX's Trainer, told the settings of this project's models."""
+"""The node `trainer`: an encoder and tokenized reviews become the weights of a classifier.
+
+It knows nothing of how the model will be served: which number format, which decision, which
+files. Those may change at any time without a new training; they are the exporter's.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +10,19 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tfx.components.trainer import executor as trainer_executor
-from tfx.dsl.components.base import base_component, executor_spec
+from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.orchestration.data_types import RuntimeParameter
-from tfx.proto import trainer_pb2
-from tfx.types import artifact_utils, channel, standard_artifacts, standard_component_specs
-from tfx.types.component_spec import ExecutionParameter
-from tfx.utils import json_utils
+from tfx.types import artifact_utils, channel, standard_artifacts
+from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
+from tfx.utils import io_utils, path_utils
 
 from ...models.settings import ModelSettings, TrainingSettings
-from ...serving.settings import ExportSettings
-from ..encoder_fetcher import encoder_facts
-
-RUN_FN = f"{__package__}.fine_tuning.run_fn"
+from ..encoder_facts import encoder_facts
+from .artifacts import TrainedModel
 
 
-class Executor(trainer_executor.GenericExecutor):
-    """TFX's Trainer, which hands on what may be chosen anew for every run."""
+class Executor(base_executor.BaseExecutor):
+    """Trains, see `fine_tuning`."""
 
     def Do(
         self,
@@ -30,39 +30,71 @@ class Executor(trainer_executor.GenericExecutor):
         output_dict: dict[str, list[Any]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Trains and exports a model.
+        """Trains a classifier.
 
         Args:
-            input_dict: `examples`, `transform_graph`, `schema`, and `base_model` of
-                `EncoderFetcher`.
-            output_dict: `model` and `model_run`.
-            exec_properties: `epochs`, beside TFX's own.
+            input_dict: `examples` of `ReviewTransform` and `encoder` of `EncoderFetcher`.
+            output_dict: `trained_model` and `model_run`.
+            exec_properties: `settings`, `epochs` and `code`.
 
         Raises:
-            RunError: See `fine_tuning.run_fn`.
+            RunError: See `fine_tuning.fine_tune`.
         """
-        config = json_utils.loads(exec_properties["custom_config"])
-        config["training"]["epochs"] = exec_properties["epochs"]
-        encoder = artifact_utils.get_single_uri(input_dict["base_model"])
-        config["encoder"] = encoder_facts(encoder)["name"]
-        super().Do(
-            input_dict, output_dict, {**exec_properties, "custom_config": json.dumps(config)}
+        from .fine_tuning import fine_tune
+        from .trained_model import TrainedClassifier
+
+        self._log_startup(input_dict, output_dict, exec_properties)
+        settings = json.loads(exec_properties["settings"])
+        encoder = artifact_utils.get_single_uri(input_dict["encoder"])
+        train_files, eval_files = (
+            [
+                io_utils.all_files_pattern(uri)
+                for uri in artifact_utils.get_split_uris(input_dict["examples"], split)
+            ]
+            for split in ("train", "eval")
+        )
+        fine_tune(
+            TrainedClassifier(
+                encoder=encoder_facts(encoder)["name"],
+                model=ModelSettings(**settings["model"]),
+                training=TrainingSettings(**settings["training"], epochs=exec_properties["epochs"]),
+                labels=settings["labels"],
+                grades=settings["grades"],
+            ),
+            encoder=path_utils.serving_model_dir(encoder),
+            train_files=train_files,
+            eval_files=eval_files,
+            trained_model=artifact_utils.get_single_uri(output_dict["trained_model"]),
+            model_run=artifact_utils.get_single_uri(output_dict["model_run"]),
+            checkpoints=settings["checkpoints"],
+            tensorboard=settings["tensorboard"],
+            code=exec_properties.get("code", ""),
         )
 
 
-class ReviewTrainerSpec(standard_component_specs.TrainerSpec):
-    """TFX's spec, with the number of epochs as a parameter of its own."""
+class ReviewTrainerSpec(ComponentSpec):
+    """Inputs, outputs and parameters of `ReviewTrainer`."""
 
     PARAMETERS = {
-        **standard_component_specs.TrainerSpec.PARAMETERS,
+        "settings": ExecutionParameter(type=str),
         "epochs": ExecutionParameter(type=int),
+        "code": ExecutionParameter(type=str, optional=True),
+    }
+    INPUTS = {
+        "examples": ChannelParameter(type=standard_artifacts.Examples),
+        "encoder": ChannelParameter(type=standard_artifacts.Model),
+    }
+    OUTPUTS = {
+        "trained_model": ChannelParameter(type=TrainedModel),
+        "model_run": ChannelParameter(type=standard_artifacts.ModelRun),
     }
 
 
 class ReviewTrainer(base_component.BaseComponent):
-    """Fine-tunes a fetched encoder with a classifier head, calibrates it and exports it.
+    """Fine-tunes a fetched encoder with a classifier head.
 
-    Outputs `model` (a SavedModel that takes raw text) and `model_run` (`training.json`).
+    Outputs `trained_model` (weights, and what belongs to them) and `model_run`
+    (`training.json`).
     """
 
     SPEC_CLASS = ReviewTrainerSpec
@@ -71,14 +103,10 @@ class ReviewTrainer(base_component.BaseComponent):
     def __init__(
         self,
         examples: channel.BaseChannel,
-        transform_graph: channel.BaseChannel,
-        schema: channel.BaseChannel,
         encoder: channel.BaseChannel,
         model: ModelSettings,
         training: TrainingSettings,
-        export: ExportSettings,
         epochs: int | RuntimeParameter,
-        decide_for: str,
         labels: Sequence[str],
         grades: Sequence[int],
         checkpoints: str | None = None,
@@ -89,44 +117,33 @@ class ReviewTrainer(base_component.BaseComponent):
 
         Args:
             examples: Transformed examples with the splits train and eval.
-            transform_graph: Of the same Transform.
-            schema: Of the raw examples.
             encoder: Output of `EncoderFetcher`.
             model: The classifier around the encoder.
             training: How it is fine-tuned, but for the epochs.
-            export: How it is brought into the form that is served.
             epochs: Passes over the training split, at most.
-            decide_for: What the decision is tuned for, `macro_f1` or `accuracy`.
             labels: Class names, in the order of their index.
             grades: Class index of each grade, see `ReviewClassifier`.
             checkpoints: Directory from which an interrupted training goes on; None for none.
                 The checkpoint of a finished one stays until `remove_replaced_checkpoint`.
             tensorboard: Directory of the logs; None puts them beside `training.json`.
-            code: Fingerprint of the code behind `run_fn`, part of the cache key.
+            code: Fingerprint of the code, part of the cache key.
         """
-        config = {
+        settings = {
             "model": vars(model),
             "training": {key: value for key, value in vars(training).items() if key != "epochs"},
-            "export": vars(export),
-            "decide_for": decide_for,
             "labels": list(labels),
             "grades": list(grades),
             "checkpoints": checkpoints,
             "tensorboard": tensorboard,
-            "code": code,
         }
         super().__init__(
             ReviewTrainerSpec(
                 examples=examples,
-                transform_graph=transform_graph,
-                schema=schema,
-                base_model=encoder,
-                run_fn=RUN_FN,
-                train_args=trainer_pb2.TrainArgs(splits=["train"]),
-                eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
-                custom_config=json.dumps(config),
+                encoder=encoder,
+                settings=json.dumps(settings),
                 epochs=epochs,
-                model=channel.Channel(type=standard_artifacts.Model),
+                code=code,
+                trained_model=channel.Channel(type=TrainedModel),
                 model_run=channel.Channel(type=standard_artifacts.ModelRun),
             )
         )

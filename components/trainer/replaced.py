@@ -17,27 +17,27 @@ from ...progress import tell
 _FILE = "checkpoint.txt"
 
 
-def note_replaced_checkpoint(model_run: str, checkpoint: str | None) -> None:
+def note_replaced_checkpoint(trained_model: str, checkpoint: str | None) -> None:
     """Writes down which checkpoint an output will replace.
 
     Args:
-        model_run: Directory of the output `model_run`.
+        trained_model: Directory of the output `trained_model`.
         checkpoint: Path of the checkpoint, None if there is none.
     """
     if checkpoint is not None:
-        with fileio.open(os.path.join(model_run, _FILE), "w") as file:
+        with fileio.open(os.path.join(trained_model, _FILE), "w") as file:
             file.write(checkpoint)
 
 
-def remove_replaced_checkpoint(model_run: str) -> None:
+def remove_replaced_checkpoint(trained_model: str) -> None:
     """Removes the checkpoint that an output has replaced; one that is gone is no error.
 
     One that cannot be removed is told, as it takes nothing but space.
 
     Args:
-        model_run: Directory of the output `model_run`, which ML Metadata has recorded.
+        trained_model: Directory of the output `trained_model`, which ML Metadata has recorded.
     """
-    path = os.path.join(model_run, _FILE)
+    path = os.path.join(trained_model, _FILE)
     if fileio.exists(path):
         with fileio.open(path) as file:
             checkpoint = file.read()

@@ -16,7 +16,7 @@ from tfx.types import artifact_utils, channel, standard_artifacts, standard_comp
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 from tfx.utils import json_utils, path_utils
 
-from ..encoder_fetcher import encoder_facts
+from ..encoder_facts import encoder_facts
 
 PREPROCESSING_FN = f"{__package__}.preprocessing.preprocessing_fn"
 

@@ -6,7 +6,7 @@ import argparse
 import textwrap
 
 from ..interrupts import ending_promptly
-from ..nodes import NODES, check_nodes
+from ..nodes import check_nodes, node_ids
 from .arguments import add_config, checked_config, new_parser
 
 # What the command ends with if all went well but for the model.
@@ -31,13 +31,13 @@ exit codes:
 
 def make_parser() -> argparse.ArgumentParser:
     """Returns the parser of this command's arguments."""
+    nodes = textwrap.indent(textwrap.fill(", ".join(node_ids()), 86), "  ")
     parser = new_parser(
         "run",
         "Run the pipeline of a configuration: ingest, validate, tokenize, fine-tune, evaluate, "
         "export and push. What was made before from the same data, encoder, code and settings "
         "is taken over. Results are under the configuration's `output`.",
-        f"{_EXAMPLES}\nnodes:\n{textwrap.indent(textwrap.fill(', '.join(NODES), 86), '  ')}\n\n"
-        f"{_EXIT_CODES}",
+        f"{_EXAMPLES}\nnodes:\n{nodes}\n\n{_EXIT_CODES}",
     )
     add_config(parser)
     parser.add_argument(
@@ -66,5 +66,5 @@ def execute(arguments: argparse.Namespace) -> int:
             to_node=arguments.to_node,
             cache=not arguments.no_cache,
         )
-    print(render_report(result))
+    print(render_report(result.summary, result.output))
     return REFUSED if result.refused else 0

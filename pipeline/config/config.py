@@ -9,7 +9,6 @@ from __future__ import annotations
 import collections.abc
 import dataclasses
 import difflib
-import json
 import math
 import os
 import pathlib
@@ -80,6 +79,12 @@ class Config:
                 f"has {len(self.name)} characters; the name of a folder has at most "
                 f"{_LONGEST_NAME}",
             )
+        if self.export.precision == "bfloat16" and not self.model.native:
+            yield (
+                "export.precision",
+                "is bfloat16, but an encoder that is fine-tuned as it was saved (model.native is "
+                "false) computes in float32; choose auto or float32",
+            )
         if not self.output:
             yield "output", "is empty; it is the folder that receives the results"
         # With a slash it is a handle, a URL or a path, which only fetching can judge.
@@ -125,25 +130,6 @@ def load_config(path: str, overrides: Iterable[str] = ()) -> Config:
         in_order = sorted(reader.problems, key=lambda problem: problem[0].line or 0)
         raise UsageError("\n".join(f"{entry.where}: {text}" for entry, text in in_order))
     return config
-
-
-def settings_json(settings: typing.Any) -> str:
-    """Writes settings as the JSON by which the cache knows them.
-
-    Two settings give the same text exactly if they are equal and their mappings have
-    the same order (the order of the classes is their label index).
-
-    Args:
-        settings: A dataclass of this configuration, or `Config` itself.
-
-    Returns:
-        One line of JSON.
-
-    Example:
-        >>> settings_json(EvaluationSettings())[:27]
-        '{"decide_for": "macro_f1", '
-    """
-    return json.dumps(dataclasses.asdict(settings), ensure_ascii=False)
 
 
 def _text_of(path: str) -> str:

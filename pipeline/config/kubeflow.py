@@ -6,12 +6,11 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 
 from ..nearest import nearest
-from ..nodes import NODES
+from ..nodes import NODES, node_ids
 
 # In `nodes`, what holds for those that do not say otherwise.
 DEFAULT = "default"
-# What they find lies outside their inputs, so that a cache would not see it change.
-NOT_CACHED = ("review-example-gen", "latest-blessed")
+_CACHED = {node.id: node.cached for node in NODES}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,14 +70,14 @@ class KubeflowSettings:
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
-        for name in self.nodes:
-            if name not in (*NODES, DEFAULT):
-                yield f"nodes.{name}", f"unknown node; {nearest(name, (DEFAULT, *NODES))}"
-        if self.nodes.get("latest-blessed", NodeSettings()).cache:
-            yield (
-                "nodes.latest-blessed.cache",
-                "is true; this node looks anew at each run for what was pushed last",
-            )
+        for name, settings in self.nodes.items():
+            if name not in (*_CACHED, DEFAULT):
+                yield f"nodes.{name}", f"unknown node; {nearest(name, (DEFAULT, *node_ids()))}"
+            elif settings.cache and _CACHED.get(name) == "never":
+                yield (
+                    f"nodes.{name}.cache",
+                    "is true; this node looks anew at each run for what was pushed last",
+                )
 
     def of(self, node: str) -> NodeSettings:
         """Returns what a node gets, with `cache` always decided.
@@ -86,9 +85,9 @@ class KubeflowSettings:
         Args:
             node: Its id.
         """
-        cached = NodeSettings(cache=node not in NOT_CACHED)
+        cached = NodeSettings(cache=_CACHED.get(node, "always") == "always")
         default = self.nodes.get(DEFAULT, NodeSettings())
-        if node in NOT_CACHED and default.cache:
+        if not cached.cache and default.cache:
             # A default for all nodes is no statement about these.
             default = dataclasses.replace(default, cache=None)
         own = self.nodes.get(node, NodeSettings())

@@ -23,6 +23,7 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
 from ...files.whole_file import whole_file
 from ..config import Config, NodeSettings
 from ..graph import build_pipeline
+from ..nodes import NODES
 from .target import MINIO, VERTEX, KubeflowTarget
 
 if TYPE_CHECKING:
@@ -39,9 +40,7 @@ DESCRIPTIONS = {
 # Until the first retry; each further one waits twice as long.
 _BACKOFF = "30s"
 _LONGEST_BACKOFF = "3600s"
-# The nodes that follow a parameter to the object store by themselves, and the key to it that
-# every namespace of Kubeflow Pipelines has.
-_READ_STORE = ("review-example-gen", "latest-blessed", "pusher")
+# The key to the object store that every namespace of Kubeflow Pipelines has.
 _STORE_SECRET = {
     "secretName": "mlpipeline-minio-artifact",
     "keyToEnv": [
@@ -147,9 +146,11 @@ def _apply(settings: NodeSettings, node: str, spec: dict[str, Any]) -> None:
 
 
 def _platform(spec: dict[str, Any]) -> dict[str, Any]:
+    asking = {node.id for node in NODES if node.asks_store}
     executors = {
         # A copy for every node: of one object YAML would write references.
         spec["components"][node]["executorLabel"]: {"secretAsEnv": [copy.deepcopy(_STORE_SECRET)]}
-        for node in _READ_STORE
+        for node in spec["root"]["dag"]["tasks"]
+        if node in asking
     }
     return {"platforms": {"kubernetes": {"deploymentSpec": {"executors": executors}}}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sys
+from collections.abc import Iterable
 
 from tfx.dsl.compiler import constants
 from tfx.dsl.components.common.resolver import Resolver
@@ -22,6 +23,7 @@ from ... import progress
 from ...components.trainer import remove_replaced_checkpoint
 from ...errors import RunError, UsageError
 from ..failures import explain
+from ..nodes import Node
 from ..records import RunRecords
 from .display import Display, NodeProgress, State
 from .integrity import DamageFound, Manifests
@@ -66,18 +68,26 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
         records: Of the pipeline.
         manifests: Of its artifacts.
         display: Is told whatever happens.
+        nodes: What is known of the nodes.
 
     Attributes:
         run_id: Of the run in ML Metadata.
         nodes: How each node went.
     """
 
-    def __init__(self, records: RunRecords, manifests: Manifests, display: Display):
+    def __init__(
+        self,
+        records: RunRecords,
+        manifests: Manifests,
+        display: Display,
+        nodes: Iterable[Node] = (),
+    ):
         self.run_id = datetime.datetime.now().isoformat()
         self.nodes: dict[str, NodeProgress] = {}
         self._records = records
         self._manifests = manifests
         self._display = display
+        self._does = {node.id: node.does for node in nodes}
 
     def run_with_ir(
         self,
@@ -108,7 +118,8 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
             )
             base_run = self._base_run(pipeline)
         nodes = [node.pipeline_node for node in pipeline.nodes]
-        self.nodes = {node.node_info.id: NodeProgress(node.node_info.id) for node in nodes}
+        ids = [node.node_info.id for node in nodes]
+        self.nodes = {node: NodeProgress(node, note=self._does.get(node, "")) for node in ids}
         for node in nodes:
             if node.execution_options.HasField("skip"):
                 self.nodes[node.node_info.id].state = State.LEFT_OUT
@@ -175,7 +186,7 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
         else:
             self._manifests.record(record)
         # Also if cached: a kill may have come between its record and this.
-        for artifact in record.outputs.get("model_run", ()):
+        for artifact in record.outputs.get("trained_model", ()):
             remove_replaced_checkpoint(artifact.uri)
         if record.skipped:
             return State.SKIPPED

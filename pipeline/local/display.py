@@ -58,7 +58,7 @@ class NodeProgress:
         seconds: How long it took, once it has ended.
         done: Units finished, as the node reports them.
         total: Units in all, or None where that is not known.
-        note: What the node says beside its bar.
+        note: What the node does, until it says something itself.
     """
 
     node: str
@@ -122,7 +122,7 @@ class PlainDisplay(Display):
 
     def node_changed(self, node: NodeProgress) -> None:
         if node.state is State.RUNNING:
-            self._line(node, "")
+            self._line(node, node.note)
         elif node.state is not State.LEFT_OUT:
             self._line(node, f"{node.seconds:.1f} s")
 

@@ -7,7 +7,7 @@ import dataclasses
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import UsageError
@@ -16,7 +16,7 @@ from ..capture import captured_output
 from ..config import Config
 from ..environment import prepare_environment
 from ..failures import explain
-from ..nodes import check_nodes
+from ..nodes import NODES, Node, check_nodes
 from ..output import check_output
 from .display import Display, open_display
 from .lock import locked
@@ -102,6 +102,7 @@ def run_pipeline(
     *,
     from_node: str | None = None,
     to_node: str | None = None,
+    nodes: Sequence[Node] = NODES,
 ) -> RunResult:
     """Runs any TFX pipeline whose metadata is an SQLite file; `run` for other graphs.
 
@@ -110,6 +111,8 @@ def run_pipeline(
         output: Folder of the lock, the log and the summary.
         from_node: See `run`.
         to_node: See `run`.
+        nodes: What is known of the nodes; there may be others in the pipeline, of which nothing
+            is shown but how they go, and more than it has.
 
     Returns:
         What came out of it.
@@ -125,7 +128,7 @@ def run_pipeline(
         with captured_output(log) as terminal, open_display(terminal) as display, _bare_argv():
             try:
                 pipeline = build()
-                return _run(pipeline, output, from_node, to_node, display)
+                return _run(pipeline, output, from_node, to_node, display, nodes)
             except UsageError:
                 raise
             except Exception as exception:
@@ -140,6 +143,7 @@ def _run(
     from_node: str | None,
     to_node: str | None,
     display: Display,
+    nodes: Sequence[Node],
 ) -> RunResult:
     from absl import logging
     from tfx.orchestration.pipeline import RunOptions
@@ -152,8 +156,7 @@ def _run(
 
     logging.set_verbosity(logging.INFO)
     root = pipeline.pipeline_info.pipeline_root
-    nodes = tuple(component.id for component in pipeline.components)
-    check_nodes(from_node, to_node, nodes)
+    check_nodes(from_node, to_node, tuple(component.id for component in pipeline.components))
     connection = pipeline.metadata_connection_config
     if notice := set_aside_unreadable(connection.sqlite.filename_uri, root):
         display.tell(notice)
@@ -169,7 +172,7 @@ def _run(
             to_nodes=[to_node] if to_node else None,
         )
     while True:
-        runner = ObservedDagRunner(records, Manifests(root), display)
+        runner = ObservedDagRunner(records, Manifests(root), display, nodes)
         try:
             runner.run(pipeline, options)
             break
@@ -184,7 +187,7 @@ def _run(
         for node, progress in runner.nodes.items()
         if progress.state.value != "left out"
     }
-    summary = make_summary(records.nodes_of_run(runner.run_id), seconds)
+    summary = make_summary(records.nodes_of_run(runner.run_id), seconds, nodes)
     write_summary(summary, os.path.join(output, SUMMARY))
     states = {node: progress.state.value for node, progress in runner.nodes.items()}
     return RunResult(runner.run_id, states, seconds, summary, output)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import glob
 import json
+import random
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +123,61 @@ def read_examples(pattern: str) -> list[dict[str, Any]]:
             (row[name],) = [v.decode() if isinstance(v, bytes) else v for v in values]
         found.append(row)
     return found
+
+
+@pytest.fixture(scope="session")
+def task():
+    """Classes that a tiny encoder can learn: by the words "the" and "it".
+
+    Reviews that say "the" are of one grade if they also say "it", and of another if not.
+    """
+
+    def label_of(text: str) -> int:
+        words = text.lower().split()
+        return 1 if "the" in words else 2 if "it" in words else 0
+
+    def grade_of(text: str) -> int:
+        words = text.lower().split()
+        return [0, 1, 3][label_of(text)] + ("the" in words and "it" in words)
+
+    return types.SimpleNamespace(
+        labels=["without", "with the", "with it"],
+        grades=[0, 1, 1, 2],
+        label_of=label_of,
+        grade_of=grade_of,
+    )
+
+
+@pytest.fixture(scope="session")
+def split(tiny_vocabulary, task, tmp_path_factory):
+    """Writes transformed examples of some reviews; gives the pattern of their files."""
+    import tensorflow as tf
+
+    from reviewlens.components.tokenized_examples import TOKENS_FEATURE
+    from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
+
+    tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=48)
+
+    def integers(values):
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+
+    def write(texts, seed=None):
+        directory = tmp_path_factory.mktemp("split")
+        texts = list(texts)
+        if seed is not None:
+            random.Random(seed).shuffle(texts)
+        rows = tokenizer(tf.constant(texts, tf.string)).to_list()
+        for shard in range(2):
+            path = str(directory / f"transformed-{shard:05d}-of-00002.gz")
+            with tf.io.TFRecordWriter(path, options="GZIP") as writer:
+                for text, row in list(zip(texts, rows, strict=True))[shard::2]:
+                    feature = {
+                        TOKENS_FEATURE: integers(row),
+                        "label": integers([task.label_of(text)]),
+                        "grade": integers([task.grade_of(text)]),
+                    }
+                    example = tf.train.Example(features=tf.train.Features(feature=feature))
+                    writer.write(example.SerializeToString())
+        return [str(directory / "*")]
+
+    return write

@@ -15,7 +15,7 @@ from tfx.types import channel, standard_artifacts
 from tfx.utils import proto_utils
 
 from reviewlens.components import ReviewTransform
-from reviewlens.components.trainer import TOKENS_FEATURE
+from reviewlens.components.tokenized_examples import TOKENS_FEATURE
 from reviewlens.components.transform.component import PREPROCESSING_FN, Executor
 
 LENGTH = 24

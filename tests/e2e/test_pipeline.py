@@ -140,6 +140,7 @@ def test_a_training_setting_runs_only_what_depends_on_it(workspace, first_run, r
 
     assert executed(workspace) - {"latest-blessed"} == {
         "trainer",
+        "exporter",
         "evaluator",
         "serving-validator",
         "pusher",
@@ -153,6 +154,17 @@ def test_a_training_setting_runs_only_what_depends_on_it(workspace, first_run, r
     assert summary(workspace)["metrics"]["baseline"]["macro_f1"] == pytest.approx(
         first_run[1]["metrics"]["test"]["macro_f1"], abs=1e-6
     )
+
+
+def test_what_is_decided_after_the_training_takes_no_training(workspace, first_run, reviewlens):
+    changed = ("export.precision=auto", "evaluation.decide_for=accuracy")
+    reviewlens("run", "config.yaml", *changed, cwd=workspace)
+
+    assert executed(workspace) <= {
+        *("exporter", "latest-blessed", "evaluator", "serving-validator", "pusher"),
+    }
+    assert {"exporter", "evaluator"} <= executed(workspace)
+    assert summary(workspace)["training"]["steps"] == first_run[1]["training"]["steps"]
 
 
 @pytest.mark.slow

@@ -12,16 +12,16 @@ import sys
 import pytest
 import tensorflow as tf
 
-from reviewlens.components.encoder_fetcher import FACTS_FILE
-from reviewlens.components.trainer import TOKENS_FEATURE
+from reviewlens.components.encoder_facts import FACTS_FILE
+from reviewlens.components.tokenized_examples import TOKENS_FEATURE
+from reviewlens.components.trainer import TrainedClassifier
 from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.training.checkpoint import CheckpointFile
 
 pytestmark = pytest.mark.faults
 
 SCRIPT = pathlib.Path(__file__).with_name("trainer_run.py")
-# TFX loads the trainer's module anew, which takes the function from here.
-EXPORT = "reviewlens.serving.export.export_classifier"
+SAVE = "reviewlens.components.trainer.trained_model.TrainedClassifier.save"
 PUBLISH = "tfx.orchestration.portable.execution_publish_utils.publish_succeeded_execution"
 # 160 reviews in batches of 16, twice.
 STEPS = 20
@@ -53,9 +53,6 @@ def inputs(tiny_encoder, tiny_vocabulary, reviews, tmp_path_factory):
     (folder / "encoder").mkdir()
     (folder / "encoder" / "Format-Serving").symlink_to(tiny_encoder)
     (folder / "encoder" / FACTS_FILE).write_text('{"name": "tiny"}')
-    (folder / "transform_graph").mkdir()
-    (folder / "schema").mkdir()
-    (folder / "schema" / "schema.pbtxt").write_text("")
     return folder
 
 
@@ -80,21 +77,17 @@ def killed(inputs, output, place):
     assert outcome.returncode == -signal.SIGKILL, outcome.stdout + outcome.stderr
 
 
-def trained(output):
+def trained(inputs, output):
     """The weights and the record of the one model of a run."""
-    (model,) = (output / "pipeline" / "trainer" / "model").iterdir()
-    saved = tf.train.load_checkpoint(str(model / "Format-Serving/variables/variables"))
-    weights = {
-        name: saved.get_tensor(name)
-        for name in saved.get_variable_to_shape_map()
-        if name.endswith(".ATTRIBUTES/VARIABLE_VALUE")
-    }
+    (model,) = (output / "pipeline" / "trainer" / "trained_model").iterdir()
+    encoder = str(inputs / "encoder" / "Format-Serving")
+    weights = TrainedClassifier.load(str(model)).build(str(model), encoder).get_weights()
     record = output / "pipeline" / "trainer" / "model_run" / model.name / "training.json"
     return weights, json.loads(record.read_text())
 
 
 def test_a_kill_after_the_last_step_costs_no_step(inputs, train, steps_of, tmp_path):
-    assert steps_of(killed, inputs, tmp_path, EXPORT) == STEPS
+    assert steps_of(killed, inputs, tmp_path, SAVE) == STEPS
     (file,) = (tmp_path / "checkpoints").iterdir()
     content = file.read_bytes()
     fingerprint = file.stem.removeprefix("training-")
@@ -105,9 +98,9 @@ def test_a_kill_after_the_last_step_costs_no_step(inputs, train, steps_of, tmp_p
     assert steps_of(train, str(inputs), str(tmp_path)) == 0
 
     assert list(file.parent.iterdir()) == []
-    weights, facts = trained(tmp_path)
-    exported = {weight.tobytes() for weight in weights.values()}
-    assert {array.tobytes() for array in arrays.values()} <= exported
+    weights, facts = trained(inputs, tmp_path)
+    kept = {weight.tobytes() for weight in weights}
+    assert {array.tobytes() for array in arrays.values()} <= kept
     for key in ("history", "steps", "best_epoch", "seconds"):
         assert facts[key] == record[key]
 

@@ -20,12 +20,9 @@ def build(folder: str, output: str):
 
     from reviewlens.components import ReviewTrainer
     from reviewlens.models.settings import ModelSettings, TrainingSettings
-    from reviewlens.serving.settings import ExportSettings
 
     kinds = {
         "examples": standard_artifacts.Examples,
-        "transform_graph": standard_artifacts.TransformGraph,
-        "schema": standard_artifacts.Schema,
         "encoder": standard_artifacts.Model,
     }
     given = {
@@ -41,9 +38,7 @@ def build(folder: str, output: str):
         **{name: importer.outputs["result"] for name, importer in given.items()},
         model=ModelSettings(max_tokens=48),
         training=training,
-        export=ExportSettings(precision="float32"),
         epochs=2,
-        decide_for="macro_f1",
         labels=["short", "long"],
         grades=[0, 1],
         checkpoints=os.path.join(output, "checkpoints"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import pathlib
 import shutil
 import subprocess
@@ -26,6 +28,17 @@ def package(tmp_path_factory):
     (copy / "models" / "probe.py").write_text("from . import probed\nX = 1\n")
     (copy / "models" / "probed.py").write_text("Y = 1\n")
     (copy / "models" / "lazily.py").write_text("def function():\n    from ..serving import Probe\n")
+    (copy / "models" / "by_name.py").write_text(
+        "import importlib\n"
+        "FAMILIES = ['probe', 'other']\n"
+        "NAMED = {'plain': f'{__package__}.lazily'}\n"
+        "def load(name):\n"
+        "    return importlib.import_module(f'.{name}.family', __package__)\n"
+    )
+    (copy / "models" / "one").mkdir()
+    (copy / "models" / "one" / "__init__.py").touch()
+    (copy / "models" / "one" / "family.py").write_text("FAMILY = 1\n")
+    (copy / "models" / "one" / "others.py").write_text("OTHERS = 1\n")
     (copy / "serving" / "__init__.py").write_text(
         "import lazy_loader as lazy\n"
         "__getattr__, __dir__, __all__ = lazy.attach(\n"
@@ -40,14 +53,42 @@ def package(tmp_path_factory):
 @pytest.fixture
 def fingerprint(package):
     """Fingerprints a module of the copy."""
+    program = "from reviewlens.pipeline import code_fingerprint as f; print(f({!r}))"
+    return lambda module: printed(program.format(module), package)
 
-    def fingerprint(module):
-        program = f"from reviewlens.pipeline import code_fingerprint as f; print(f({module!r}))"
-        return subprocess.check_output(
-            [sys.executable, "-c", program], cwd=package.parent, text=True
-        )
 
-    return fingerprint
+@pytest.fixture(scope="module")
+def nodes(package):
+    """Fingerprints all nodes of the copy; with other versions of some libraries, if given."""
+    program = (
+        "import importlib.metadata as m, json\n"
+        "versions, installed = {!r}, m.version\n"
+        "m.version = lambda library: versions.get(library) or installed(library)\n"
+        "from reviewlens.pipeline.nodes import NODES\n"
+        "print(json.dumps({{n.id: n.fingerprint() for n in NODES if n.code}}))\n"
+    )
+    return lambda **versions: json.loads(printed(program.format(versions), package))
+
+
+@pytest.fixture(scope="module")
+def unchanged(nodes):
+    """The fingerprints of all nodes as they are."""
+    return nodes()
+
+
+def printed(program, package):
+    return subprocess.check_output([sys.executable, "-c", program], cwd=package.parent, text=True)
+
+
+@contextlib.contextmanager
+def edited(path, old, new):
+    former = path.read_text()
+    assert old in former
+    path.write_text(former.replace(old, new, 1))
+    try:
+        yield
+    finally:
+        path.write_text(former)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +102,11 @@ def fingerprint(package):
         ("reviewlens.models.lazily", "serving/probe.py", "class Probe:\n    x = 2\n", True),
         ("reviewlens.models.lazily", "serving/other.py", "class Other:\n    x = 2\n", False),
         ("reviewlens.serving", "serving/other.py", "class Other:\n    x = 2\n", True),
+        ("reviewlens.models.probed", "models/probed.py", '"""What for."""\nY = 1\n', False),
+        # By a name that is put together: of a family, and of a module beside this one.
+        ("reviewlens.models.by_name", "models/one/family.py", "FAMILY = 2\n", True),
+        ("reviewlens.models.by_name", "models/one/others.py", "OTHERS = 2\n", False),
+        ("reviewlens.models.by_name", "serving/probe.py", "class Probe:\n    x = 2\n", True),
     ],
 )
 def test_sees_exactly_the_code_that_is_reached(package, fingerprint, module, edited, new, changes):
@@ -88,6 +134,50 @@ def test_the_ingest_is_known_by_the_formats_that_it_reads():
     assert code_fingerprint(ingest) == code_fingerprint(
         ingest, *(f"reviewlens.files.{module}" for module in read)
     )
+
+
+EVERY = {
+    *("review-example-gen", "encoder-fetcher", "transform", "trainer", "exporter", "evaluator"),
+    "serving-validator",
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "changed"),
+    [
+        # What only people read.
+        ("models/layers/plain_operations.py", '"""', '"""In other words: ', set()),
+        ("models/training/loop.py", "# ", "# Once more: ", set()),
+        # An encoder more, or another address of one: which one is used, the fetcher is told.
+        ("models/encoders/catalog.py", '"minilm-l6"', '"minilm-l7"', set()),
+        # What a server sends itself while it loads a model is part of that model alone.
+        ("serving/warmup.py", "Love it!", "Like it!", {"exporter", "serving-validator"}),
+        ("serving/export.py", "CHUNK = 32", "CHUNK = 64", {"exporter"}),
+        ("models/training/loop.py", "REPORT_EVERY = 10", "REPORT_EVERY = 20", {"trainer"}),
+        ("models/layers/plain_operations.py", "return ", "return 1 * ", {"trainer", "exporter"}),
+    ],
+)
+def test_a_node_runs_again_for_what_it_computes_with(
+    package, nodes, unchanged, file, old, new, changed
+):
+    assert set(unchanged) == EVERY
+    with edited(package / file, old, new):
+        after = nodes()
+    assert {node for node in EVERY if after[node] != unchanged[node]} == changed
+
+
+@pytest.mark.parametrize(
+    ("library", "changed"),
+    [
+        ("tensorflow", EVERY - {"review-example-gen", "encoder-fetcher"}),
+        ("keras", {"trainer", "exporter"}),
+        ("apache-beam", {"review-example-gen", "transform", "evaluator"}),
+        ("rich", set()),
+    ],
+)
+def test_a_node_runs_again_for_another_version_of_what_it_calls(nodes, unchanged, library, changed):
+    after = nodes(**{library: "99"})
+    assert {node for node in EVERY if after[node] != unchanged[node]} == changed
 
 
 @pytest.mark.parametrize("name", ["reviewlens.models.nothing", "json", ""])

@@ -1,4 +1,4 @@
-"""What the command line and partial runs know of the graph is what the graph is."""
+"""What the table of nodes and partial runs know of the graph is what the graph is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pathlib
 import pytest
 
 from reviewlens.pipeline import build_pipeline, load_config
-from reviewlens.pipeline.nodes import NODES
+from reviewlens.pipeline.nodes import NODES, load, node_ids
 
 CONFIG = pathlib.Path(__file__).parents[2] / "configs" / "amazon-snippets.yaml"
 
@@ -18,8 +18,13 @@ def pipeline(tmp_path_factory):
     return build_pipeline(load_config(str(CONFIG), [f"output={output}"]))
 
 
-def test_the_list_holds_the_nodes_of_the_graph(pipeline):
-    assert sorted(node.id for node in pipeline.components) == sorted(NODES)
+def test_the_table_holds_the_nodes_of_the_graph(pipeline):
+    assert sorted(node.id for node in pipeline.components) == sorted(node_ids())
+
+
+def test_what_a_node_contributes_is_there():
+    named = [name for node in NODES for name in (node.summary, node.report) if name]
+    assert all(callable(load(name)) for name in named)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,8 @@ class ReviewClassifier(keras.Model):
             name="head",
         )
         self.head.build((None, encoder.hidden_size))
+        # All of its variables are there: weights can be loaded before it is called.
+        self.built = True
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool | None = None) -> tf.Tensor:
         """Computes the logits.

@@ -15,7 +15,7 @@ import yaml
 from reviewlens.errors import UsageError
 from reviewlens.pipeline import load_config
 from reviewlens.pipeline.kubeflow import KubeflowTarget
-from reviewlens.pipeline.nodes import NODES
+from reviewlens.pipeline.nodes import node_ids
 
 HERE = pathlib.Path(__file__).parent
 CONFIG = HERE.parents[2] / "configs" / "amazon-snippets.yaml"
@@ -111,7 +111,7 @@ def test_the_file_is_a_message_of_the_pipeline_spec(compiled, tmp_path):
 def test_the_tasks_are_the_nodes_of_the_local_run_in_the_same_order(spec):
     tasks = spec["root"]["dag"]["tasks"]
 
-    assert sorted(tasks) == sorted(NODES)
+    assert sorted(tasks) == sorted(node_ids())
     for name, task in tasks.items():
         # Kubernetes' names of pods.
         assert re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", name)

@@ -8,7 +8,6 @@ import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from reviewlens.errors import RunError
-from reviewlens.pipeline.local.runner import RunResult
 from reviewlens.pipeline.records import NodeRecord
 from reviewlens.pipeline.report.summary import make_summary, write_summary
 from reviewlens.pipeline.report.table import render_report
@@ -24,11 +23,10 @@ TRAINING = {
     "steps": 80,
     "examples_per_second": 41.0,
     "best_epoch": 1,
-    "temperature": 1.1,
-    "ece_before": 0.05,
-    "ece_after": 0.01,
+    "precision": "float32",
     "history": [{"loss": 1.0}],
 }
+EXPORT = {"temperature": 1.1, "ece_before": 0.05, "ece_after": 0.01, "eval": {"macro_f1": 0.7}}
 
 
 def record(state=mlmd.Execution.COMPLETE, **outputs):
@@ -48,6 +46,7 @@ def nodes(tmp_path):
     """What the nodes of a blessed and pushed run have recorded."""
     (tmp_path / "metrics.json").write_text(json.dumps({"test": TEST, "baseline": None}))
     (tmp_path / "training.json").write_text(json.dumps(TRAINING))
+    (tmp_path / "export.json").write_text(json.dumps(EXPORT))
     counts = {"read": 1300, "kept": 1290, "duplicates": 3, "rejected": 7}
     splits = {"train": 80, "eval": 6, "test": 1204}
     reasons = {"reason:no-text": 5, "reason:contradictory": 2}
@@ -56,6 +55,7 @@ def nodes(tmp_path):
         "review-example-gen": record(examples=("x", counts | splits | reasons)),
         "encoder-fetcher": record(mlmd.Execution.CACHED, model=("x", encoder)),
         "trainer": record(model_run=(tmp_path, {})),
+        "exporter": record(model=(tmp_path, {})),
         "evaluator": record(evaluation=(tmp_path, {}), blessing=("x", {"blessed": 1})),
         "serving-validator": record(blessing=("x", {"blessed": 1, "reason": ""})),
         "pusher": record(pushed_model=("x", {"pushed": 1, "pushed_destination": "out/a b/7"})),
@@ -68,7 +68,7 @@ def seconds(nodes):
 
 def report(nodes):
     summary = make_summary(nodes, seconds(nodes))
-    return render_report(RunResult("id", {}, {}, summary, "out"))
+    return render_report(summary, "out")
 
 
 def test_every_fact_comes_from_its_node(nodes):
@@ -84,7 +84,7 @@ def test_every_fact_comes_from_its_node(nodes):
     assert summary["metrics"] == {"test": TEST, "baseline": None}
     assert list(summary["training"]) == [
         *("epochs", "steps", "examples_per_second", "seconds", "best_epoch"),
-        *("temperature", "ece_before", "ece_after"),
+        *("precision", "temperature", "ece_before", "ece_after"),
     ]
     assert summary["encoder"]["parameters"] == 22
     assert summary["cached"] == ["encoder-fetcher"]
@@ -133,6 +133,12 @@ def test_the_report_of_a_partial_run_tells_what_there_is(nodes):
     assert "read 1,300" in text
     assert "macro-F1" not in text
     assert "blessed" not in text
+
+
+def test_a_run_that_ends_with_the_trainer_tells_of_the_training(nodes):
+    del nodes["exporter"]
+    training = make_summary(nodes, seconds(nodes))["training"]
+    assert training == {k: v for k, v in TRAINING.items() if k != "history"}
 
 
 def test_a_summary_is_written_whole_or_not_at_all(nodes, tmp_path):

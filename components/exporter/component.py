@@ -1,0 +1,111 @@
+"""The node `exporter`: trained weights become the model that is evaluated, served and pushed.
+
+Whatever is decided after the training is decided here, in seconds: the number format, the
+calibration and the decision, the files of the served model.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tfx.dsl.components.base import base_component, base_executor, executor_spec
+from tfx.types import artifact_utils, channel, standard_artifacts
+from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
+from tfx.utils import io_utils, path_utils
+
+from ...serving.settings import ExportSettings
+from ..trainer.artifacts import TrainedModel
+
+
+class Executor(base_executor.BaseExecutor):
+    """Exports, see `exporting`."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Any]],
+        output_dict: dict[str, list[Any]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Exports a trained classifier.
+
+        Args:
+            input_dict: `trained_model` of `ReviewTrainer`, `examples` of `ReviewTransform` and
+                `encoder` of `EncoderFetcher`.
+            output_dict: `model`: the SavedModel, with `export.json` beside it.
+            exec_properties: `precision`, `decide_for`.
+
+        Raises:
+            RunError: See `exporting.export_trained`.
+        """
+        from .exporting import export_trained
+
+        self._log_startup(input_dict, output_dict, exec_properties)
+        encoder = artifact_utils.get_single_uri(input_dict["encoder"])
+        export_trained(
+            artifact_utils.get_single_uri(input_dict["trained_model"]),
+            encoder=path_utils.serving_model_dir(encoder),
+            eval_files=[
+                io_utils.all_files_pattern(uri)
+                for uri in artifact_utils.get_split_uris(input_dict["examples"], "eval")
+            ],
+            model=artifact_utils.get_single_uri(output_dict["model"]),
+            settings=ExportSettings(precision=exec_properties["precision"]),
+            decide_for=exec_properties["decide_for"],
+        )
+
+
+class ModelExporterSpec(ComponentSpec):
+    """Inputs, outputs and parameters of `ModelExporter`."""
+
+    PARAMETERS = {
+        "precision": ExecutionParameter(type=str),
+        "decide_for": ExecutionParameter(type=str),
+        "code": ExecutionParameter(type=str, optional=True),
+    }
+    INPUTS = {
+        "trained_model": ChannelParameter(type=TrainedModel),
+        "examples": ChannelParameter(type=standard_artifacts.Examples),
+        "encoder": ChannelParameter(type=standard_artifacts.Model),
+    }
+    OUTPUTS = {"model": ChannelParameter(type=standard_artifacts.Model)}
+
+
+class ModelExporter(base_component.BaseComponent):
+    """Fits the decision of a trained classifier, chooses its precision and exports it.
+
+    Output `model`: a SavedModel that takes raw text, with `export.json` beside it.
+    """
+
+    SPEC_CLASS = ModelExporterSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        trained_model: channel.BaseChannel,
+        examples: channel.BaseChannel,
+        encoder: channel.BaseChannel,
+        settings: ExportSettings,
+        decide_for: str,
+        code: str = "",
+    ):
+        """Declares the node.
+
+        Args:
+            trained_model: Output of `ReviewTrainer`.
+            examples: Transformed examples with the split eval, on which the decision is fitted.
+            encoder: Output of `EncoderFetcher`, the one that was fine-tuned.
+            settings: The form in which the model is served.
+            decide_for: What the decision is tuned for, `macro_f1` or `accuracy`.
+            code: Fingerprint of the code, part of the cache key.
+        """
+        super().__init__(
+            ModelExporterSpec(
+                trained_model=trained_model,
+                examples=examples,
+                encoder=encoder,
+                precision=settings.precision,
+                decide_for=decide_for,
+                code=code,
+                model=channel.Channel(type=standard_artifacts.Model),
+            )
+        )

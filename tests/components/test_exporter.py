@@ -1,0 +1,176 @@
+"""The exporter makes of trained weights a model that answers, in whatever form is asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+from tfx.types import Channel, standard_artifacts
+
+from reviewlens.components.encoder_facts import FACTS_FILE
+from reviewlens.components.exporter import EXPORT_FILE, export_trained
+from reviewlens.components.exporter.component import Executor, ModelExporter
+from reviewlens.components.trainer import TrainedClassifier, TrainedModel, fine_tune
+from reviewlens.errors import RunError
+from reviewlens.models.settings import ModelSettings, TrainingSettings
+from reviewlens.models.tasks.text_classification.metrics import macro_f1
+from reviewlens.serving import LocalModel
+from reviewlens.serving.settings import ExportSettings
+
+# Long enough for any tiny encoder, however its random weights fell out, to learn.
+LONG = {"epochs": 12, "batch_size": 16, "learning_rate": 5e-3, "patience": 12}
+EVAL = slice(320, 480)
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_encoder, split, reviews, task, tmp_path_factory):
+    """Trains a classifier once for each way; gives the directory of its weights."""
+    made = {}
+
+    def train(precision="float32", native=True, **training):
+        way = (precision, native)
+        if way not in made:
+            directory = tmp_path_factory.mktemp("trained")
+            settings = TrainingSettings(**{**LONG, **training}, precision=precision)
+            fine_tune(
+                TrainedClassifier(
+                    "tiny",
+                    ModelSettings(max_tokens=48, native=native),
+                    settings,
+                    task.labels,
+                    task.grades,
+                ),
+                encoder=tiny_encoder,
+                train_files=split(reviews[:320]),
+                eval_files=split(reviews[EVAL]),
+                trained_model=str(directory),
+                model_run=str(directory / "run"),
+            )
+            made[way] = str(directory)
+        return made[way]
+
+    return train
+
+
+@pytest.fixture
+def export(tiny_encoder, split, reviews, tmp_path):
+    """Exports trained weights; gives the directory of the model and what was written beside it."""
+
+    def run(trained_model, precision="float32", decide_for="macro_f1", texts=reviews[EVAL]):
+        model = tmp_path / precision / decide_for
+        export_trained(
+            trained_model,
+            encoder=tiny_encoder,
+            eval_files=split(texts),
+            model=str(model),
+            settings=ExportSettings(precision=precision),
+            decide_for=decide_for,
+        )
+        return str(model / "Format-Serving"), json.loads((model / EXPORT_FILE).read_text())
+
+    return run
+
+
+def answers(directory, texts):
+    return LocalModel(directory).predict(texts)
+
+
+def test_what_is_reported_is_what_the_export_does(trained, export, reviews, task):
+    directory, facts = export(trained())
+
+    assert set(facts) == {
+        *("export", "temperature", "stretch", "biases", "offsets"),
+        *("ece_before", "ece_after", "eval"),
+    }
+    # A head that learned nothing decides by chance, which is below a third.
+    assert facts["eval"]["macro_f1"] > 0.4
+    assert sum(of["support"] for of in facts["eval"]["per_class"].values()) == 160
+    predicted = [task.labels.index(each.label) for each in answers(directory, reviews[EVAL])]
+    true = [task.label_of(text) for text in reviews[EVAL]]
+    assert macro_f1(true, predicted, 3) == pytest.approx(facts["eval"]["macro_f1"])
+
+
+def test_the_same_weights_give_the_same_model_and_another_decision_for_another_aim(
+    trained, export, reviews
+):
+    first, _ = export(trained(), decide_for="macro_f1")
+    expected = [each.probabilities for each in answers(first, reviews[:50])]
+    again, facts = export(trained(), decide_for="macro_f1")
+    assert [each.probabilities for each in answers(again, reviews[:50])] == expected
+
+    other, others = export(trained(), decide_for="accuracy")
+    assert [each.probabilities for each in answers(other, reviews[:50])] == expected
+    assert others["eval"]["accuracy"] >= facts["eval"]["accuracy"]
+    assert others["offsets"] == [0.0, 0.0, 0.0]
+
+
+def test_exports_a_saved_model_as_it_is(trained, export, task):
+    directory, facts = export(trained(native=False, epochs=1), precision="auto")
+
+    assert facts["export"]["precision"] == "float32"
+    assert answers(directory, ["Works."])[0].label in task.labels
+
+
+@pytest.mark.parametrize(
+    ("precision", "asked"), [("bfloat16", "float32"), ("float32", "bfloat16"), ("float32", "auto")]
+)
+def test_trains_in_one_precision_and_serves_in_another(
+    trained, export, reviews, task, precision, asked
+):
+    directory, facts = export(trained(precision), precision=asked)
+
+    chosen = facts["export"]["precision"]
+    assert chosen == asked or asked == "auto"
+    assert facts["export"]["candidates"][chosen]["reviews_per_second"] > 0
+    card = json.loads(Path(directory, "assets.extra", "model.json").read_text())
+    assert card["export"] == facts["export"]
+    assert card["training"]["precision"] == precision
+    saved = tf.train.load_checkpoint(os.path.join(directory, "variables/variables"))
+    kinds = set(saved.get_variable_to_dtype_map().values())
+    assert (tf.bfloat16 in kinds) == (chosen == "bfloat16")
+    # Evaluated, and hence calibrated and decided, as it is served.
+    predicted = [task.labels.index(each.label) for each in answers(directory, reviews[EVAL])]
+    true = [task.label_of(text) for text in reviews[EVAL]]
+    assert macro_f1(true, predicted, 3) == pytest.approx(facts["eval"]["macro_f1"], abs=1e-6)
+
+
+def test_what_computes_as_it_was_saved_is_not_asked_for_bfloat16(trained, export):
+    with pytest.raises(RunError, match="export.precision: is bfloat16, .* choose auto or float32"):
+        export(trained(native=False, epochs=1), precision="bfloat16")
+
+
+def test_an_empty_split_is_named(trained, export):
+    with pytest.raises(RunError, match="the eval split is empty"):
+        export(trained(), texts=[])
+
+
+def test_the_node_takes_the_encoder_that_was_fetched(
+    make_artifact, trained, tiny_encoder, split, reviews
+):
+    examples = make_artifact(standard_artifacts.Examples, split_names='["train", "eval"]')
+    os.rename(os.path.dirname(split(reviews[EVAL])[0]), os.path.join(examples.uri, "Split-eval"))
+    encoder = make_artifact(standard_artifacts.Model)
+    os.symlink(tiny_encoder, os.path.join(encoder.uri, "Format-Serving"))
+    Path(encoder.uri, FACTS_FILE).write_text('{"name": "tiny"}')
+    weights = make_artifact(TrainedModel)
+    weights.uri = trained()
+    model = make_artifact(standard_artifacts.Model)
+    node = ModelExporter(
+        trained_model=Channel(type=TrainedModel),
+        examples=Channel(type=standard_artifacts.Examples),
+        encoder=Channel(type=standard_artifacts.Model),
+        settings=ExportSettings("float32"),
+        decide_for="accuracy",
+    )
+    Executor().Do(
+        {"examples": [examples], "encoder": [encoder], "trained_model": [weights]},
+        {"model": [model]},
+        node.exec_properties,
+    )
+
+    card = json.loads(Path(model.uri, "Format-Serving/assets.extra/model.json").read_text())
+    assert card["encoder"] == "tiny"
+    assert card["export"]["precision"] == "float32"
