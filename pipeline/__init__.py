@@ -5,7 +5,7 @@ import lazy_loader as lazy
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
-        "config": ["Config", "load_config", "settings_json"],
+        "config": ["Config", "load_config"],
         "fingerprint": ["code_fingerprint"],
         "graph": ["build_pipeline"],
         "local.runner": ["RunResult", "run", "run_pipeline"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-PRECISIONS = ("auto", "float32", "bfloat16")
+from ..models.settings import PRECISIONS
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The configuration: one YAML file, read into frozen dataclasses."""
 
-from .config import OVERRIDES, Config, load_config, settings_json
+from .config import OVERRIDES, Config, load_config
 from .kubeflow import KubeflowSettings, NodeSettings
 
 __all__ = [
@@ -9,5 +9,4 @@ __all__ = [
     "KubeflowSettings",
     "NodeSettings",
     "load_config",
-    "settings_json",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 from pathlib import Path
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reviewlens.errors import RunError, UsageError
-from reviewlens.pipeline import load_config, settings_json
+from reviewlens.pipeline import load_config
 from reviewlens.pipeline.beam_options import (
     RUNNERS,
     BeamSettings,
@@ -323,9 +322,3 @@ def test_the_page_has_an_example_of_every_runner():
     examples = "".join(examples_of_the_page())
 
     assert all(f"runner: {runner}\n" in examples for runner in RUNNERS if runner != "direct")
-
-
-def test_settings_survive_their_json():
-    settings = BeamSettings("portable", {"job_endpoint": "a:1", "experiments": ("x", "y")})
-
-    assert json.loads(settings_json(settings))["options"]["experiments"] == ["x", "y"]
