@@ -1,14 +1,19 @@
 """The commands, one file each: `SUMMARY`, `make_parser()` and `execute(arguments)`."""
 
-from . import compile, encoders, export_serving, predict, run, serve, submit, validate
+import importlib
 
+_NAMES = (
+    "run",
+    "validate",
+    "predict",
+    "serve",
+    "export-serving",
+    "compile",
+    "submit",
+    "encoders",
+)
+
+# In the order of `reviewlens --help`. A command's file has its name, with underscores.
 COMMANDS = {
-    "run": run,
-    "validate": validate,
-    "predict": predict,
-    "serve": serve,
-    "export-serving": export_serving,
-    "compile": compile,
-    "submit": submit,
-    "encoders": encoders,
+    name: importlib.import_module(f"{__name__}.{name.replace('-', '_')}") for name in _NAMES
 }
