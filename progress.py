@@ -3,7 +3,7 @@
 A training loop or a Beam node calls `report`; whoever wants to show it (the table
 of `reviewlens run`, a notebook) wraps the work in `reporting_to`. Where nobody
 listens, a report costs one comparison. What a person should know even after the work
-is over goes to `tell`.
+is over goes to `notify`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 
 Reporter = Callable[[int, "int | None", str], None]
 
-Teller = Callable[[str], None]
+Listener = Callable[[str], None]
 
 _reporter: Reporter | None = None
-_teller: Teller | None = None
+_listener: Listener | None = None
 
 
 def report(done: int, total: int | None = None, note: str = "") -> None:
@@ -54,34 +54,34 @@ def reporting_to(reporter: Reporter) -> Iterator[None]:
         _reporter = previous
 
 
-def tell(line: str) -> None:
+def notify(line: str) -> None:
     """Tells a person something that stays on the screen, and the log.
 
     Args:
         line: One sentence that needs no context.
     """
     logging.getLogger(__name__).warning(line)
-    if _teller is not None:
-        _teller(line)
+    if _listener is not None:
+        _listener(line)
 
 
 @contextlib.contextmanager
-def telling_to(teller: Teller) -> Iterator[None]:
-    """Sends what the enclosed work tells to `teller`.
+def notifying_to(listener: Listener) -> Iterator[None]:
+    """Sends what the enclosed work tells to `listener`.
 
     Args:
-        teller: Called with one line; may be called from other threads.
+        listener: Called with one line; may be called from other threads.
 
     Example:
         >>> seen = []
-        >>> with telling_to(seen.append):
-        ...     tell("the checkpoint is damaged")
+        >>> with notifying_to(seen.append):
+        ...     notify("the checkpoint is damaged")
         >>> seen
         ['the checkpoint is damaged']
     """
-    global _teller
-    previous, _teller = _teller, teller
+    global _listener
+    previous, _listener = _listener, listener
     try:
         yield
     finally:
-        _teller = previous
+        _listener = previous

@@ -13,7 +13,7 @@ from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import path_utils
 
 from .latest_pushed import earlier_version
-from .model_files import JUDGED
+from .model_files import MODEL_DIGEST
 
 
 class EarlierBlessedModelStrategy(LatestBlessedModelStrategy):
@@ -63,9 +63,9 @@ class EarlierBlessedModelStrategy(LatestBlessedModelStrategy):
         pushed = store.get_artifacts_by_type(standard_artifacts.PushedModel.TYPE_NAME)
         properties = [artifact.custom_properties for artifact in pushed]
         known = {
-            property_of["pushed_version"].string_value: property_of[JUDGED].string_value
+            property_of["pushed_version"].string_value: property_of[MODEL_DIGEST].string_value
             for property_of in properties
-            if JUDGED in property_of
+            if MODEL_DIGEST in property_of
         }
         version = earlier_version(self._serving_dir, candidate, known)
         if version is None:

@@ -11,8 +11,8 @@ from ..files import stream_digest
 
 # Without it no server loads a model, so it is written last.
 MARK = "saved_model.pb"
-# Custom property of a blessing: what was judged.
-JUDGED = "model_sha256"
+# Custom property of a blessing: the digest of the model that it is about.
+MODEL_DIGEST = "model_sha256"
 
 
 def model_digest(folder: str) -> str:

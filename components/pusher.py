@@ -17,7 +17,7 @@ from tfx.utils import io_utils
 
 from ..errors import RunError
 from ..files import folder_lock, partial_name, partial_version, version_numbers
-from .model_files import JUDGED, is_model, model_digest
+from .model_files import MODEL_DIGEST, is_model, model_digest
 
 # Input -> who gives it.
 _BLESSINGS = {"model_blessing": "evaluator", "infra_blessing": "serving validator"}
@@ -64,7 +64,7 @@ class Executor(pusher_executor.Executor):
             version = _place(model, digest, serving_dir)
         destination = os.path.join(serving_dir, version)
         self._MarkPushed(pushed, pushed_destination=destination, pushed_version=version)
-        pushed.set_string_custom_property(JUDGED, digest)
+        pushed.set_string_custom_property(MODEL_DIGEST, digest)
         logging.info("Pushed version %s to %s.", version, destination)
 
 
@@ -72,7 +72,7 @@ def _check_judged(model: str, digest: str, input_dict: dict[str, list[Any]]) -> 
     """Makes sure that the model still is what the blessings were given to."""
     for key, judge in _BLESSINGS.items():
         blessing = artifact_utils.get_single_instance(input_dict[key])
-        if blessing.get_string_custom_property(JUDGED) not in ("", digest):
+        if blessing.get_string_custom_property(MODEL_DIGEST) not in ("", digest):
             raise RunError(
                 f"{model}: its files have changed since the {judge} judged them, so it is not "
                 "pushed; run the same command again, which makes a damaged model anew"

@@ -19,7 +19,7 @@ from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.utils import path_utils
 
-from .model_files import JUDGED, model_digest
+from .model_files import MODEL_DIGEST, model_digest
 
 # File names that TFX's own InfraValidator leaves.
 BLESSED, NOT_BLESSED = "INFRA_BLESSED", "INFRA_NOT_BLESSED"
@@ -46,7 +46,7 @@ class Executor(base_executor.BaseExecutor):
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         model = path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict["model"]))
         # Before the validation, so that what it loads is what the pusher will look for.
-        blessing.set_string_custom_property(JUDGED, model_digest(model))
+        blessing.set_string_custom_property(MODEL_DIGEST, model_digest(model))
         reason = _validate(model, exec_properties["timeout_seconds"])
         blessing.set_int_custom_property("blessed", int(not reason))
         blessing.set_string_custom_property("reason", reason)

@@ -31,7 +31,7 @@ from ..models.encoders.sources.fetching import source_fingerprint
 from .beam_options import beam_arguments, check_beam_options
 from .config import Config
 from .nodes import NODES
-from .targets import LocalTarget, Places, Target
+from .targets import LocalTarget, OutputPaths, Target
 
 
 def build_pipeline(config: Config, cache: bool = True, target: Target | None = None) -> Pipeline:
@@ -53,9 +53,9 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
     """
     target = target or LocalTarget()
     check_beam_options(config.beam)
-    places = target.places(config)
+    paths = target.output_paths(config)
     labels = list(config.data.classes)
-    serving_dir = target.parameter("serving_dir", places.serving_dir)
+    serving_dir = target.parameter("serving_dir", paths.serving_dir)
     code = {node.id: node.fingerprint() for node in NODES}
 
     example_gen = ReviewExampleGen(
@@ -64,7 +64,7 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         input_fingerprint=(
             fingerprint_input(config.data.input, config.data.format) if target.has_files else ""
         ),
-        rejected_dir=places.rejected_dir,
+        rejected_dir=paths.rejected_dir,
         code=code["review-example-gen"],
     ).with_id("review-example-gen")
     encoder_fetcher = EncoderFetcher(
@@ -101,8 +101,8 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         epochs=target.parameter("epochs", config.training.epochs),
         labels=labels,
         grades=[grade.label for grade in config.data.grades],
-        checkpoints=places.checkpoints,
-        tensorboard=places.tensorboard,
+        checkpoints=paths.checkpoints,
+        tensorboard=paths.tensorboard,
         code=code["trainer"],
     ).with_id("trainer")
     exporter = ModelExporter(
@@ -115,7 +115,7 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
     ).with_id("exporter")
     model = exporter.outputs["model"]
 
-    latest_blessed = _latest_blessed(target, places, model, serving_dir).with_id("latest-blessed")
+    latest_blessed = _latest_blessed(target, paths, model, serving_dir).with_id("latest-blessed")
     evaluator = ReviewEvaluator(
         examples=examples,
         schema=schema,
@@ -139,7 +139,7 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
 
     return Pipeline(
         pipeline_name=config.name,
-        pipeline_root=places.pipeline_root,
+        pipeline_root=paths.pipeline_root,
         metadata_connection_config=target.metadata(config),
         components=[
             example_gen,
@@ -169,7 +169,7 @@ def _schema_gen(config: Config, target: Target, statistics: BaseChannel) -> Base
 
 
 def _latest_blessed(
-    target: Target, places: Places, model: BaseChannel, serving_dir: str | RuntimeParameter
+    target: Target, paths: OutputPaths, model: BaseChannel, serving_dir: str | RuntimeParameter
 ) -> BaseNode:
     """The node that gives the model which a candidate must not fall behind.
 
@@ -182,8 +182,8 @@ def _latest_blessed(
     return Resolver(
         strategy_class=EarlierBlessedModelStrategy,
         config={
-            "serving_dir": places.serving_dir,
-            "links": os.path.join(places.pipeline_root, "latest-blessed", "pushed"),
+            "serving_dir": paths.serving_dir,
+            "links": os.path.join(paths.pipeline_root, "latest-blessed", "pushed"),
         },
         candidate=model,
         model=Channel(type=standard_artifacts.Model),

@@ -104,7 +104,7 @@ class RunRecords:
         """Returns every artifact that the cache could hand out."""
         return [a for a in self._store.get_artifacts() if a.state == mlmd.Artifact.LIVE]
 
-    def condemn(self, artifacts: list[mlmd.Artifact]) -> None:
+    def invalidate(self, artifacts: list[mlmd.Artifact]) -> None:
         """Marks artifacts as deleted, so that they are made again when they are needed."""
         for artifact in artifacts:
             artifact.state = mlmd.Artifact.DELETED

@@ -21,7 +21,7 @@ Value = TypeVar("Value", str, int)
 
 
 @dataclasses.dataclass(frozen=True)
-class Places:
+class OutputPaths:
     """Where the nodes leave what they make.
 
     Attributes:
@@ -52,7 +52,7 @@ class Target(Protocol):
     has_files: bool
     image: str | None
 
-    def places(self, config: Config) -> Places:
+    def output_paths(self, config: Config) -> OutputPaths:
         """Returns where the nodes of this configuration leave what they make."""
 
     def parameter(self, name: str, value: Value) -> Value | RuntimeParameter:
@@ -70,10 +70,10 @@ class LocalTarget:
     has_files: bool = True
     image: str | None = None
 
-    def places(self, config: Config) -> Places:
+    def output_paths(self, config: Config) -> OutputPaths:
         """See `Target`."""
         output = os.path.abspath(config.output)
-        return Places(
+        return OutputPaths(
             pipeline_root=os.path.join(output, "pipeline"),
             serving_dir=os.path.join(output, "serving", config.name),
             rejected_dir=os.path.join(output, "rejected"),

@@ -98,7 +98,7 @@ def choose_precision(
         reason = "neither this machine nor this encoder offers another"
     elif requested == "auto":
         facts["bfloat16"] |= _comparison(logits, evaluation.labels, decide_for)
-        precision, reason = _judge(facts)
+        precision, reason = _choose(facts)
     return ServedPrecision(
         models[precision],
         logits[precision],
@@ -146,7 +146,7 @@ def _comparison(logits: dict[str, np.ndarray], labels: np.ndarray, decide_for: s
     }
 
 
-def _judge(facts: dict[str, dict]) -> tuple[str, str]:
+def _choose(facts: dict[str, dict]) -> tuple[str, str]:
     ratio = facts["bfloat16"]["reviews_per_second"] / facts["float32"]["reviews_per_second"]
     agreement, change = (facts["bfloat16"][key] for key in ("agreement", "macro_f1_change"))
     if agreement < MIN_AGREEMENT:

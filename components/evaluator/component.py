@@ -15,7 +15,7 @@ from tfx.types.component_spec import ExecutionParameter
 from tfx.utils import path_utils
 
 from ..latest_pushed import holds_model
-from ..model_files import JUDGED, model_digest
+from ..model_files import MODEL_DIGEST, model_digest
 from . import extractors
 from .eval_config import BASELINE, CANDIDATE, build_eval_config
 from .report import METRICS_FILE, explain, read_metrics
@@ -59,7 +59,7 @@ class Executor(evaluator_executor.Executor):
             file.write(json.dumps(metrics, indent=2))
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         blessing.set_string_custom_property("reason", explain(evaluation))
-        blessing.set_string_custom_property(JUDGED, digest)
+        blessing.set_string_custom_property(MODEL_DIGEST, digest)
 
 
 class ReviewEvaluatorSpec(standard_component_specs.EvaluatorSpec):

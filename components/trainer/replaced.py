@@ -12,7 +12,7 @@ from tfx.dsl.io import fileio
 
 from ...errors import RunError
 from ...models.training.checkpoint import remove_checkpoint
-from ...progress import tell
+from ...progress import notify
 
 _FILE = "checkpoint.txt"
 
@@ -44,4 +44,4 @@ def remove_replaced_checkpoint(trained_model: str) -> None:
         try:
             remove_checkpoint(checkpoint)
         except RunError as error:
-            tell(str(error))
+            notify(str(error))

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...errors import RunError
-from ...progress import tell
+from ...progress import notify
 
 # The first line of a checkpoint. Then come the state and, for each array, a line that describes
 # it and its bytes; the last bytes are the digest of all that is before them.
@@ -117,7 +117,7 @@ class CheckpointFile:
             raise RunError(
                 f"{self.path}: {problem} and cannot be renamed: {_reason(error)}"
             ) from error
-        tell(f"{self.path} {problem}: training starts anew; the file is now {aside}")
+        notify(f"{self.path} {problem}: training starts anew; the file is now {aside}")
 
     def _start_directory(self) -> None:
         tf.io.gfile.makedirs(self._directory)

@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...errors import RunError
-from ...progress import report, tell
+from ...progress import notify, report
 from ..settings import TrainingSettings
 from ..tasks.text_classification.decision import Decision
 from ..tasks.text_classification.metrics import classification_report
@@ -88,7 +88,7 @@ def train(
     ends with the weights it would have had. A training that is over keeps its best weights
     there, so that whatever stops the work that comes next, the same training takes no further
     step; see `remove_checkpoint`. A checkpoint that is damaged is set aside, and one that cannot
-    be saved ends no training: either is told (`progress.tell`).
+    be saved ends no training: either is told (`progress.notify`).
 
     Args:
         classifier: A `ReviewClassifier`, made under the precision policy it shall train in.
@@ -313,7 +313,7 @@ class _Run:
             self.checkpoint.save(self.state(self.average, self.best), record)
         except RunError as error:
             if not self.warned:
-                tell(f"{error}; training goes on, but what is not saved is lost if it is stopped")
+                notify(f"{error}; training goes on, but what is not saved is lost if it is stopped")
             self.warned = True
 
     def resume(self) -> None:

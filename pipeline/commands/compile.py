@@ -66,8 +66,8 @@ def execute(arguments: argparse.Namespace) -> int:
         from ..kubeflow.compiler import compile_pipeline, write_compiled
 
         write_compiled(compile_pipeline(config, target), arguments.output)
-    places = target.places(config)
-    print(f"{arguments.output}: {len(NODES)} tasks, models go to {places.serving_dir}; run it with")
+    paths = target.output_paths(config)
+    print(f"{arguments.output}: {len(NODES)} tasks, models go to {paths.serving_dir}; run it with")
     if target.name == KFP:
         print(f"  reviewlens submit {arguments.output} --endpoint http://HOST:PORT")
     else:

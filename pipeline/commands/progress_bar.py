@@ -44,11 +44,11 @@ def _terminal_bar(total: int, unit: str) -> Iterator[None]:
 def _lines(total: int, unit: str) -> Iterator[None]:
     last = time.monotonic()
 
-    def tell(done: int, *_: object) -> None:
+    def show(done: int, *_: object) -> None:
         nonlocal last
         if time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
             last = time.monotonic()
             print(f"{done:,}/{total:,} {unit}", file=sys.stderr)
 
-    with progress.reporting_to(tell):
+    with progress.reporting_to(show):
         yield

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from ..config import Config
-from ..targets import Places, Value
+from ..targets import OutputPaths, Value
 
 if TYPE_CHECKING:
     from tfx.orchestration.data_types import RuntimeParameter
@@ -32,12 +32,12 @@ class KubeflowTarget:
     has_resolvers: bool = dataclasses.field(default=False, init=False)
     has_files: bool = dataclasses.field(default=False, init=False)
 
-    def places(self, config: Config) -> Places:
+    def output_paths(self, config: Config) -> OutputPaths:
         """See `Target`."""
         root = self.pipeline_root.rstrip("/")
         # TensorFlow writes there by itself; to others only the launcher does, after the task.
         is_writable = root.startswith("gs://")
-        return Places(
+        return OutputPaths(
             pipeline_root=root,
             serving_dir=config.kubeflow.serving_dir or f"{root}/serving/{config.name}",
             checkpoints=f"{root}/checkpoints/{config.name}" if is_writable else None,

@@ -159,7 +159,7 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
         node.start()
         self._display.node_changed(node)
         try:
-            with progress.reporting_to(reporter), progress.telling_to(self._display.tell):
+            with progress.reporting_to(reporter), progress.notifying_to(self._display.notify):
                 node_launcher.launch()
                 node.end(self._outcome(node.node))
         except DamageFound:

@@ -92,7 +92,7 @@ class Display:
     def show(self, nodes: list[NodeProgress]) -> None:
         """Takes the nodes, which it will look at from now on."""
 
-    def tell(self, line: str) -> None:
+    def notify(self, line: str) -> None:
         """Shows a line that stays."""
 
     def node_changed(self, node: NodeProgress) -> None:
@@ -117,7 +117,7 @@ class PlainDisplay(Display):
     def show(self, nodes: list[NodeProgress]) -> None:
         self._width = max(len(node.node) for node in nodes)
 
-    def tell(self, line: str) -> None:
+    def notify(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def node_changed(self, node: NodeProgress) -> None:
@@ -133,7 +133,7 @@ class PlainDisplay(Display):
 
     def _line(self, node: NodeProgress, rest: str) -> None:
         self._last_line = time.monotonic()
-        self.tell(f"{node.node:{self._width}}  {node.state.value:7}  {rest}".rstrip())
+        self.notify(f"{node.node:{self._width}}  {node.state.value:7}  {rest}".rstrip())
 
 
 class LiveDisplay(Display):
@@ -164,7 +164,7 @@ class LiveDisplay(Display):
     def show(self, nodes: list[NodeProgress]) -> None:
         self._nodes = nodes
 
-    def tell(self, line: str) -> None:
+    def notify(self, line: str) -> None:
         self._live.console.print(line, markup=False, highlight=False)
 
     def render(self) -> Table | Group:
@@ -214,7 +214,7 @@ def open_display(stream: TextIO) -> Iterator[Display]:
     console = Console(file=stream)
     if not console.is_terminal or console.is_dumb_terminal:
         display = PlainDisplay(console)
-        display.tell(_LOADING)
+        display.notify(_LOADING)
         yield display
         return
     with LiveDisplay(console) as display:

@@ -103,7 +103,7 @@ class Manifests:
         return os.path.join(self._folder, f"{artifact.id}.sha256.json")
 
 
-def condemn_damaged(records: RunRecords, root: str) -> Iterator[str]:
+def invalidate_damaged(records: RunRecords, root: str) -> Iterator[str]:
     """Takes damaged artifacts out of the cache.
 
     Args:
@@ -117,10 +117,10 @@ def condemn_damaged(records: RunRecords, root: str) -> Iterator[str]:
     for artifact in records.live_artifacts():
         damage = manifests.find_damage(artifact)
         if damage:
-            yield from condemn(records, root, [(artifact, damage)])
+            yield from invalidate(records, root, [(artifact, damage)])
 
 
-def condemn(
+def invalidate(
     records: RunRecords, root: str, damage: Sequence[tuple[mlmd.Artifact, str]]
 ) -> Iterator[str]:
     """Takes artifacts out of the cache.
@@ -134,7 +134,7 @@ def condemn(
         For each a line that says so.
     """
     for artifact, found in damage:
-        records.condemn([artifact])
+        records.invalidate([artifact])
         name = os.path.relpath(artifact.uri, root)
         yield f"{name} was damaged and will be made again if it is needed: {found}"
 

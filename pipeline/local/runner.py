@@ -151,7 +151,7 @@ def _run(
     from ..records import RunRecords
     from ..report.summary import make_summary, write_summary
     from .dag_runner import ObservedDagRunner, resolvers_feeding
-    from .integrity import DamageFound, Manifests, condemn, condemn_damaged, remove_leftovers
+    from .integrity import DamageFound, Manifests, invalidate, invalidate_damaged, remove_leftovers
     from .metadata_file import set_aside_unreadable
 
     logging.set_verbosity(logging.INFO)
@@ -159,11 +159,11 @@ def _run(
     check_nodes(from_node, to_node, tuple(component.id for component in pipeline.components))
     connection = pipeline.metadata_connection_config
     if notice := set_aside_unreadable(connection.sqlite.filename_uri, root):
-        display.tell(notice)
+        display.notify(notice)
     records = RunRecords(connection, pipeline.pipeline_info.pipeline_name)
     remove_leftovers(records, root)
-    for notice in condemn_damaged(records, root):
-        display.tell(notice)
+    for notice in invalidate_damaged(records, root):
+        display.notify(notice)
 
     options = None
     if from_node or to_node:
@@ -179,8 +179,8 @@ def _run(
         except DamageFound as found:
             # ML Metadata has taken the damaged artifact for the result of its node. A new run
             # takes all before it from the cache again and makes this one anew.
-            for notice in condemn(records, root, found.damage):
-                display.tell(notice)
+            for notice in invalidate(records, root, found.damage):
+                display.notify(notice)
 
     seconds = {
         node: round(progress.seconds, 3)

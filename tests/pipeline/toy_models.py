@@ -16,7 +16,7 @@ from tfx.types import Channel
 from tfx.types.standard_artifacts import InfraBlessing, Model, ModelBlessing
 
 from reviewlens.components import AtomicPusher, EarlierBlessedModelStrategy
-from reviewlens.components.model_files import JUDGED, model_digest
+from reviewlens.components.model_files import MODEL_DIGEST, model_digest
 
 WEIGHTS = os.path.join("Format-Serving", "variables", "weights")
 
@@ -39,7 +39,7 @@ def Evaluate(
     compared_with = pathlib.Path(baseline.uri, WEIGHTS).read_text() if baseline else "none"
     pathlib.Path(blessing.uri, "baseline").write_text(compared_with)
     blessing.set_int_custom_property("current_model_id", model.id)
-    judge(model, blessing, refusal)
+    bless(model, blessing, refusal)
 
 
 @component
@@ -49,16 +49,16 @@ def Validate(
     refusal: Parameter[str],
     damage: Parameter[int],
 ):
-    judge(model, blessing, refusal)
+    bless(model, blessing, refusal)
     if damage:
         pathlib.Path(model.uri, WEIGHTS).write_text("?")
 
 
-def judge(model, blessing, refusal):
+def bless(model, blessing, refusal):
     blessing.set_int_custom_property("blessed", int(not refusal))
     blessing.set_string_custom_property("reason", refusal)
     blessing.set_string_custom_property(
-        JUDGED, model_digest(os.path.join(model.uri, "Format-Serving"))
+        MODEL_DIGEST, model_digest(os.path.join(model.uri, "Format-Serving"))
     )
 
 

@@ -79,7 +79,7 @@ def test_any_damage_sets_it_aside_and_nothing_else_happens(saved):
         with open(saved.path, "wb") as file:
             file.write(damage)
         told = []
-        with progress.telling_to(told.append):
+        with progress.notifying_to(told.append):
             assert saved.load() is None, damage
         (name,) = os.listdir(folder)
         assert told == [

@@ -184,7 +184,7 @@ def test_a_checkpoint_that_cannot_be_used_is_set_aside(uninterrupted, fit, tmp_p
     damage(file)
     content, told = file.read_bytes(), []
 
-    with progress.telling_to(told.append):
+    with progress.notifying_to(told.append):
         record, weights = fit(checkpoints=str(tmp_path))
 
     assert record.history == uninterrupted[0].history
@@ -217,7 +217,7 @@ def test_a_checkpoint_that_cannot_be_saved_ends_no_training(
     # A disk that is full until the first attempt has failed.
     os.symlink("/dev/full", f"{file}.part")
     stopped = pytest.raises(MemoryError)
-    with progress.telling_to(told.append), stopped, interrupt_at(20, MemoryError):
+    with progress.notifying_to(told.append), stopped, interrupt_at(20, MemoryError):
         fit(checkpoints=str(tmp_path))
     assert [line.rpartition(": ")[0] for line in told] == [f"{file}: cannot be written"]
     assert "No space left on device; training goes on, but" in told[0]

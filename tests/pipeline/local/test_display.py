@@ -88,7 +88,7 @@ def test_frequent_reports_do_not_flood_a_pipe(console):
 def test_a_stream_that_is_no_terminal_gets_plain_lines():
     stream = io.StringIO()
     with open_display(stream) as display:
-        display.tell("a [bold] line " + "x" * 200)
+        display.notify("a [bold] line " + "x" * 200)
     assert stream.getvalue().splitlines() == [
         "loading TensorFlow and TFX",
         "a [bold] line " + "x" * 200,
