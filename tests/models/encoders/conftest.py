@@ -1,0 +1,80 @@
+"""What every family is held to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def run_tokenizer_test(tmp_path) -> Callable:
+    """Holds a tokenizer with `max_tokens` of 16 to what the rest of the product takes for granted.
+
+    Shapes and types, empty texts and batches, the cut, offsets; inside a graph and after a
+    SavedModel was written and read, with the operations that TF Serving has had since 2.12.
+    """
+    import tensorflow as tf
+
+    from reviewlens.serving.deployment.compatibility import oldest_release
+
+    texts = ["Fits well!", "", "Tried it twice, café and all 👍🏽", "good " * 100, "ok"]
+
+    def check(tokenizer) -> None:
+        assert tokenizer.max_tokens == 16
+        special = [tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id]
+        special += [] if tokenizer.mask_id is None else [tokenizer.mask_id]
+        assert len(set(special)) == len(special) and max(special) < tokenizer.vocabulary_size
+        assert tokenizer.files and all(tf.io.gfile.exists(f) for f in tokenizer.files.values())
+
+        tokens = tokenizer(tf.constant(texts))
+        assert (tokens.dtype, tokens.shape.as_list()) == (tf.int64, [len(texts), None])
+        rows = tokens.to_list()
+        for row in rows:
+            assert (row[0], row[-1]) == (tokenizer.start_id, tokenizer.end_id)
+            assert not set(row[1:-1]) & set(special)
+            assert min(row) >= 0 and max(row) < tokenizer.vocabulary_size
+        assert rows[1] == [tokenizer.start_id, tokenizer.end_id]
+        assert len(rows[3]) == 16
+        assert tokenizer(tf.constant([], tf.string)).to_list() == []
+
+        offsets = [part.to_list() for part in tokenizer.tokenize_with_offsets(tf.constant(texts))]
+        _check_offsets(tokenizer, texts, rows, offsets)
+
+        module = tf.Module()
+        module.tokenizer = tokenizer
+        module.ask = tf.function(
+            lambda texts: (tokenizer(texts), *tokenizer.tokenize_with_offsets(texts)),
+            input_signature=[tf.TensorSpec([None], tf.string)],
+        )
+        directory = str(tmp_path / "tokenizer")
+        tf.saved_model.save(module, directory)
+        for found in (module, tf.saved_model.load(directory)):
+            answers = [part.to_list() for part in found.ask(tf.constant(texts))]
+            assert answers == [rows, *offsets]
+            assert [part.to_list() for part in found.ask(tf.constant([], tf.string))] == [[]] * 4
+        assert oldest_release(directory) == (2, 12)
+
+    return check
+
+
+def _check_offsets(
+    tokenizer, texts: list[str], rows: list[list[int]], offsets: list[list[list[int]]]
+) -> None:
+    """Offsets belong to the same ids, go forward, and all that can be seen is in some piece."""
+    ids, starts, ends = offsets
+    assert ids == rows
+    for text, row, first, last in zip(texts, rows, starts, ends, strict=True):
+        assert (first[0], last[0], first[-1], last[-1]) == (0, 0, 0, 0)
+        assert len(first) == len(last) == len(row)
+        first, last = np.array(first[1:-1], int), np.array(last[1:-1], int)
+        assert (first <= last).all() and (np.diff(first) >= 0).all() and (np.diff(last) >= 0).all()
+        raw = text.encode()
+        found = bytearray(len(raw))
+        for start, end in zip(first, last, strict=True):
+            assert raw[start:end].decode() == raw[start:end].decode().strip()
+            found[start:end] = raw[start:end]
+        assert bytes(found).replace(b"\0", b"") in raw.replace(b" ", b"")
+        if len(row) < tokenizer.max_tokens:
+            assert bytes(found).replace(b"\0", b"") == raw.replace(b" ", b"")
