@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "encoders.bert.tokenizer": ["WordpieceTokenizer", "pack_inputs"],
         "encoders.catalog": ["ENCODERS", "EncoderPreset"],
         "encoders.registry": ["load_encoder"],
+        "encoders.roberta.tokenizer": ["BytePairTokenizer"],
         "encoders.saved_model.backbone": ["HubEncoder"],
         "encoders.sources.fetching": ["EncoderRecord", "fetch_encoder", "source_fingerprint"],
         "encoders.sources.minilm": ["write_minilm", "write_minilm_preprocessor"],

@@ -15,7 +15,7 @@ _BPE = 2
 
 
 class PieceType(enum.IntEnum):
-    """What a piece is: in texts there are but the normal ones."""
+    """What a piece is; texts become normal ones only."""
 
     NORMAL = 1
     UNKNOWN = 2
@@ -33,9 +33,10 @@ def bpe_model(pieces: Sequence[tuple[str, float, PieceType]]) -> bytes:
         A serialized `sentencepiece.ModelProto`.
 
     Example:
+        >>> from tensorflow_text import SentencepieceTokenizer
         >>> pieces = [("?", 0, PieceType.UNKNOWN), ("a", 0, PieceType.NORMAL)]
         >>> model = bpe_model([*pieces, ("aa", -1, PieceType.NORMAL)])
-        >>> tensorflow_text.SentencepieceTokenizer(model).tokenize("aaa").numpy().tolist()
+        >>> SentencepieceTokenizer(model).tokenize("aaa").numpy().tolist()
         [2, 1]
     """
     trainer = _number(3, _BPE)
@@ -46,9 +47,11 @@ def bpe_model(pieces: Sequence[tuple[str, float, PieceType]]) -> bytes:
 
 
 def _piece(name: str, score: float, kind: PieceType) -> bytes:
-    return (
-        _bytes(1, name.encode()) + _varint(2 << 3 | 5) + struct.pack("<f", score) + _number(3, kind)
-    )
+    return _bytes(1, name.encode()) + _float(2, score) + _number(3, kind)
+
+
+def _float(field: int, value: float) -> bytes:
+    return _varint(field << 3 | 5) + struct.pack("<f", value)
 
 
 def _number(field: int, value: int) -> bytes:

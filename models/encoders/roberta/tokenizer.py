@@ -66,10 +66,10 @@ class BytePairTokenizer(tf.Module):
         RunError: The files are not those of RoBERTa's tokenizer; see `read_byte_pairs`.
 
     Example:
-        >>> files = {"vocab.json": "roberta/vocab.json", "merges.txt": "roberta/merges.txt"}
+        >>> files = {"tokenizer.json": "roberta/tokenizer.json"}
         >>> tokenizer = BytePairTokenizer(files, max_tokens=128)
         >>> tokenizer(["Fits well!", ""]).to_list()
-        [[0, 37935, 157, 328, 2], [0, 2]]
+        [[0, 41, 900, 884, 4, 2], [0, 2]]
     """
 
     lower_case = False
