@@ -27,8 +27,10 @@ def list_files(source: str, format: str = "auto") -> list[InputFile]:
         RunError: Nothing is there, the format cannot be told, or the package is not installed.
 
     Example:
-        >>> [file.name for file in list_files("reviews/")]
-        ['2023.csv.gz', '2024.jsonl']
+        >>> os.makedirs("reviews/2024")
+        >>> open("reviews/2024/may.csv", "w").close()
+        >>> [file.name for file in list_files("reviews")]
+        ['2024/may.csv']
     """
     return inputs.list_files(source, format, _match_remote if "://" in source else match_local)
 

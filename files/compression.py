@@ -7,8 +7,8 @@ import contextlib
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
 
 import zstandard
 
@@ -61,15 +61,15 @@ class _ZstandardStream(io.RawIOBase):
 
     def readinto(self, buffer) -> int:
         while not self._unread:
-            between_frames = self._frame is None or self._frame.eof
-            packed = self._frame.unused_data if self._frame and between_frames else b""
+            frame, packed = self._frame, b""
+            if frame and frame.eof:
+                packed, frame = frame.unused_data, None
             packed = packed or self._raw.read(_PACKED_BLOCK)
             if not packed:
-                if not between_frames:
+                if frame:
                     raise EOFError("the last frame has no end")
                 return 0
-            if between_frames:
-                self._frame = zstandard.ZstdDecompressor().decompressobj()
+            self._frame = frame or zstandard.ZstdDecompressor().decompressobj()
             self._unread = memoryview(self._frame.decompress(packed))
         count = min(len(buffer), len(self._unread))
         buffer[:count] = self._unread[:count]
@@ -77,7 +77,7 @@ class _ZstandardStream(io.RawIOBase):
         return count
 
 
-_UNPACKERS = {
+_UNPACKERS: dict[str, Callable[[BinaryIO], Any]] = {
     ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
     ".bz2": bz2.BZ2File,
     ".zst": _ZstandardStream,

@@ -30,6 +30,10 @@ def read_records(
             UTF-16, or the file cannot be read.
 
     Example:
+        >>> from reviewlens.files import list_files
+        >>> with open("reviews.csv", "w") as written:
+        ...     print("text,stars", file=written)
+        ...     print("Great value.,5", file=written)
         >>> (file,) = list_files("reviews.csv")
         >>> next(read_records(file, {"text": "data.text"})).values
         {'text': 'Great value.', 'stars': '5'}

@@ -34,7 +34,7 @@ def whole_file(path: str) -> Iterator[TextIO]:
             yield file
         os.replace(unfinished, path)
     except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror}") from error
+        raise RunError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         with contextlib.suppress(OSError):
             os.remove(unfinished)

@@ -26,8 +26,11 @@ def whole_folder(path: str, *, replace: bool = False) -> Iterator[str]:
         OSError: It cannot be written, or there is one that is not empty and stays.
 
     Example:
-        >>> with whole_folder("deploy/models/shoes/7") as folder:
-        ...     shutil.copytree("serving/shoes/7", folder, dirs_exist_ok=True)
+        >>> with whole_folder("models/shoes/7") as folder:
+        ...     os.listdir("models/shoes")
+        ['.7.partial']
+        >>> os.listdir("models/shoes")
+        ['7']
     """
     parent, name = os.path.split(path.rstrip("/"))
     partial = os.path.join(parent, partial_name(name))

@@ -124,7 +124,8 @@ def _drop_markup(text: str) -> str:
 
 def _drop_hidden(text: str) -> str:
     """Drops comments, scripts and styles with what is in them, where they are closed."""
-    kept, position, lower = [], 0, text.lower() if len(text.lower()) == len(text) else text
+    kept: list[str] = []
+    position, lower = 0, text.lower() if len(text.lower()) == len(text) else text
     unclosed: set[str] = set()
     for match in _HIDDEN.finditer(text):
         end = "-->" if match[1] is None else f"</{match[1].lower()}>"

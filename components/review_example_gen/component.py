@@ -20,7 +20,7 @@ class ReviewExampleGenSpec(component_spec.ComponentSpec):
         "code": component_spec.ExecutionParameter(type=str),
         "rejected_dir": component_spec.ExecutionParameter(type=str),
     }
-    INPUTS = {}
+    INPUTS: dict[str, component_spec.ChannelParameter] = {}
     OUTPUTS = {
         "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "rejected": component_spec.ChannelParameter(type=RejectedRows),

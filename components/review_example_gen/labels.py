@@ -127,9 +127,12 @@ def overlaps(values: Mapping[str, Sequence[Value]]) -> Iterator[tuple[str, str]]
         for entry in entries:
             parsed = parse_value(entry)
             for other_name, other_entry, other in seen:
-                if type(parsed) is not type(other) or other_name == name:
+                if other_name == name:
                     continue
-                same = parsed == other if isinstance(parsed, str) else parsed.overlaps(other)
+                if isinstance(parsed, str) or isinstance(other, str):
+                    same = parsed == other
+                else:
+                    same = parsed.overlaps(other)
                 if same:
                     yield name, f"{entry!r} overlaps {other_entry!r} of {other_name!r}"
             seen.append((name, entry, parsed))

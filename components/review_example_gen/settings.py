@@ -6,7 +6,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...files import FORMATS
 from .labels import ValueMap, overlaps
@@ -248,5 +248,5 @@ def from_json(text: str, *, input: str) -> DataSettings:
     return DataSettings(input=input, **fields)
 
 
-def _with_tuples(values: Mapping[str, list | None]) -> dict[str, tuple | None]:
+def _with_tuples(values: Mapping[str, list | None]) -> dict[str, Any]:
     return {name: None if entries is None else tuple(entries) for name, entries in values.items()}

@@ -174,8 +174,9 @@ class _Write(_Reader):
         rejected = RejectedWriter(f"{prefix}-rejected.jsonl")
         try:
             self._write(task, verdicts, shards, rejected, report)
-            for writer in (*shards.values(), rejected):
-                writer.close()
+            for shard in shards.values():
+                shard.close()
+            rejected.close()
         except RunError as error:
             report.problem = str(error)
         except (OSError, tf.errors.OpError) as error:

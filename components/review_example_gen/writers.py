@@ -55,7 +55,7 @@ class RejectedWriter:
 
     def __init__(self, path: str):
         self._path = path
-        self._stream = None
+        self._stream: Any = None
         self.paths: list[str] = []
 
     def write(self, rejected: dict[str, Any]) -> None:

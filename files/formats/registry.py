@@ -71,7 +71,9 @@ def register(format: Format) -> None:
         ValueError: Another format has the name or one of the endings.
 
     Example:
-        >>> register(Format("notes", "notes", (".notes",), read_notes))
+        >>> register(Format("notes", "notes", (".notes", ".csv"), lambda *_: iter(())))
+        Traceback (most recent call last):
+        ValueError: the ending .csv is taken by csv
     """
     if format.name in FORMATS or format.name == "auto":
         raise ValueError(f"the name {format.name!r} is taken")

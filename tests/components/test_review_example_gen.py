@@ -158,6 +158,17 @@ def test_examples_are_as_tfx_expects_them(tmp_path, ingest):
     assert files == ["data_tfrecord-00000-of-00001.gz"]
 
 
+def test_lines_of_text_are_taken_in_where_all_is_made_of_the_line(tmp_path, ingest):
+    path = tmp_path / "r.txt"
+    path.write_text("".join(f"{1 + n % 5} review no. {n}\n" for n in range(120)) + "unrated\n")
+    made = {"stars": DerivedColumn("text", r"^(\d) ")}
+    data = settings_for(path, text=("text",), rating="stars", derived=made)
+    assert list(data.problems()) == []
+    found = ingest(data)
+    assert found.counts["kept"] == 120 and found.counts["reason:no-rating"] == 1
+    assert found.rejected[0]["row"] == 121 and found.rejected[0]["raw"] == {"text": "unrated"}
+
+
 def test_a_format_that_was_registered_elsewhere_is_taken_in(tmp_path, ingest, toy_format):
     columns = ("Title", "Review", "Rating", "Shop")
     cards = [
@@ -168,7 +179,9 @@ def test_a_format_that_was_registered_elsewhere_is_taken_in(tmp_path, ingest, to
     path.parent.mkdir()
     with gzip.open(path, "wt") as stream:
         stream.write("\n\n".join([*cards[:60], "no card", *cards[60:]]))
-    found = ingest(settings_for(path.parent, slices=("Shop",), format="cards"))
+    data = settings_for(path.parent, slices=("Shop",), format="cards")
+    assert list(data.problems()) == []
+    found = ingest(data)
     assert found.counts["kept"] == 120 and accounted(found.counts) == found.counts["read"] == 121
     assert [(row["row"], row["reason"]) for row in found.rejected] == [(301, "malformed-row")]
     assert {row["id"] for row in found.rows} >= {"r.cards.gz:1", "r.cards.gz:6"}

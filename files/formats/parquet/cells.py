@@ -50,7 +50,7 @@ def to_records(
         ValueError: The columns are damaged.
     """
     columns = [_Column(name, array, name in required) for name, array in arrays.items()]
-    lengths = sum(column.lengths for column in columns)
+    lengths = np.sum([column.lengths for column in columns], axis=0)
     for row, length in enumerate(lengths.tolist()):
         yield _record(first + row, row, columns, length)
 

@@ -46,12 +46,12 @@ def _values(stream: BinaryIO, page: Page, codec: str, levels: int) -> tuple[memo
     if codec != "UNCOMPRESSED" and page.is_packed:
         name = _CODECS.get(codec, codec.lower())
         data = pyarrow.decompress(data, unpacked, name) if data and unpacked else b""
-    data = memoryview(data).cast("B")
+    view = memoryview(data).cast("B")
     at = 0
     if page.levels is None:
         for _ in range(levels):
-            at += 4 + int.from_bytes(data[at : at + 4], "little")
-    return data, at
+            at += 4 + int.from_bytes(view[at : at + 4], "little")
+    return view, at
 
 
 def _check(data: memoryview, at: int, most: int) -> int:

@@ -227,7 +227,7 @@ def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
         return _struct(data, at, depth + 1)
     if kind in (_LIST, _SET):
         size, element, at = _list_head(data, at)
-        kinds = (element,)
+        kinds: tuple[int, ...] = (element,)
     elif kind == _MAP:
         size, at = read_varint(data, at)
         kinds = ()

@@ -38,7 +38,7 @@ class Leaf(NamedTuple):
     """A column of primitive values, as Parquet stores them.
 
     Attributes:
-        index: Number of the column.
+        number: Of the column.
         column: Name of the column of the table that it is, or is a part of.
         path: Its own name, with those of the groups that it is in.
         may_be_dictionary: Whether pyarrow can leave its values in their dictionary.
@@ -47,7 +47,7 @@ class Leaf(NamedTuple):
         levels: How many kinds of levels it has.
     """
 
-    index: int
+    number: int
     column: str
     path: str
     may_be_dictionary: bool
@@ -143,7 +143,7 @@ def measure(
     measured = []
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
-        chunks = {leaf: group.column(leaf.index) for leaf in leaves}
+        chunks = {leaf: group.column(leaf.number) for leaf in leaves}
         for leaf, chunk in chunks.items():
             if not leaf.is_nested and chunk.num_values != group.num_rows:
                 raise ValueError(
@@ -229,7 +229,7 @@ def _needs(stream: BinaryIO, chunk: pyarrow.parquet.ColumnChunkMetaData, leaf: L
     for page in seen:
         if not page.values:
             continue
-        of_value = _largest_value(page, leaf, 0 if as_dictionary else dictionary)
+        of_value: float | None = _largest_value(page, leaf, 0 if as_dictionary else dictionary)
         if of_value is None:
             of_value = _FIXED + max(page.packed, page.unpacked) / page.values
         needs.value = max(needs.value, of_value)

@@ -118,7 +118,7 @@ def _in_step(
         column: reader.reader.iter_batches(
             portion.rows,
             row_groups=[portion.number],
-            column_indices=[leaf.index for leaf in own],
+            column_indices=[leaf.number for leaf in own],
             use_threads=False,
         )
         for column, own in itertools.groupby(leaves, lambda leaf: leaf.column)
