@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "encoder_fetcher": ["EncoderFetcher"],
+        "encoder_validator": ["EncoderValidator"],
         "evaluator.component": ["ReviewEvaluator"],
         "example_validator": ["StrictExampleValidator"],
         "exporter.component": ["ModelExporter"],

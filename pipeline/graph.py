@@ -16,6 +16,7 @@ from ..components import (
     AtomicPusher,
     EarlierBlessedModelStrategy,
     EncoderFetcher,
+    EncoderValidator,
     LatestPushedModel,
     ModelExporter,
     ReviewEvaluator,
@@ -90,8 +91,10 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         max_tokens=config.model.max_tokens,
         code=code["transform"],
     ).with_id("transform")
-    # Anomalies must stop the run before anything is learnt from the data.
-    transform.add_upstream_node(example_validator)
+    checks = [example_validator, *_encoder_checks(config, encoder, code["encoder-validator"])]
+    for check in checks:
+        # What it finds must stop the run before anything is learnt.
+        transform.add_upstream_node(check)
     tokenized = transform.outputs["transformed_examples"]
     trainer = ReviewTrainer(
         examples=tokenized,
@@ -146,7 +149,7 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
             encoder_fetcher,
             statistics_gen,
             schema_gen,
-            example_validator,
+            *checks,
             transform,
             trainer,
             exporter,
@@ -166,6 +169,16 @@ def _schema_gen(config: Config, target: Target, statistics: BaseChannel) -> Base
         return SchemaGen(statistics=statistics, infer_feature_shape=True)
     path = os.path.abspath(config.data.schema) if target.has_files else config.data.schema
     return ImportSchemaGen(schema_file=path)
+
+
+def _encoder_checks(config: Config, encoder: BaseChannel, code: str) -> list[BaseNode]:
+    """The node that asks the encoder, where the configuration asks for what not all can do."""
+    if config.export.precision != "bfloat16":
+        return []
+    validator = EncoderValidator(
+        encoder=encoder, native=config.model.native, precision="bfloat16", code=code
+    )
+    return [validator.with_id("encoder-validator")]
 
 
 def _latest_blessed(

@@ -76,6 +76,13 @@ NODES = (
     Node("statistics-gen", "counts what is in the columns"),
     Node("schema-gen", "derives the schema"),
     Node("example-validator", "compares the data with the schema"),
+    # Only where the configuration asks for what not every encoder can do.
+    Node(
+        "encoder-validator",
+        "asks whether the encoder can be served like that",
+        code=("reviewlens.components.encoder_validator",),
+        libraries=_KERAS,
+    ),
     Node(
         "transform",
         "tokenizes the reviews",

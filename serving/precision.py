@@ -43,17 +43,17 @@ class ServedPrecision:
     facts: dict
 
 
-def check_precision(classifier: keras.Model, requested: str) -> None:
+def check_precision(encoder: keras.layers.Layer, requested: str) -> None:
     """Raises where a classifier cannot be served in the format that was asked for.
 
     Args:
-        classifier: A `ReviewClassifier`.
+        encoder: The one that it is built on.
         requested: `auto`, `float32` or `bfloat16`.
 
     Raises:
         RunError: If it is bfloat16 and the encoder was not converted to Keras layers.
     """
-    if requested == "bfloat16" and not _is_native(classifier):
+    if requested == "bfloat16" and not _is_native(encoder):
         raise RunError(
             "export.precision: is bfloat16, but an encoder that is fine-tuned as it was saved "
             "computes in float32; choose auto or float32"
@@ -81,7 +81,7 @@ def choose_precision(
     Raises:
         RunError: See `check_precision`.
     """
-    check_precision(classifier, requested)
+    check_precision(classifier.encoder, requested)
     formats = list(_candidates(classifier, requested))
     models = {
         name: classifier if name == "float32" else with_precision(classifier, name)
@@ -106,8 +106,8 @@ def choose_precision(
     )
 
 
-def _is_native(classifier: keras.Model) -> bool:
-    return isinstance(classifier.encoder, BertEncoder)
+def _is_native(encoder: keras.layers.Layer) -> bool:
+    return isinstance(encoder, BertEncoder)
 
 
 def _candidates(classifier: keras.Model, requested: str) -> Iterator[str]:
@@ -115,7 +115,7 @@ def _candidates(classifier: keras.Model, requested: str) -> Iterator[str]:
         yield requested
         return
     yield "float32"
-    if _is_native(classifier) and resolve_precision("auto") == "bfloat16":
+    if _is_native(classifier.encoder) and resolve_precision("auto") == "bfloat16":
         yield "bfloat16"
 
 

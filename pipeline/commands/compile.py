@@ -11,7 +11,6 @@ from ..config import load_config
 from ..environment import prepare_environment
 from ..kubeflow.checks import check_target
 from ..kubeflow.target import KFP, VERTEX, KubeflowTarget
-from ..nodes import NODES
 from .arguments import add_config, new_parser
 
 SUMMARY = "write the pipeline for Kubeflow Pipelines or Vertex AI Pipelines"
@@ -65,9 +64,11 @@ def execute(arguments: argparse.Namespace) -> int:
     with captured_output(os.devnull):
         from ..kubeflow.compiler import compile_pipeline, write_compiled
 
-        write_compiled(compile_pipeline(config, target), arguments.output)
+        compiled = compile_pipeline(config, target)
+        write_compiled(compiled, arguments.output)
     paths = target.output_paths(config)
-    print(f"{arguments.output}: {len(NODES)} tasks, models go to {paths.serving_dir}; run it with")
+    tasks = compiled[0].get("pipelineSpec", compiled[0])["root"]["dag"]["tasks"]
+    print(f"{arguments.output}: {len(tasks)} tasks, models go to {paths.serving_dir}; run it with")
     if target.name == KFP:
         print(f"  reviewlens submit {arguments.output} --endpoint http://HOST:PORT")
     else:

@@ -111,7 +111,7 @@ def test_the_file_is_a_message_of_the_pipeline_spec(compiled, tmp_path):
 def test_the_tasks_are_the_nodes_of_the_local_run_in_the_same_order(spec):
     tasks = spec["root"]["dag"]["tasks"]
 
-    assert sorted(tasks) == sorted(node_ids())
+    assert set(node_ids()) - set(tasks) == {"encoder-validator"}
     for name, task in tasks.items():
         # Kubernetes' names of pods.
         assert re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", name)
