@@ -61,7 +61,7 @@ NODES = (
         "review-example-gen",
         "reads the reviews",
         code=("reviewlens.components.review_example_gen",),
-        libraries=("apache-beam",),
+        libraries=("apache-beam", "pyarrow"),
         cached="on request",
         asks_store=True,
         summary=f"{_SUMMARY}:data",
