@@ -2,20 +2,25 @@
 
     python benchmarks/tokenization.py womens_clothing_reviews.csv
 
-Ours is what Transform's graph does: `WordpieceTokenizer` in a `tf.function`. All take Python's
-strings in batches of 1,000 and leave ids; these are compared. Prints a Markdown table and
-appends the figures to `results/tokenization.json`. Needs `make bench-peers`.
+First by word pieces, as BERT has them, then by byte pairs, as RoBERTa has them. Ours is what
+Transform's graph does: the tokenizer in a `tf.function`. All take Python's strings in batches of
+1,000 and leave ids; these are compared. Prints Markdown tables and appends the figures to
+`results/tokenization.json`. Needs `make bench-peers`.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import os
 import statistics
+import tempfile
 import time
+from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
+from byte_pairs import byte_pair_files
 from peer_choice import add_peers, print_left_out
 from record import PEERS, append_record
 from reviews import RECIPE, read_reviews
@@ -23,16 +28,60 @@ from tables import print_table
 from workers import peer_python, working
 
 from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
+from reviewlens.models.encoders.roberta.tokenizer import BytePairTokenizer
 from reviewlens.models.encoders.sources.minilm import minilm_files
 
 BATCH = 1_000
 MAX_TOKENS = RECIPE.model.max_tokens
-OURS = "reviewlens, WordpieceTokenizer in a graph"
-# Names in the table, and how `peers/tokenize_transformers.py` calls them.
-PEERS_OF_OURS = {
-    "transformers, BertTokenizerFast": "transformers",
-    "tokenizers, encode_batch_fast": "tokenizers",
-}
+
+
+@dataclasses.dataclass(frozen=True)
+class Tokenization:
+    """A tokenizer of ours, and what it is compared with.
+
+    Attributes:
+        kind: Of tokens.
+        ours: Its name in the table.
+        peers: Names in the table, and how `peers/tokenize_transformers.py` calls them.
+        files: Puts the tokenizer's files into a folder that is given, or knows one where they
+            are; gives the folder.
+        tokenizer: Makes it of that folder.
+    """
+
+    kind: str
+    ours: str
+    peers: Mapping[str, str]
+    files: Callable[[str], str]
+    tokenizer: Callable[[str], tf.Module]
+
+
+TOKENIZATIONS = (
+    Tokenization(
+        "word pieces",
+        "reviewlens, WordpieceTokenizer in a graph",
+        {
+            "transformers, BertTokenizerFast": "transformers",
+            "tokenizers, encode_batch_fast": "tokenizers",
+        },
+        lambda scratch: minilm_files(),
+        lambda folder: WordpieceTokenizer(
+            os.path.join(folder, "vocab.txt"), lower_case=True, max_tokens=MAX_TOKENS
+        ),
+    ),
+    Tokenization(
+        "byte pairs",
+        "reviewlens, BytePairTokenizer in a graph",
+        {
+            "transformers, RobertaTokenizer": "transformers",
+            "tokenizers, encode_batch_fast": "tokenizers",
+        },
+        byte_pair_files,
+        lambda folder: BytePairTokenizer(
+            {name: os.path.join(folder, name) for name in ("vocab.json", "merges.txt")},
+            max_tokens=MAX_TOKENS,
+        ),
+    ),
+)
 
 
 def main() -> None:
@@ -41,53 +90,64 @@ def main() -> None:
     parser.add_argument("csv", help="path of womens_clothing_reviews.csv")
     parser.add_argument("--rows", type=int, help="reviews drawn; all if left out")
     parser.add_argument("--repeats", type=int, default=5)
-    add_peers(parser, PEERS_OF_OURS)
+    add_peers(parser, dict.fromkeys(name for t in TOKENIZATIONS for name in t.peers))
     arguments = parser.parse_args()
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
-    texts, _ = read_reviews(arguments.csv, arguments.rows)
-    ours = Ours()
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    texts, _ = read_reviews(arguments.csv, arguments.rows)
+    for tokenization in TOKENIZATIONS:
+        chosen = [name for name in tokenization.peers if name in arguments.peers]
+        print(f"\n{tokenization.kind.capitalize()}\n")
+        rows, tokens = compare(tokenization, texts, chosen, arguments.repeats)
+        print_rows(rows)
+        print_left_out(tokenization.peers, chosen)
+        facts = {"rows": len(texts), "tokens": tokens, "systems": rows}
+        append_record("tokenization", {"threads": 1, "kind": tokenization.kind, **facts})
+
+
+def compare(
+    tokenization: Tokenization, texts: list[str], peers: Sequence[str], repeats: int
+) -> tuple[list[dict], int]:
+    """Measures ours and peers in turn; gives a row for each, and the number of tokens."""
     with contextlib.ExitStack() as stack:
-        if arguments.peers:
+        folder = tokenization.files(stack.enter_context(tempfile.TemporaryDirectory()))
+        ours = Ours(tokenization.tokenizer(folder))
+        if peers:
             script = str(PEERS / "tokenize_transformers.py")
-            command = [peer_python(), script, minilm_files(), f"--max-tokens={MAX_TOKENS}"]
+            command = [peer_python(), script, folder, f"--max-tokens={MAX_TOKENS}"]
             peer = stack.enter_context(working(command, threads=1))
 
         def measure(system: str, with_ids: bool = False) -> dict:
-            if system == OURS:
+            if system == tokenization.ours:
                 return ours.tokenize(texts, with_ids)
-            how = PEERS_OF_OURS[system]
+            how = tokenization.peers[system]
             return peer.ask("tokenize", texts=texts, how=how, batch_size=BATCH, with_ids=with_ids)
 
-        systems = (OURS, *arguments.peers)
+        systems = (tokenization.ours, *peers)
         # Comparing is the warm-up, too.
         ids = {system: measure(system, with_ids=True)["ids"] for system in systems}
         speeds = {system: [] for system in systems}
-        for _ in range(arguments.repeats):
+        for _ in range(repeats):
             for system, found in speeds.items():
                 found.append(len(texts) / measure(system)["seconds"])
+    expected = ids[tokenization.ours]
     rows = [
         {
             "system": system,
             "reviews_per_second": found,
-            "differing": sum(a != b for a, b in zip(ids[system], ids[OURS], strict=True)),
+            "differing": sum(a != b for a, b in zip(ids[system], expected, strict=True)),
         }
         for system, found in speeds.items()
     ]
-    print_rows(rows)
-    print_left_out(PEERS_OF_OURS, arguments.peers)
-    facts = {"rows": len(texts), "tokens": sum(map(len, ids[OURS])), "systems": rows}
-    append_record("tokenization", {"threads": 1, **facts})
+    return rows, sum(map(len, expected))
 
 
 class Ours:
-    """The tokenizer as Transform's graph has it."""
+    """A tokenizer as Transform's graph has it."""
 
-    def __init__(self):
-        vocabulary = os.path.join(minilm_files(), "vocab.txt")
-        tokenizer = WordpieceTokenizer(vocabulary, lower_case=True, max_tokens=MAX_TOKENS)
+    def __init__(self, tokenizer: tf.Module):
         self._tokenize = tf.function(tokenizer, input_signature=[tf.TensorSpec([None], tf.string)])
 
     def tokenize(self, texts: list[str], with_ids: bool) -> dict:

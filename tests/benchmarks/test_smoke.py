@@ -77,12 +77,13 @@ def test_ingest_on_a_few_rows(benchmark):
 def test_tokenization_on_a_few_rows_says_who_was_left_out(benchmark, results):
     printed = benchmark("tokenization.py", "--rows=64", "--repeats=1", "--peers")
 
-    assert "reviewlens, WordpieceTokenizer in a graph" in first_cells(printed)
-    left_out = "transformers, BertTokenizerFast; tokenizers, encode_batch_fast"
-    assert f"Left out: {left_out}." in printed.splitlines()
+    for ours, peer in (("Wordpiece", "BertTokenizerFast"), ("BytePair", "RobertaTokenizer")):
+        assert f"reviewlens, {ours}Tokenizer in a graph" in first_cells(printed)
+        left_out = f"transformers, {peer}; tokenizers, encode_batch_fast"
+        assert f"Left out: {left_out}." in printed.splitlines()
     # Not among those that tell of real runs.
-    (run,) = json.loads((results / "tokenization.json").read_text())
-    assert run["rows"] == 64
+    runs = json.loads((results / "tokenization.json").read_text())
+    assert [run["rows"] for run in runs] == [64, 64]
 
 
 @pytest.fixture(scope="module")
@@ -135,4 +136,4 @@ def test_whole_trainings_on_a_few_rows(benchmark, work):
 def test_tokenization_with_its_peers(benchmark):
     printed = benchmark("tokenization.py", "--rows=64", "--repeats=1")
 
-    assert "tokenizers, encode_batch_fast" in first_cells(printed)
+    assert first_cells(printed).count("tokenizers, encode_batch_fast") == 2
