@@ -24,7 +24,7 @@ _WORD = (
     rf"(?:{_WHITE}*{_BREAK})?'(?:s|t|re|ve|m|ll|d)"
     rf"|{_WHITE}*(?:\p{{L}}+|\p{{N}}+|{_OTHER}+)|{_WHITE}+|\C"
 )
-# Follows every word and is in none: what has more than one byte is UTF-8.
+# Follows every word and is in none, since words of more than one byte are UTF-8.
 _CUT = b"\xff\xfe"
 _WHITE_CUTS = (
     (rf"^({_WHITE}+)({_WHITE}{_BLACK})", rb"\1" + _CUT + rb"\2"),
@@ -44,8 +44,8 @@ class BytePairTokenizer(tf.Module):
     - A byte that is no UTF-8 becomes its own id; the text before and the text after it are
       tokenized as if each stood alone.
 
-    Most words are one piece of the vocabulary and are looked up in a table. The few others go
-    through SentencePiece, each once a batch.
+    Most words are one piece of the vocabulary and are looked up in a table. The others go through
+    SentencePiece, each once a batch.
 
     Args:
         files: Paths by name, of a Hugging Face folder: `tokenizer.json`, or `vocab.json` and
