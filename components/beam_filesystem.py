@@ -78,7 +78,7 @@ class S3Filesystem(Filesystem):
         if mode not in ("r", "w", "rb", "wb"):
             raise ValueError(f"{name}: an object is opened with r, w, rb or wb, not {mode}")
         if "w" in mode:
-            stream = io.BufferedWriter(_Upload(name))
+            stream: Any = io.BufferedWriter(_Upload(name))
         else:
             try:
                 stream = _new_store().open(name, "rb")
@@ -214,7 +214,7 @@ class _Upload(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: Any) -> int:
         if self._stream is None:
             self._stream = _store().open(self._name, "wb")
         return self._stream.write(data)

@@ -148,7 +148,7 @@ def beam_arguments(settings: BeamSettings, image: str | None = None) -> list[str
                 "beam.options.sdk_container_image: is missing; the workers need an image that "
                 "holds this package, made from pipeline/Dockerfile"
             )
-        named = options["sdk_container_image"] = image if in_containers else _NO_IMAGE
+        named = options["sdk_container_image"] = image if in_containers and image else _NO_IMAGE
     if in_containers and settings.runner in _WITH_JOB_SERVICE and not _ENVIRONMENT & set(options):
         # These runners take the image of their workers from here only.
         options["environment_config"] = named

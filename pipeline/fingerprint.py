@@ -116,7 +116,7 @@ def _spelled_out(node: ast.Constant | ast.JoinedStr, package: str) -> list[str]:
     for part in node.values if isinstance(node, ast.JoinedStr) else [node]:
         if isinstance(part, ast.Constant):
             pattern += re.escape(part.value) if isinstance(part.value, str) else " "
-        else:
+        elif isinstance(part, ast.FormattedValue):
             is_package = isinstance(part.value, ast.Name) and part.value.id == "__package__"
             pattern += re.escape(package) if is_package else r"\w+"
     if pattern.startswith(r"\."):

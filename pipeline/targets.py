@@ -40,17 +40,19 @@ class OutputPaths:
 
 
 class Target(Protocol):
-    """What the graph asks of a target.
+    """What the graph asks of a target."""
 
-    Attributes:
-        has_resolvers: Whether the orchestrator runs TFX's resolver nodes.
-        has_files: Whether the machine that builds the graph sees the files that it names.
-        image: Container image of the tasks; None where they run in this process.
-    """
+    @property
+    def has_resolvers(self) -> bool:
+        """Whether the orchestrator runs TFX's resolver nodes."""
 
-    has_resolvers: bool
-    has_files: bool
-    image: str | None
+    @property
+    def has_files(self) -> bool:
+        """Whether the machine that builds the graph sees the files that it names."""
+
+    @property
+    def image(self) -> str | None:
+        """Container image of the tasks; None where they run in this process."""
 
     def output_paths(self, config: Config) -> OutputPaths:
         """Returns where the nodes of this configuration leave what they make."""

@@ -60,6 +60,7 @@ class _ExtractDecision(beam.PTransform):
 
 def _add_decision(extracts: dict[str, Any], labels: Mapping[str, list[bytes]]) -> dict[str, Any]:
     predictions = extracts[tfma.PREDICTIONS_KEY]
+    decided: dict[str, Any]
     if len(labels) == 1:
         decided = _decide(predictions, next(iter(labels.values())))
     else:

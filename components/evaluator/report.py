@@ -87,7 +87,7 @@ def _report(metrics: Mapping, plots: Mapping, labels: Sequence[str]) -> dict[str
     macro_f1 = next(value for name, value in overall.items() if name.endswith("_macro_f1"))
     matrix = _confusion_matrix(plots.get(DECISION, {}), len(labels))
     return {
-        "examples": round(_value(overall["example_count"])),
+        "examples": round(float(overall["example_count"]["doubleValue"])),
         "accuracy": _value(overall["accuracy"]),
         "macro_f1": _value(macro_f1),
         "ece": _value(probabilities["ece"]),

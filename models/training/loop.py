@@ -234,7 +234,9 @@ class _Run:
         if self.record.snapshots == due:
             return
         variables = self.classifier.trainable_variables
-        before = self.average or [None] * len(variables)
+        before: Sequence[np.ndarray | None] = (
+            self.average if self.average else [None] * len(variables)
+        )
         # One variable at a time: a copy of all of them would be there for nothing.
         average = [
             variable.numpy() if old is None else old + (variable.numpy() - old) / due
@@ -317,7 +319,9 @@ class _Run:
             self.warned = True
 
     def resume(self) -> None:
-        loaded = self.checkpoint.load() if self.checkpoint else None
+        if self.checkpoint is None:
+            return
+        loaded = self.checkpoint.load()
         if loaded is None:
             return
         arrays, record = loaded

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +25,7 @@ class TokenizedReviews:
     labels: np.ndarray
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Sequence[int]], labels: Sequence[int]) -> TokenizedReviews:
+    def from_rows(cls, rows: Iterable[ArrayLike], labels: ArrayLike) -> TokenizedReviews:
         """Joins reviews given one by one.
 
         Args:

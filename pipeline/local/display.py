@@ -7,7 +7,7 @@ import dataclasses
 import enum
 import time
 from collections.abc import Iterator
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -158,7 +158,7 @@ class LiveDisplay(Display):
         self._live.__enter__()
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, *exception: Any) -> None:
         self._live.__exit__(*exception)
 
     def show(self, nodes: list[NodeProgress]) -> None:
@@ -213,9 +213,9 @@ def open_display(stream: TextIO) -> Iterator[Display]:
     """
     console = Console(file=stream)
     if not console.is_terminal or console.is_dumb_terminal:
-        display = PlainDisplay(console)
-        display.notify(_LOADING)
-        yield display
+        plain = PlainDisplay(console)
+        plain.notify(_LOADING)
+        yield plain
         return
     with LiveDisplay(console) as display:
         yield display

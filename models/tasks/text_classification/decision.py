@@ -47,7 +47,7 @@ class Decision:
 
     def classes(self, logits: np.ndarray) -> np.ndarray:
         """Class indices decided for, int64 [n], of logits [n, classes]."""
-        return decide(self.probabilities(logits), self.offsets)
+        return decide(self.probabilities(logits), np.array(self.offsets))
 
 
 def decide(probabilities: np.ndarray, offsets: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -79,7 +81,7 @@ def classification_report(
     probabilities: np.ndarray,
     predictions: np.ndarray,
     labels: np.ndarray,
-    class_names: list[str],
+    class_names: Sequence[str],
 ) -> dict:
     """Everything `summary.json` says of one split.
 
