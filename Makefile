@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CONFIG := configs/amazon-snippets.yaml
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test test-faults test-slow lint types format lock clean setup bench bench-peers
+.PHONY: help run test test-fast test-faults test-slow lint types format lock clean setup bench bench-peers
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -16,6 +16,9 @@ run: $(VENV)/.installed  ## Run the whole pipeline on real reviews (CONFIG=… f
 
 test: $(VENV)/.installed  ## Run all tests but those of test-faults and test-slow
 	@$(PYTEST) -m "not slow and not faults"
+
+test-fast: $(VENV)/.installed  ## Run the tests that tell most in under two minutes
+	@$(PYTEST) -m "not slow and not faults" @tests/fast.txt
 
 test-faults: $(VENV)/.installed  ## Kill, fill, damage and lock what a run works with
 	@$(PYTEST) -m faults
