@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import collections
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import grimp
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -34,3 +38,48 @@ def test_every_public_name_of_a_room_exists():
         "        getattr(module, name)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+def test_what_the_fast_tier_names_is_there():
+    names = (REPOSITORY / "tests" / "fast.txt").read_text(encoding="utf-8").split()
+    assert names and [name for name in names if not (REPOSITORY / name).exists()] == []
+
+
+def drawings() -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """The rooms of each floor and the arrows between rooms, as docs/architecture.md draws them."""
+    page = (REPOSITORY / "docs" / "architecture.md").read_text(encoding="utf-8")
+    house, arrows = re.findall(r"^```text\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)[:2]
+    floors = {
+        floor: set(rooms.split())
+        for floor, rooms in re.findall(r"^[1-9]  (\w+) *\|(.*)$", house, re.MULTILINE)
+    }
+    uses = re.findall(r"^(\S+) *-> (.+)$", arrows, re.MULTILINE)
+    return floors, {room: set(used.split(", ")) for room, used in uses}
+
+
+def test_the_drawn_rooms_are_those_on_disk():
+    floors, _ = drawings()
+    packages = {path.parent.name for path in REPOSITORY.glob("*/__init__.py")}
+
+    assert set(floors) == packages - {"tests", "benchmarks"}
+    for floor, rooms in floors.items():
+        found = {path.parent.name for path in (REPOSITORY / floor).glob("*/__init__.py")}
+        assert rooms == found, floor
+
+
+def test_the_drawn_arrows_are_the_imports_between_rooms():
+    floors, arrows = drawings()
+    known = {f"{floor}.{room}" for floor, rooms in floors.items() for room in rooms}
+
+    def room_of(module: str) -> str:
+        _, *path = module.split(".")
+        return room if (room := ".".join(path[:2])) in known else "".join(path[:1])
+
+    found = collections.defaultdict(set)
+    graph = grimp.build_graph("reviewlens")
+    for importer in graph.modules:
+        for imported in graph.find_modules_directly_imported_by(importer):
+            if room_of(imported).split(".")[0] in floors and room_of(importer) != room_of(imported):
+                found[room_of(importer)].add(room_of(imported))
+    drawn = "\n".join(f"{room:<30} -> {', '.join(sorted(used))}" for room, used in found.items())
+    assert arrows == found, f"docs/architecture.md is to say\n{drawn}"
