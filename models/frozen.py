@@ -24,7 +24,7 @@ class FrozenClassifier:
 
     Example:
         >>> Scorer(FrozenClassifier(classifier))(reviews).shape
-        (2264, 3)
+        (16, 3)
     """
 
     def __init__(self, classifier: keras.Model):

@@ -53,9 +53,9 @@ def export_classifier(
         details: What else `model.json` shall say; anything JSON can hold.
 
     Example:
-        >>> decision = Decision(Calibration(1.0, (0.0, 0.0)), offsets=(0.0, 0.0))
-        >>> export_classifier("served/1", classifier=classifier, tokenizer=tokenizer,
-        ...                   labels=["bad", "good"], decision=decision)
+        >>> decision = Decision(Calibration(1.0, (0.0,) * 3), offsets=(0.0,) * 3)
+        >>> export_classifier("exported/1", classifier=classifier, tokenizer=tokenizer,
+        ...                   labels=["bad", "fair", "good"], decision=decision)
     """
     with tempfile.TemporaryDirectory() as scratch:
         labels_file, vocabulary_file = Path(scratch, "labels.txt"), Path(scratch, "vocab.txt")

@@ -33,7 +33,7 @@ class LocalModel:
 
     Example:
         >>> LocalModel("runs/amazon-snippets/serving/amazon-snippets").predict(["Great!"])
-        [Prediction(label='positive', probabilities={'negative': 0.01, …})]
+        [Prediction(label='positive', probabilities={'negative': 0.06…, …})]
     """
 
     def __init__(self, directory: str):

@@ -137,7 +137,8 @@ def remove_checkpoint(path: str) -> None:
         RunError: If it cannot be removed.
 
     Example:
-        >>> record = train(classifier, training, evaluation, settings, checkpoints="checkpoints")
+        >>> record = train(classifier, training, evaluation, settings,
+        ...                class_names=["bad", "fair", "good"], checkpoints="checkpoints")
         >>> classifier.save_weights("my.weights.h5")
         >>> remove_checkpoint(record.checkpoint)
     """

@@ -110,8 +110,9 @@ def train(
         RunError: If a checkpoint is there but cannot be read.
 
     Example:
-        >>> train(classifier, training, evaluation, TrainingSettings(epochs=2),
-        ...       class_names=["negative", "neutral", "positive"]).best_epoch
+        >>> record = train(classifier, training, evaluation, TrainingSettings(epochs=2),
+        ...                class_names=["negative", "neutral", "positive"])
+        >>> len(record.history)
         2
     """
     run = _Run(classifier, training, evaluation, settings, list(class_names), decide_for)

@@ -24,7 +24,7 @@ class Scorer:
 
     Example:
         >>> Scorer(classifier)(reviews).shape
-        (2264, 3)
+        (16, 3)
     """
 
     def __init__(self, classifier: keras.Model, batch_size: int = 64):

@@ -65,6 +65,7 @@ class Workers(concurrent.futures.ThreadPoolExecutor):
         >>> server = grpc.server(workers)
         >>> server.start()
         >>> workers.close(lambda: server.stop(grace=10)).wait()
+        True
     """
 
     def __init__(self, threads: int):

@@ -139,8 +139,8 @@ class ModelManager:
 
     Example:
         >>> with ModelManager(load, LoadPolicy()) as manager:
-        ...     manager.serve([ModelConfig("reviews", "/models/reviews")])
-        ...     manager.wait_until_available(["reviews"])
+        ...     starting = manager.serve([ModelConfig("reviews", "/models/reviews")])
+        ...     manager.wait_until_available(starting)
         ...     with manager.lease("reviews") as servable:
         ...         servable.version
         1790000000

@@ -55,8 +55,8 @@ class RequestLog:
     Example:
         >>> with RequestLog("requests", sampling_rate=0.1) as log:
         ...     if log.sampled():
-        ...         exchange = PredictLog(request=asked, response=answered)
-        ...         log.write(PredictionLog(predict_log=exchange))
+        ...         exchange = prediction_log_pb2.PredictLog(request=asked, response=answered)
+        ...         log.write(prediction_log_pb2.PredictionLog(predict_log=exchange))
     """
 
     def __init__(

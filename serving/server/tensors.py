@@ -63,7 +63,7 @@ def check_proto(proto: tensor_pb2.TensorProto) -> int:
 
     Example:
         >>> proto = tensor_pb2.TensorProto(dtype=types_pb2.DT_FLOAT, float_val=[0.5])
-        >>> proto.tensor_shape.dim.add(size=1000)
+        >>> proto.tensor_shape.dim.add().size = 1000
         >>> check_proto(proto)
         4000
     """
