@@ -23,7 +23,6 @@ from reviews import GRADES, LABELS, RECIPE
 from splits import WORK, prepare_splits
 
 from reviewlens.files import file_digest
-from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.precision import resolve_precision, with_precision
 from reviewlens.models.tasks.text_classification.decision import Decision
 from reviewlens.models.tasks.text_classification.model import build_classifier
@@ -69,11 +68,7 @@ def main() -> None:
             class_names=LABELS,
             decide_for=decide_for,
         )
-    tokenizer = WordpieceTokenizer(
-        classifier.encoder.vocabulary_file,
-        lower_case=classifier.encoder.lower_case,
-        max_tokens=RECIPE.model.max_tokens,
-    )
+    tokenizer = classifier.encoder.tokenizer(RECIPE.model.max_tokens)
     for precision, folder in folders.items():
         served = with_precision(classifier, precision)
         logits = Scorer(served)(splits.evaluation)

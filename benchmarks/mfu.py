@@ -28,7 +28,7 @@ from score import named_model
 from splits import MAX_TOKENS, WORK, prepare_splits, write_reviews
 from tables import print_table
 
-from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
+from reviewlens.models.encoders.inputs import EncoderInputs
 from reviewlens.models.tasks.text_classification.model import build_classifier
 from reviewlens.models.training.batching import pad_batch, shuffled_batches, sorted_batches
 from reviewlens.models.training.tokenized import TokenizedReviews
@@ -94,9 +94,7 @@ def main() -> None:
     encoder = build_classifier(splits.encoder, RECIPE.model, len(LABELS), "float32").encoder
     cost = Cost(encoder.num_layers, encoder.hidden_size, encoder.intermediate_size)
     texts, labels = read_reviews(arguments.csv, arguments.rows)
-    tokenizer = WordpieceTokenizer(
-        encoder.vocabulary_file, lower_case=encoder.lower_case, max_tokens=MAX_TOKENS
-    )
+    tokenizer = encoder.tokenizer(MAX_TOKENS)
     reviews = TokenizedReviews.from_rows(tokenizer(tf.constant(texts)).to_list(), labels)
     models = {name: LocalModel(path) for name, path in map(named_model, arguments.model)}
 
@@ -164,7 +162,7 @@ def train(
     batches = batches[WARM_UP:]
     lengths = np.concatenate([reviews.lengths[rows] for rows in batches])
     widths = np.repeat(
-        [pad_batch(reviews, rows)["input_mask"].shape[1] for rows in batches],
+        [pad_batch(reviews, rows, EncoderInputs())["input_mask"].shape[1] for rows in batches],
         [len(rows) for rows in batches],
     )
     return figures(cost, lengths, widths, found["seconds"], TRAINING)

@@ -13,7 +13,7 @@ import tensorflow as tf
 from reviews import CONFIG, GRADES, RECIPE
 
 from reviewlens.components.tokenized_examples import read_tokenized
-from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
+from reviewlens.models.encoders.registry import load_tokenizer
 from reviewlens.models.training.tokenized import TokenizedReviews
 
 ROOT = Path(__file__).parents[1]
@@ -81,8 +81,7 @@ def _newest(output: str, node: str, key: str) -> Path:
 
 def _tokenize(pattern: str, encoder: str) -> TokenizedReviews:
     """Tokenizes raw examples: Transform leaves the test split as text."""
-    vocabulary = os.path.join(encoder, "assets", "vocab.txt")
-    tokenizer = WordpieceTokenizer(vocabulary, lower_case=True, max_tokens=MAX_TOKENS)
+    tokenizer = load_tokenizer(encoder, max_tokens=MAX_TOKENS)
     features = {
         "text": tf.io.FixedLenFeature([], tf.string),
         "label": tf.io.FixedLenFeature([], tf.int64),

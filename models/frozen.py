@@ -20,6 +20,7 @@ class FrozenClassifier:
 
     Attributes:
         num_classes: That of the classifier.
+        encoder: That of the classifier, which says what the inputs are.
         variables: Those that are read, by their position in `classifier.weights`.
 
     Example:
@@ -29,12 +30,13 @@ class FrozenClassifier:
 
     def __init__(self, classifier: keras.Model):
         self.num_classes = classifier.num_classes
+        self.encoder = classifier.encoder
         self._classifier = classifier
         weights = dict(enumerate(classifier.weights))
         self._frozen = {
             index: weight
             for index, weight in weights.items()
-            if weight.dtype == "bfloat16" and not weight.name.endswith("_embeddings")
+            if weight.dtype == "bfloat16" and not _is_table(weight, self.encoder)
         }
         self._values = {index: weight.value.numpy() for index, weight in self._frozen.items()}
         self.variables = {
@@ -45,7 +47,7 @@ class FrozenClassifier:
         """Computes the logits, without dropout.
 
         Args:
-            inputs: `input_word_ids`, `input_mask` and `input_type_ids`, int32 [batch, width].
+            inputs: Those of the encoder, int32 [batch, width].
             training: Has to be False; there for callers of classifiers.
 
         Returns:
@@ -57,3 +59,9 @@ class FrozenClassifier:
         ]
         with keras.StatelessScope(constants):
             return self._classifier(inputs, training=False)
+
+
+def _is_table(weight: keras.Variable, encoder: keras.layers.Layer) -> bool:
+    """Whether a weight of the encoder is a table of embeddings, of which only rows are read."""
+    # Of what lies below the blocks, norms do not decay and tables do.
+    return encoder.depth_of(weight) == 0 and encoder.is_decayed(weight)

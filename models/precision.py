@@ -54,8 +54,8 @@ def with_precision(classifier: keras.Model, precision: str) -> keras.Model:
     Args:
         classifier: A `ReviewClassifier`, of whatever policy.
         precision: `float32`, or `bfloat16`: the encoder's weights, products, sums and norms
-            are in bfloat16 then, while the head stays in float32. Only a `BertEncoder` has
-            the choice.
+            are in bfloat16 then, while the head stays in float32. The encoder's `precisions`
+            say which it offers.
 
     Returns:
         A classifier of its own with the same weights, rounded to `precision`.

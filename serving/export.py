@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,10 +12,9 @@ import keras
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from ..models.encoders.bert.tokenizer import WordpieceTokenizer, pack_inputs
+from ..models.encoders.base import Tokenizer
 from ..models.frozen import FrozenClassifier
 from ..models.tasks.text_classification.decision import Decision
-from ..models.training.scoring import INPUT_SIGNATURE
 from .warmup import WARMUP_TEXTS, write_warmup_requests
 
 # Reviews that go through the encoder together, however many a request has. More of them no
@@ -29,7 +27,7 @@ def export_classifier(
     directory: str,
     *,
     classifier: keras.Model,
-    tokenizer: WordpieceTokenizer,
+    tokenizer: Tokenizer,
     labels: Sequence[str],
     decision: Decision,
     warmup_texts: Sequence[str] = WARMUP_TEXTS,
@@ -40,8 +38,8 @@ def export_classifier(
     Its signatures are `serving_default` (`text` [batch] to `probabilities` float32
     [batch, classes] and `label` string [batch]) and `classify` (serialized `tf.Example`s
     with a bytes feature `text` to `classes` and `scores`, both [batch, classes]). Beside
-    the graph it has `assets/labels.txt`, `assets/vocab.txt`, warm-up requests and
-    `assets.extra/model.json`.
+    the graph it has `assets/labels.txt`, the tokenizer's files under `assets/`, warm-up
+    requests and `assets.extra/model.json`.
 
     Args:
         directory: Where to write; made when needed.
@@ -58,11 +56,13 @@ def export_classifier(
         ...                   labels=["bad", "fair", "good"], decision=decision)
     """
     with tempfile.TemporaryDirectory() as scratch:
-        labels_file, vocabulary_file = Path(scratch, "labels.txt"), Path(scratch, "vocab.txt")
-        labels_file.write_text("".join(f"{label}\n" for label in labels), encoding="utf-8")
-        shutil.copyfile(tokenizer.vocabulary_file, vocabulary_file)
+        assets = {"labels.txt": Path(scratch, "labels.txt")}
+        assets["labels.txt"].write_text("".join(f"{label}\n" for label in labels), encoding="utf-8")
+        for name, path in tokenizer.files.items():
+            assets[name] = Path(scratch, name)
+            tf.io.gfile.copy(path, str(assets[name]))
         model = _ServedModel(classifier, tokenizer, labels, decision)
-        model.assets = [tf.saved_model.Asset(str(f)) for f in (labels_file, vocabulary_file)]
+        model.assets = [tf.saved_model.Asset(str(file)) for file in assets.values()]
         tf.saved_model.save(
             model,
             directory,
@@ -103,10 +103,11 @@ class _ServedModel(tf.Module):
     def __init__(self, classifier, tokenizer, labels, decision):
         super().__init__(name="reviewlens")
         frozen = FrozenClassifier(classifier)
+        self._pack = classifier.encoder.inputs.pack
         # A function that is not inlined: TensorFlow fuses hardly any operations inside a loop.
         self._logits = tf.function(
             lambda inputs: frozen(inputs),
-            input_signature=[INPUT_SIGNATURE],
+            input_signature=[classifier.encoder.inputs.signature()],
             experimental_attributes={"_noinline": True},
         )
         self._tokenizer = tokenizer
@@ -149,7 +150,7 @@ class _ServedModel(tf.Module):
 
         def score(chunk, scored):
             chosen = order[chunk * CHUNK : (chunk + 1) * CHUNK]
-            logits = self._logits(pack_inputs(tf.gather(tokens, chosen)))
+            logits = self._logits(self._pack(tf.gather(tokens, chosen)))
             return chunk + 1, scored.write(chunk, logits)
 
         _, scored = tf.while_loop(

@@ -10,7 +10,6 @@ import keras
 import numpy as np
 
 from ..errors import RunError
-from ..models.encoders.bert.backbone import BertEncoder
 from ..models.frozen import FrozenClassifier
 from ..models.precision import resolve_precision, with_precision
 from ..models.tasks.text_classification.decision import Decision
@@ -51,9 +50,9 @@ def check_precision(encoder: keras.layers.Layer, requested: str) -> None:
         requested: `auto`, `float32` or `bfloat16`.
 
     Raises:
-        RunError: If it is bfloat16 and the encoder was not converted to Keras layers.
+        RunError: If it is bfloat16 and the encoder does not offer that.
     """
-    if requested == "bfloat16" and not _is_native(encoder):
+    if requested == "bfloat16" and requested not in encoder.precisions:
         raise RunError(
             "export.precision: is bfloat16, but an encoder that is fine-tuned as it was saved "
             "computes in float32; choose auto or float32"
@@ -106,16 +105,12 @@ def choose_precision(
     )
 
 
-def _is_native(encoder: keras.layers.Layer) -> bool:
-    return isinstance(encoder, BertEncoder)
-
-
 def _candidates(classifier: keras.Model, requested: str) -> Iterator[str]:
     if requested != "auto":
         yield requested
         return
     yield "float32"
-    if _is_native(classifier.encoder) and resolve_precision("auto") == "bfloat16":
+    if "bfloat16" in classifier.encoder.precisions and resolve_precision("auto") == "bfloat16":
         yield "bfloat16"
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from tfx.dsl.io import fileio
 from tfx.utils import path_utils
 
-from ...models.encoders.bert.tokenizer import WordpieceTokenizer
 from ...models.tasks.text_classification.calibration import softmax
 from ...models.tasks.text_classification.decision import Decision
 from ...models.tasks.text_classification.metrics import (
@@ -76,11 +75,7 @@ def export_trained(
     export_classifier(
         path_utils.serving_model_dir(model),
         classifier=served.classifier,
-        tokenizer=WordpieceTokenizer(
-            layer.vocabulary_file,
-            lower_case=layer.lower_case,
-            max_tokens=trained.model.max_tokens,
-        ),
+        tokenizer=layer.tokenizer(trained.model.max_tokens),
         labels=trained.labels,
         decision=decision,
         details={

@@ -6,7 +6,6 @@ vocabulary is the encoder's and not something to learn from the reviews.
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from tfx.components.transform import executor as transform_executor
@@ -16,13 +15,11 @@ from tfx.types import artifact_utils, channel, standard_artifacts, standard_comp
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 from tfx.utils import json_utils, path_utils
 
-from ..encoder_facts import encoder_facts
-
 PREPROCESSING_FN = f"{__package__}.preprocessing.preprocessing_fn"
 
 
 class Executor(transform_executor.Executor):
-    """TFX's Transform, told where the encoder's vocabulary lies."""
+    """TFX's Transform, told where the encoder lies, whose tokenizer it runs."""
 
     def Do(
         self,
@@ -39,8 +36,7 @@ class Executor(transform_executor.Executor):
         """
         uri = artifact_utils.get_single_uri(input_dict["encoder"])
         custom_config = {
-            "vocabulary": os.path.join(path_utils.serving_model_dir(uri), "assets", "vocab.txt"),
-            "lower_case": encoder_facts(uri)["lower_case"],
+            "encoder": path_utils.serving_model_dir(uri),
             "max_tokens": exec_properties["max_tokens"],
         }
         super().Do(
@@ -65,7 +61,7 @@ class ReviewTransformSpec(standard_component_specs.TransformSpec):
 
 
 class ReviewTransform(base_beam_component.BaseBeamComponent):
-    """Tokenizes reviews with the encoder's own vocabulary and casing.
+    """Tokenizes reviews with the encoder's own tokenizer.
 
     Outputs `transform_graph` and `transformed_examples` (splits train and eval).
     """
@@ -87,7 +83,7 @@ class ReviewTransform(base_beam_component.BaseBeamComponent):
             examples: Examples with the features `text`, `label` and `grade`.
             schema: Their schema.
             encoder: Output of `EncoderFetcher`.
-            max_tokens: Longest review in word pieces, [CLS] and [SEP] included.
+            max_tokens: Longest review in tokens, those of start and end included.
             code: Fingerprint of the code behind `preprocessing_fn`, part of the cache key.
         """
         transformed = channel.Channel(type=standard_artifacts.Examples)

@@ -11,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ...models.encoders.bert.tokenizer import WordpieceTokenizer
+from ...models.encoders.registry import load_tokenizer
 
 
 def preprocessing_fn(
@@ -21,17 +21,13 @@ def preprocessing_fn(
 
     Args:
         inputs: `text`: string [batch, 1]; `label` and `grade`: int64 [batch, 1].
-        custom_config: `vocabulary` (path), `lower_case` (bool) and `max_tokens` (int).
+        custom_config: `encoder` (its folder) and `max_tokens` (int).
 
     Returns:
-        `tokens`: ragged int64 [batch, (pieces)], [CLS] and [SEP] included, nothing padded;
+        `tokens`: ragged int64 [batch, (tokens)], start and end included, nothing padded;
         `label` and `grade`: int64 [batch].
     """
-    tokenizer = WordpieceTokenizer(
-        custom_config["vocabulary"],
-        lower_case=custom_config["lower_case"],
-        max_tokens=custom_config["max_tokens"],
-    )
+    tokenizer = load_tokenizer(custom_config["encoder"], max_tokens=custom_config["max_tokens"])
     return {
         "tokens": tokenizer(tf.reshape(inputs["text"], [-1])),
         "label": tf.reshape(inputs["label"], [-1]),

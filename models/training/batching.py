@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..encoders.inputs import EncoderInputs
 from .tokenized import TokenizedReviews
 
 # Batches whose reviews are sorted together. More saves hardly any padding and shuffles less.
@@ -63,28 +64,21 @@ def sorted_batches(lengths: np.ndarray, batch_size: int) -> list[np.ndarray]:
 
 
 def pad_batch(
-    reviews: TokenizedReviews, rows: np.ndarray, multiple: int = MULTIPLE
+    reviews: TokenizedReviews,
+    rows: np.ndarray,
+    inputs: EncoderInputs,
+    multiple: int = MULTIPLE,
 ) -> dict[str, np.ndarray]:
     """The encoder's inputs for some reviews.
 
     Args:
         reviews: Where the reviews are taken from.
         rows: Their row numbers, int [batch].
+        inputs: What the encoder takes.
         multiple: The width is the longest review's length rounded up to this.
 
     Returns:
-        `input_word_ids`, `input_mask` and `input_type_ids`, each int32 [batch, width];
-        padding is 0 in all of them.
+        What `EncoderInputs.pad` makes of them, each int32 [batch, width].
     """
     starts = reviews.row_splits[rows]
-    lengths = reviews.row_splits[rows + 1] - starts
-    width = -(-int(lengths.max(initial=1)) // multiple) * multiple
-    positions = np.arange(width)
-    mask = positions < lengths[:, None]
-    words = np.zeros(mask.shape, np.int32)
-    words[mask] = reviews.tokens[(starts[:, None] + positions)[mask]]
-    return {
-        "input_word_ids": words,
-        "input_mask": mask.astype(np.int32),
-        "input_type_ids": np.zeros_like(words),
-    }
+    return inputs.pad(reviews.tokens, starts, reviews.row_splits[rows + 1] - starts, multiple)

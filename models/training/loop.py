@@ -22,7 +22,7 @@ from ..tasks.text_classification.decision import Decision
 from ..tasks.text_classification.metrics import classification_report
 from .batching import pad_batch, shuffled_batches
 from .checkpoint import CheckpointFile
-from .optimization import LazyAdamW, LinearWarmupDecay, layer_rates
+from .optimization import LazyAdamW, LinearWarmupDecay, decayed_variables, layer_rates
 from .scoring import Scorer
 from .step import TrainStep, balanced_class_weights
 from .tokenized import TokenizedReviews
@@ -149,11 +149,8 @@ class _Run:
             ),
             weight_decay=settings.weight_decay,
             clip_norm=settings.clip_norm,
-            rate_factors=layer_rates(
-                [variable.path for variable in classifier.trainable_variables],
-                classifier.encoder.num_layers,
-                settings.layer_decay,
-            ),
+            rate_factors=layer_rates(classifier, settings.layer_decay),
+            decayed=decayed_variables(classifier) if settings.weight_decay else None,
         )
         grades = np.array(classifier.grades)
         weights = np.ones(len(grades), np.float32)
@@ -210,7 +207,8 @@ class _Run:
         started, already = time.monotonic(), self.record.seconds
         reviews = 0
         for number, rows in enumerate(self.batches(epoch)[done:], start=done + 1):
-            self.step(pad_batch(self.training, rows), self.training.labels[rows])
+            inputs = pad_batch(self.training, rows, self.classifier.encoder.inputs)
+            self.step(inputs, self.training.labels[rows])
             self.update_average()
             reviews += len(rows)
             self.record.seconds = already + time.monotonic() - started

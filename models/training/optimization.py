@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import keras
@@ -10,9 +9,6 @@ import tensorflow as tf
 
 # What a fresh head learns faster by than the encoder, which needs adapting only.
 HEAD_FACTOR = 10.0
-_LAYER = re.compile(r"layer_(\d+)")
-# Parts of a variable's path that mark what weight decay skips.
-_NOT_DECAYED = ("bias", "norm")
 
 
 @keras.saving.register_keras_serializable("reviewlens")
@@ -62,9 +58,9 @@ class LazyAdamW(keras.optimizers.Optimizer):
     Variables with dense gradients get Adam with decoupled weight decay (Loshchilov and
     Hutter, "Decoupled Weight Decay Regularization", ICLR 2019). A sparse gradient, as
     `tf.gather` gives it, moves and decays only its own rows and their moments; the other
-    tens of thousands of rows of a vocabulary are not touched. Weight decay skips every
-    variable with `bias` or `norm` in its path. Gradients are first scaled down to a global
-    norm of `clip_norm`. The learning rate of a variable may be a multiple of that of others.
+    tens of thousands of rows of a vocabulary are not touched. Weight decay skips the variables
+    that it is told to. Gradients are first scaled down to a global norm of `clip_norm`. The
+    learning rate of a variable may be a multiple of that of others.
 
     Args:
         learning_rate: A number or a schedule.
@@ -72,6 +68,7 @@ class LazyAdamW(keras.optimizers.Optimizer):
         clip_norm: Greatest global norm of the gradients, or None for no clipping.
         rate_factors: What the learning rate of each variable is multiplied with, in the order
             in which `build` is given them; None for 1.
+        decayed: Whether weight decay applies to each variable, in the same order; None for all.
         beta_1: Decay of the first moment.
         beta_2: Decay of the second moment.
         epsilon: Added to the root of the second moment.
@@ -91,6 +88,7 @@ class LazyAdamW(keras.optimizers.Optimizer):
         weight_decay: float = 0.01,
         clip_norm: float | None = 1.0,
         rate_factors: Sequence[float] | None = None,
+        decayed: Sequence[bool] | None = None,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
@@ -101,6 +99,7 @@ class LazyAdamW(keras.optimizers.Optimizer):
         self.decay = weight_decay
         self.clip_norm = clip_norm
         self.rate_factors = rate_factors
+        self.decayed = decayed
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
@@ -114,10 +113,7 @@ class LazyAdamW(keras.optimizers.Optimizer):
             variables, ["momentum", "velocity"]
         )
         self._factors = list(self.rate_factors or [1.0] * len(variables))
-        self._decays = [
-            self.decay * (not any(part in variable.path for part in _NOT_DECAYED))
-            for variable in variables
-        ]
+        self._decays = [self.decay * decayed for decayed in self.decayed or [True] * len(variables)]
 
     def apply(self, grads, trainable_variables=None) -> None:
         """Moves the variables by one step.
@@ -183,6 +179,7 @@ class LazyAdamW(keras.optimizers.Optimizer):
             "weight_decay": self.decay,
             "clip_norm": self.clip_norm,
             "rate_factors": self.rate_factors,
+            "decayed": self.decayed,
             "beta_1": self.beta_1,
             "beta_2": self.beta_2,
             "epsilon": self.epsilon,
@@ -190,33 +187,67 @@ class LazyAdamW(keras.optimizers.Optimizer):
         }
 
 
-def layer_rates(paths: Sequence[str], num_layers: int, decay: float) -> list[float]:
+def layer_rates(model: keras.Model, decay: float) -> list[float]:
     """Factors of the learning rate: smaller from one layer of the encoder to the one below.
 
     The lower layers know what holds for any text, so they are moved least (Howard and Ruder,
     "Universal Language Model Fine-tuning for Text Classification", ACL 2018).
 
     Args:
-        paths: Of the classifier's variables.
-        num_layers: Transformer blocks of the encoder.
+        model: Has an `encoder`.
         decay: Factor between a layer and the one above it; 1 treats all layers alike.
 
     Returns:
-        A factor for each path: 1 in the top layer, `HEAD_FACTOR` in the head.
+        A factor for each of the model's trainable variables: 1 in the top layer of the encoder
+        and above it, `HEAD_FACTOR` in the head.
+
+    Raises:
+        RunError: If it is not known which layer a variable of the encoder is of.
 
     Example:
-        >>> layer_rates(["encoder/layer_0/kernel", "encoder/layer_1/kernel", "head/kernel"], 2, 0.5)
-        [0.5, 1.0, 10.0]
+        >>> layer_rates(ReviewClassifier(encoder, num_classes=2), 0.5)[-1]
+        10.0
     """
+    encoder = model.encoder
 
-    def factor(path: str) -> float:
-        if layer := _LAYER.search(path):
-            return decay ** (num_layers - 1 - int(layer[1]))
-        if "embeddings" in path:
-            return decay**num_layers
-        return HEAD_FACTOR if "head" in path.split("/") else 1.0
+    def factor(variable: keras.Variable) -> float:
+        if decay == 1:
+            return 1.0
+        return decay ** max(encoder.num_layers - encoder.depth_of(variable), 0)
 
-    return [factor(path) for path in paths]
+    own = _own(encoder)
+    return [
+        factor(variable) if id(variable) in own else HEAD_FACTOR
+        for variable in model.trainable_variables
+    ]
+
+
+def decayed_variables(model: keras.Model) -> list[bool]:
+    """Which variables weight decay applies to: tables and kernels, not norms and biases.
+
+    Args:
+        model: Has an `encoder`.
+
+    Returns:
+        A truth value for each of the model's trainable variables.
+
+    Raises:
+        RunError: If it is not known what a variable of the encoder is.
+
+    Example:
+        >>> decayed_variables(ReviewClassifier(encoder, num_classes=2))[-2:]
+        [True, False]
+    """
+    own = _own(model.encoder)
+    # In a head all that is no matrix is a bias or of a norm.
+    return [
+        model.encoder.is_decayed(variable) if id(variable) in own else len(variable.shape) > 1
+        for variable in model.trainable_variables
+    ]
+
+
+def _own(encoder: keras.layers.Layer) -> set[int]:
+    return {id(variable) for variable in encoder.trainable_variables}
 
 
 def _merge_rows(gradient):

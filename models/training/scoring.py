@@ -9,17 +9,12 @@ import tensorflow as tf
 from .batching import pad_batch, sorted_batches
 from .tokenized import TokenizedReviews
 
-INPUT_SIGNATURE = {
-    name: tf.TensorSpec([None, None], tf.int32, name)
-    for name in ("input_word_ids", "input_mask", "input_type_ids")
-}
-
 
 class Scorer:
     """Computes logits with a classifier; traces it once and follows its weights.
 
     Args:
-        classifier: Takes the encoder's inputs, gives logits [batch, classes].
+        classifier: Takes the inputs of its `encoder`, gives logits [batch, classes].
         batch_size: Reviews at a time.
 
     Example:
@@ -30,8 +25,10 @@ class Scorer:
     def __init__(self, classifier: keras.Model, batch_size: int = 64):
         self._classifier = classifier
         self._batch_size = batch_size
+        self._inputs = classifier.encoder.inputs
         self._infer = tf.function(
-            lambda inputs: classifier(inputs, training=False), input_signature=[INPUT_SIGNATURE]
+            lambda inputs: classifier(inputs, training=False),
+            input_signature=[self._inputs.signature()],
         )
 
     def __call__(self, reviews: TokenizedReviews) -> np.ndarray:
@@ -45,5 +42,5 @@ class Scorer:
         """
         logits = np.zeros((len(reviews), self._classifier.num_classes), np.float32)
         for rows in sorted_batches(reviews.lengths, self._batch_size):
-            logits[rows] = self._infer(pad_batch(reviews, rows)).numpy()
+            logits[rows] = self._infer(pad_batch(reviews, rows, self._inputs)).numpy()
         return logits

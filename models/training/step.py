@@ -6,8 +6,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .scoring import INPUT_SIGNATURE
-
 
 def balanced_class_weights(labels: np.ndarray, num_classes: int) -> np.ndarray:
     """Weights inversely proportional to class frequency, as scikit-learn's `balanced`.
@@ -64,7 +62,9 @@ class TrainStep:
                 )
             return loss, tape.gradient(loss, variables)
 
-        @tf.function(input_signature=[INPUT_SIGNATURE, tf.TensorSpec([None], tf.int32)])
+        signature = classifier.encoder.inputs.signature()
+
+        @tf.function(input_signature=[signature, tf.TensorSpec([None], tf.int32)])
         def step(inputs, grades):
             if micro_batch is None:
                 loss, gradients = differentiate(inputs, grades, tf.size(grades))
@@ -79,7 +79,7 @@ class TrainStep:
         """Moves the weights by one step.
 
         Args:
-            inputs: `input_word_ids`, `input_mask`, `input_type_ids`, int32 [batch, width].
+            inputs: Those of the encoder, int32 [batch, width].
             grades: Grade of each review, int32 [batch].
         """
         self._step(inputs, grades)

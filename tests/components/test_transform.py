@@ -48,7 +48,6 @@ def transformed(make_artifact, tiny_encoder, reviews, tmp_path, monkeypatch):
     tfdv.write_schema_text(proto, f"{schema.uri}/schema.pbtxt")
     encoder = make_artifact(standard_artifacts.Model)
     shutil.copytree(tiny_encoder, Path(encoder.uri, "Format-Serving"))
-    Path(encoder.uri, "encoder.json").write_text(json.dumps({"lower_case": True}))
     output = make_artifact(standard_artifacts.Examples)
     context = BaseBeamExecutor.Context(
         beam_pipeline_args=["--runner=FnApiRunner", "--sdk_container_image=unused"],

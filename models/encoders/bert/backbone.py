@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from ....errors import RunError
 from ...layers.compiled_operations import CompiledOperations
 from ...layers.plain_operations import PlainOperations
-from ..formats.saved_model import SavedEncoder
+from ..inputs import EncoderInputs
+from .tokenizer import WordpieceTokenizer
 
 # As BERT's authors set it; SavedModels do not tell.
 _EPSILON = 1e-12
@@ -90,6 +89,61 @@ class BertEncoder(keras.layers.Layer):
         ]
         self.build()
 
+    @property
+    def inputs(self) -> EncoderInputs:
+        """What it is called with: `input_word_ids`, `input_mask` and `input_type_ids`."""
+        return EncoderInputs()
+
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """Formats that it can be served in."""
+        return ("float32", "bfloat16")
+
+    def tokenizer(self, max_tokens: int) -> WordpieceTokenizer:
+        """Its own tokenizer.
+
+        Args:
+            max_tokens: Longest output in word pieces, [CLS] and [SEP] included, at least 2.
+        """
+        return WordpieceTokenizer(
+            self.vocabulary_file, lower_case=self.lower_case, max_tokens=max_tokens
+        )
+
+    def depth_of(self, variable: keras.Variable) -> int:
+        """Tells which layer a weight is of.
+
+        Args:
+            variable: One of the layer's trainable weights.
+
+        Returns:
+            0 for the embeddings, from 1 on for the blocks, `num_layers + 1` for the pooler.
+
+        Raises:
+            ValueError: If it is none of them.
+        """
+        below = [self.word_embeddings, self.position_embeddings, self.type_embeddings]
+        blocks = [block.weights for block in self.blocks]
+        layers = [[*below, *self.embeddings_norm], *blocks, self.pooler]
+        for depth, weights in enumerate(layers):
+            if any(weight is variable for weight in weights):
+                return depth
+        raise ValueError(f"{variable.path} is no weight of {self.path}")
+
+    def is_decayed(self, variable: keras.Variable) -> bool:
+        """Tells whether weight decay applies to a weight.
+
+        Args:
+            variable: One of the layer's trainable weights.
+
+        Returns:
+            Whether it is a table or a kernel, and not of a norm or a bias.
+
+        Raises:
+            ValueError: If it is none of them.
+        """
+        self.depth_of(variable)
+        return len(variable.shape) == 2
+
     def build(self, input_shape=None) -> None:
         """Makes the weights; the constructor has done so already."""
         if self.built:
@@ -102,7 +156,7 @@ class BertEncoder(keras.layers.Layer):
         for block in self.blocks:
             block.build()
         self.pooler = _dense(self, "pooler", size, size)
-        self.built = True
+        self.built: bool = True
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool | None = None):
         """Encodes a batch.
@@ -177,66 +231,6 @@ class BertEncoder(keras.layers.Layer):
             "seed": self.seed,
         }
 
-    @classmethod
-    def from_saved_model(cls, directory: str, **kwargs) -> BertEncoder:
-        """Converts a TF Hub encoder whose variables follow BERT's naming.
-
-        Args:
-            directory: The encoder's SavedModel.
-            **kwargs: `dropout`, `seed`, `name` and `dtype` of the new layer.
-
-        Returns:
-            An encoder with the weights of the SavedModel and, in float32, its outputs.
-
-        Raises:
-            RunError: The SavedModel is no text encoder, or not one of BERT's architecture.
-
-        Example:
-            >>> encoder = BertEncoder.from_saved_model(directory, dropout=0.1)
-            >>> encoder.hidden_size
-            384
-        """
-        saved = SavedEncoder(directory)
-        if not is_convertible(saved):
-            raise RunError(f"the encoder in {directory} is not of BERT's architecture")
-        shapes = saved.shapes
-        num_layers = _count_layers(saved)
-        sources = _sources(num_layers)
-        vocabulary_size, hidden_size = shapes["word_embeddings/embeddings"]
-        encoder = cls(
-            vocabulary_size,
-            hidden_size,
-            num_layers,
-            num_heads=shapes["transformer/layer_0/self_attention/query/bias"][0],
-            intermediate_size=shapes["transformer/layer_0/intermediate/bias"][0],
-            max_positions=shapes["position_embedding/embeddings"][0],
-            num_types=shapes["type_embeddings/embeddings"][0],
-            approximate_gelu="Erf" not in saved.operations,
-            vocabulary_file=saved.vocabulary_file,
-            lower_case=saved.lower_case,
-            **kwargs,
-        )
-        for variable in encoder.trainable_weights:
-            parts = sources[variable.path.removeprefix(encoder.path + "/")]
-            rows = variable.shape[:-1]
-            values = [saved.read(part).reshape(*rows, -1) for part in parts]
-            variable.assign(np.concatenate(values, axis=-1))
-        return encoder
-
-
-def is_convertible(saved: SavedEncoder) -> bool:
-    """Tells whether `BertEncoder` computes the same function as a SavedModel.
-
-    Args:
-        saved: The encoder.
-
-    Returns:
-        Whether its variables are those of TF Hub's BERT encoders, no more and no less.
-    """
-    names = {part for parts in _sources(_count_layers(saved)).values() for part in parts}
-    # Only BERT's activations are known here; GELU needs no operation of its own.
-    return set(saved.shapes) == names and not saved.operations & {"Relu", "Relu6", "Elu"}
-
 
 class _Block(keras.layers.Layer):
     """Self-attention and a feed-forward part, each added to its input and normalized."""
@@ -310,37 +304,3 @@ def _product(inputs: tf.Tensor, weights: list[keras.Variable]) -> tf.Tensor:
     """Product with a kernel plus a bias, in the dtype of the inputs."""
     kernel, bias = _values(weights)
     return tf.nn.bias_add(_multiply(inputs, kernel), tf.cast(bias, inputs.dtype))
-
-
-def _count_layers(saved: SavedEncoder) -> int:
-    return sum(name.endswith("self_attention/query/bias") for name in saved.shapes)
-
-
-def _sources(num_layers: int) -> dict[str, list[str]]:
-    """Names of TF Hub's variables that make up each variable of ours."""
-    outside = {
-        "word_embeddings": ["word_embeddings/embeddings"],
-        "position_embeddings": ["position_embedding/embeddings"],
-        "type_embeddings": ["type_embeddings/embeddings"],
-        **_pairs("embeddings_norm", ["embeddings/layer_norm"], "gamma", "beta"),
-        **_pairs("pooler", ["pooler_transform"], "kernel", "bias"),
-    }
-    attention = [f"self_attention/{part}" for part in ("query", "key", "value")]
-    inside = {
-        **_pairs("query_key_value", attention, "kernel", "bias"),
-        **_pairs("attention_output", ["self_attention/attention_output"], "kernel", "bias"),
-        **_pairs("attention_norm", ["self_attention_layer_norm"], "gamma", "beta"),
-        **_pairs("intermediate", ["intermediate"], "kernel", "bias"),
-        **_pairs("output", ["output"], "kernel", "bias"),
-        **_pairs("output_norm", ["output_layer_norm"], "gamma", "beta"),
-    }
-    blocks = {
-        f"layer_{index}/{name}": [f"transformer/layer_{index}/{part}" for part in parts]
-        for index in range(num_layers)
-        for name, parts in inside.items()
-    }
-    return {**outside, **blocks}
-
-
-def _pairs(name: str, parts: list[str], *kinds: str) -> dict[str, list[str]]:
-    return {f"{name}_{kind}": [f"{part}/{kind}" for part in parts] for kind in kinds}

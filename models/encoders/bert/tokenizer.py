@@ -6,6 +6,7 @@ import tensorflow as tf
 import tensorflow_text as text
 
 from ....errors import RunError
+from ..inputs import EncoderInputs
 
 
 class WordpieceTokenizer(tf.Module):
@@ -27,6 +28,11 @@ class WordpieceTokenizer(tf.Module):
         vocabulary_file: As given.
         lower_case: As given.
         max_tokens: As given.
+        vocabulary_size: Word pieces.
+        padding_id: Id of [PAD], 0 in a vocabulary without it.
+        start_id: Id of [CLS].
+        end_id: Id of [SEP].
+        mask_id: Id of [MASK], None in a vocabulary without it.
 
     Raises:
         RunError: The vocabulary lacks one of [CLS], [SEP] and [UNK].
@@ -50,10 +56,18 @@ class WordpieceTokenizer(tf.Module):
             raise RunError(
                 f"{vocabulary_file} is no BERT vocabulary: no line {' and no '.join(missing)}"
             )
-        self._ends = pieces.index("[CLS]"), pieces.index("[SEP]")
+        self.vocabulary_size = len(pieces)
+        self.padding_id = pieces.index("[PAD]") if "[PAD]" in pieces else 0
+        self.start_id, self.end_id = pieces.index("[CLS]"), pieces.index("[SEP]")
+        self.mask_id = pieces.index("[MASK]") if "[MASK]" in pieces else None
         self._tokenizer = text.FastBertTokenizer(
             pieces, token_out_type=tf.int64, lower_case_nfd_strip_accents=lower_case
         )
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Path of the vocabulary, by the name that it has among the assets of a model."""
+        return {"vocab.txt": self.vocabulary_file}
 
     def __call__(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Tokenizes a batch.
@@ -64,13 +78,42 @@ class WordpieceTokenizer(tf.Module):
         Returns:
             Ids, ragged int64 [batch, (pieces)], from [CLS] to [SEP], cut to `max_tokens`.
         """
-        tokens = self._tokenizer.tokenize(texts)[:, : self.max_tokens - 2]
-        start, end = (tf.fill([tokens.nrows(), 1], tf.constant(i, tf.int64)) for i in self._ends)
-        return tf.concat([start, tokens, end], axis=1)
+        tokens = self._tokenizer.tokenize(texts)
+        return self._frame(tokens, self.start_id, self.end_id)
+
+    def tokenize_with_offsets(
+        self, texts: tf.Tensor
+    ) -> tuple[tf.RaggedTensor, tf.RaggedTensor, tf.RaggedTensor]:
+        """Tokenizes a batch and tells where its word pieces come from.
+
+        Args:
+            texts: UTF-8 strings [batch].
+
+        Returns:
+            Ids as of a call; and for each the bytes of the text that it stands for, where they
+            begin and where they end, ragged int64 [batch, (pieces)]; 0 and 0 of [CLS] and [SEP].
+
+        Example:
+            >>> _, starts, ends = tokenizer.tokenize_with_offsets(["Fits well!"])
+            >>> starts.to_list(), ends.to_list()
+            ([[0, 0, 5, 9, 0]], [[0, 4, 9, 10, 0]])
+        """
+        tokens, starts, ends = self._tokenizer.tokenize_with_offsets(texts)
+        return (
+            self._frame(tokens, self.start_id, self.end_id),
+            self._frame(starts, 0, 0),
+            self._frame(ends, 0, 0),
+        )
+
+    def _frame(self, values: tf.RaggedTensor, start: int, end: int) -> tf.RaggedTensor:
+        values = values[:, : self.max_tokens - 2]
+        column = [values.nrows(), 1]
+        first, last = (tf.fill(column, tf.constant(i, tf.int64)) for i in (start, end))
+        return tf.concat([first, values, last], axis=1)
 
 
 def pack_inputs(tokens: tf.RaggedTensor) -> dict[str, tf.Tensor]:
-    """Pads a batch of one-segment texts to its longest, as an encoder takes it.
+    """Pads a batch of one-segment texts to its longest, as BERT's encoders take it.
 
     Args:
         tokens: Ids, ragged int [batch, (pieces)], [CLS] and [SEP] included.
@@ -85,8 +128,4 @@ def pack_inputs(tokens: tf.RaggedTensor) -> dict[str, tf.Tensor]:
         array([[1, 1, 0],
                [1, 1, 1]], dtype=int32)>
     """
-    # SavedModels take the first token of each text, so there has to be a column of them.
-    longest = tf.maximum(tokens.bounding_shape(1), 1)
-    ids = tf.cast(tokens.to_tensor(shape=tf.stack([-1, longest])), tf.int32)
-    mask = tf.sequence_mask(tokens.row_lengths(), longest, tf.int32)
-    return {"input_word_ids": ids, "input_mask": mask, "input_type_ids": tf.zeros_like(ids)}
+    return EncoderInputs().pack(tokens)

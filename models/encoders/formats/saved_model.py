@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -26,6 +27,9 @@ class SavedEncoder:
 
     Attributes:
         directory: As given.
+        config: Empty: a SavedModel says nothing of its architecture.
+        architecture: Empty.
+        tokenizer_files: The vocabulary, as `vocab.txt`.
         vocabulary_file: Path of the vocabulary, one word piece per line.
         lower_case: Whether the vocabulary is of lower-cased text without accents.
 
@@ -37,8 +41,12 @@ class SavedEncoder:
         [30522, 384]
     """
 
+    kind = "saved_model"
+    architecture = ""
+
     def __init__(self, directory: str):
         self.directory = directory
+        self.config: dict[str, Any] = {}
         file = os.path.join(directory, "saved_model.pb")
         try:
             with tf.io.gfile.GFile(file, "rb") as opened:
@@ -59,6 +67,7 @@ class SavedEncoder:
             )
         asset = self._graph.asset_file_def[children["vocab_file"].asset.asset_file_def_index]
         self.vocabulary_file = os.path.join(directory, "assets", asset.filename)
+        self.tokenizer_files = {"vocab.txt": self.vocabulary_file}
         self.lower_case = self._checkpoint.has_tensor("do_lower_case" + _VALUE) and bool(
             self._checkpoint.get_tensor("do_lower_case" + _VALUE)
         )

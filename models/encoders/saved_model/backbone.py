@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 
 import keras
 import tensorflow as tf
@@ -11,7 +12,9 @@ import tensorflow as tf
 import tensorflow_text  # noqa: F401
 
 from ....errors import RunError
+from ..bert.tokenizer import WordpieceTokenizer
 from ..formats.saved_model import SavedEncoder
+from ..inputs import EncoderInputs
 
 
 @keras.saving.register_keras_serializable("reviewlens")
@@ -26,6 +29,7 @@ class HubEncoder(keras.layers.Layer):
         **kwargs: `name` and `dtype` of a Keras layer.
 
     Attributes:
+        vocabulary_size: Word pieces.
         hidden_size: Width of the outputs.
         num_layers: Transformer blocks.
         max_positions: Longest input, in word pieces.
@@ -51,7 +55,8 @@ class HubEncoder(keras.layers.Layer):
         self.directory = directory
         self.vocabulary_file = saved.vocabulary_file
         self.lower_case = saved.lower_case
-        self.max_positions = saved.shapes.get("position_embedding/embeddings", [512])[0]
+        self.vocabulary_size = _rows(saved, "word_embeddings/embeddings", 2**31)
+        self.max_positions = _rows(saved, "position_embedding/embeddings", 512)
         try:
             model = tf.saved_model.load(directory)
             ids = tf.ones([1, 2], tf.int32)
@@ -73,7 +78,72 @@ class HubEncoder(keras.layers.Layer):
         self._variables = [
             _keras_variable(variable, id(variable) in trained) for variable in model.variables
         ]
+        self._names = tuple(variable.name.partition(":")[0] for variable in model.variables)
         self.built = True
+
+    @property
+    def inputs(self) -> EncoderInputs:
+        """What it is called with: `input_word_ids`, `input_mask` and `input_type_ids`."""
+        return EncoderInputs()
+
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """Formats that it can be served in."""
+        return ("float32",)
+
+    def tokenizer(self, max_tokens: int) -> WordpieceTokenizer:
+        """Its own tokenizer.
+
+        Args:
+            max_tokens: Longest output in word pieces, [CLS] and [SEP] included, at least 2.
+        """
+        return WordpieceTokenizer(
+            self.vocabulary_file, lower_case=self.lower_case, max_tokens=max_tokens
+        )
+
+    def depth_of(self, variable: keras.Variable) -> int:
+        """Tells which layer a variable is of, by the names of TF Hub's encoders.
+
+        Args:
+            variable: One of the layer's trainable variables.
+
+        Returns:
+            0 for the embeddings, from 1 on for the blocks, `num_layers` for what ALBERT's blocks
+            share, `num_layers + 1` for the pooler.
+
+        Raises:
+            ValueError: If it is none of them.
+            RunError: If it is, but has a name that no encoder known here has.
+        """
+        return self._role(variable)[0]
+
+    def is_decayed(self, variable: keras.Variable) -> bool:
+        """Tells whether weight decay applies to a variable, by the names of TF Hub's encoders.
+
+        Args:
+            variable: One of the layer's trainable variables.
+
+        Returns:
+            Whether it is a table or a kernel, and not of a norm or a bias.
+
+        Raises:
+            ValueError: If it is none of them.
+            RunError: If it is, but has a name that no encoder known here has.
+        """
+        return self._role(variable)[1]
+
+    def _role(self, variable: keras.Variable) -> tuple[int, bool]:
+        named = zip(self._variables, self._names, strict=True)
+        name = next((name for own, name in named if own is variable and own.trainable), None)
+        if name is None:
+            raise ValueError(f"{variable.path} is no trained variable of {self.path}")
+        if name not in (roles := _roles(self.num_layers)):
+            raise RunError(
+                f"the SavedModel in {self.directory} has a variable {name}, which no encoder of "
+                "TF Hub has, so it is not known how to train it: choose training.layer_decay=1 "
+                "and training.weight_decay=0 to train all variables alike"
+            )
+        return roles[name]
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool | None = None):
         """Encodes a batch.
@@ -87,8 +157,8 @@ class HubEncoder(keras.layers.Layer):
             `sequence_output` [batch, length, hidden_size] and `pooled_output` [batch,
             hidden_size], in float32.
         """
-        names = ("input_word_ids", "input_mask", "input_type_ids")
-        outputs = self._encode({name: inputs[name] for name in names}, training=bool(training))
+        given = {name: inputs[name] for name in self.inputs.names}
+        outputs = self._encode(given, training=bool(training))
         return {name: outputs[name] for name in ("sequence_output", "pooled_output")}
 
     def compute_output_spec(self, inputs, training: bool | None = None):
@@ -104,9 +174,37 @@ class HubEncoder(keras.layers.Layer):
         return {**super().get_config(), "directory": self.directory}
 
 
+@functools.cache
+def _roles(num_layers: int) -> dict[str, tuple[int, bool]]:
+    """Depth of each variable of TF Hub's BERT, ELECTRA and ALBERT, and whether it is decayed."""
+    dense, norm = {"kernel": True, "bias": False}, {"gamma": False, "beta": False}
+    roles = {}
+
+    def add(depth: int, prefix: str, parts: Iterable[str], kinds: dict[str, bool]) -> None:
+        for part in parts:
+            roles.update({f"{prefix}{part}/{kind}": (depth, kinds[kind]) for kind in kinds})
+
+    add(0, "", ("word_embeddings", "position_embedding", "type_embeddings"), {"embeddings": True})
+    add(0, "", ["embeddings/layer_norm"], norm)
+    add(0, "", ["embedding_projection"], dense)
+    blocks = {index + 1: f"transformer/layer_{index}/" for index in range(num_layers)}
+    shared = {num_layers: "transformer/"}
+    for depth, block in [*blocks.items(), *shared.items()]:
+        attention = ("query", "key", "value", "attention_output")
+        add(depth, f"{block}self_attention/", attention, dense)
+        add(depth, block, ("intermediate", "output"), dense)
+        add(depth, block, ("self_attention_layer_norm", "output_layer_norm"), norm)
+    add(num_layers + 1, "", ["pooler_transform"], dense)
+    return roles
+
+
+def _rows(saved: SavedEncoder, table: str, otherwise: int) -> int:
+    return saved.shapes.get(table, [otherwise])[0]
+
+
 def _keras_variable(variable: tf.Variable, trainable: bool) -> keras.Variable:
     """Keras's view of a variable, which stays the one that the SavedModel reads."""
-    # Keras allows no slashes and optimizers no colons; "LayerNorm" has to match "norm".
+    # Keras allows no slashes and optimizers no colons.
     name = variable.name.partition(":")[0].replace("/", "_").lower()
     return keras.Variable(
         variable, dtype=variable.dtype.name, trainable=trainable, autocast=False, name=name

@@ -22,12 +22,11 @@ class ReviewClassifier(keras.Model):
     of those of its grades: to tell 4 stars from 5 also teaches where 3 stars end.
 
     Args:
-        encoder: A layer with the interface of `BertEncoder`: takes `input_word_ids`,
-            `input_mask` and `input_type_ids`, gives `sequence_output` and `pooled_output`.
+        encoder: As `load_encoder` gives it.
         num_classes: How many classes there are.
         dropout: Share of the review vector's units dropped while training.
         pooling: `mean` takes the mean of all tokens' vectors (Reimers and Gurevych,
-            "Sentence-BERT", EMNLP 2019), `first` the encoder's pooled output of [CLS].
+            "Sentence-BERT", EMNLP 2019), `first` the encoder's pooled output of the first.
         grades: Class index of each grade; by default each class is one.
 
     Raises:
@@ -35,7 +34,8 @@ class ReviewClassifier(keras.Model):
 
     Example:
         >>> classifier = ReviewClassifier(encoder, num_classes=3)
-        >>> classifier(pack_inputs(tokenizer(["Fits perfectly."]))).shape
+        >>> tokens = encoder.tokenizer(max_tokens=128)(["Fits perfectly."])
+        >>> classifier(encoder.inputs.pack(tokens)).shape
         TensorShape([1, 3])
     """
 
@@ -72,7 +72,7 @@ class ReviewClassifier(keras.Model):
         """Computes the logits.
 
         Args:
-            inputs: `input_word_ids`, `input_mask` and `input_type_ids`, int32 [batch, width].
+            inputs: Those of the encoder, int32 [batch, width].
             training: Whether dropout is on.
 
         Returns:
@@ -134,7 +134,7 @@ def build_classifier(
     """A classifier with the encoder's weights and a fresh head.
 
     Args:
-        encoder: Directory of a TF Hub text encoder's SavedModel.
+        encoder: Directory of the encoder, as `fetch_encoder` leaves it.
         settings: How to build on it.
         num_classes: How many classes there are.
         precision: `float32` or `bfloat16`.

@@ -85,7 +85,7 @@ def test_dropout_is_on_only_while_training(encoder):
 
 
 def test_training_without_dropout_has_the_outputs_and_gradients_of_inference(tiny_encoder):
-    encoder = BertEncoder.from_saved_model(tiny_encoder, dropout=0.0)
+    encoder = load_encoder(tiny_encoder, dropout=0.0)
     inputs = _inputs([9, 4, 7], 9)
     found = []
     for training in (True, False):
@@ -133,12 +133,14 @@ def test_word_embeddings_have_a_sparse_gradient(encoder):
     assert isinstance(tape.gradient(loss, encoder.trainable_variables[0]), tf.IndexedSlices)
 
 
-def test_weight_decay_can_tell_norms_and_biases_by_their_paths(encoder):
-    skipped = {v.path for v in encoder.trainable_variables if len(v.shape) == 1}
-    for path in skipped:
-        assert "norm" in path or "bias" in path
-    kernels = [v.path for v in encoder.trainable_variables if v.path not in skipped]
-    assert not [p for p in kernels if "norm" in p or ("bias" in p and "self_attention" not in p)]
+def test_it_tells_the_layer_of_its_variables_and_of_no_others(encoder):
+    depths = [encoder.depth_of(variable) for variable in encoder.trainable_variables]
+    assert [depths.count(depth) for depth in range(4)] == (
+        [5, 12, 12, 2] if isinstance(encoder, BertEncoder) else [5, 16, 16, 2]
+    )
+    for ask in (encoder.depth_of, encoder.is_decayed):
+        with pytest.raises(ValueError, match="stranger is no"):
+            ask(keras.Variable([1.0], name="stranger"))
 
 
 def test_it_comes_back_from_its_config_and_weights(encoder):
@@ -184,7 +186,7 @@ def test_it_is_a_layer_of_functional_models(encoder):
 def test_native_dropout_is_repeatable_and_of_the_asked_rate(tiny_encoder):
     inputs = _inputs([9, 4], 9)
     first, second, third = (
-        BertEncoder.from_saved_model(tiny_encoder, dropout=0.3, seed=seed) for seed in (5, 5, 6)
+        load_encoder(tiny_encoder, dropout=0.3, seed=seed) for seed in (5, 5, 6)
     )
     once = first(inputs, training=True)
     assert _difference(once, second(inputs, training=True)) == 0
@@ -193,7 +195,7 @@ def test_native_dropout_is_repeatable_and_of_the_asked_rate(tiny_encoder):
 
 
 def test_mixed_precision_stays_near_float32(tiny_encoder, exported):
-    encoder = BertEncoder.from_saved_model(tiny_encoder, dtype="mixed_bfloat16")
+    encoder = load_encoder(tiny_encoder, dtype="mixed_bfloat16")
     inputs = _inputs([9, 4], 9)
     outputs = encoder(inputs)
     assert outputs["pooled_output"].dtype == tf.bfloat16
@@ -203,7 +205,7 @@ def test_mixed_precision_stays_near_float32(tiny_encoder, exported):
 
 
 def test_all_in_bfloat16_stays_near_float32(tiny_encoder, exported):
-    encoder = BertEncoder.from_saved_model(tiny_encoder, dtype="bfloat16")
+    encoder = load_encoder(tiny_encoder, dtype="bfloat16")
     assert all(variable.dtype == "bfloat16" for variable in encoder.trainable_variables)
     inputs = _inputs([9, 4], 9)
     outputs = {name: tf.cast(value, tf.float32) for name, value in encoder(inputs).items()}
@@ -212,7 +214,7 @@ def test_all_in_bfloat16_stays_near_float32(tiny_encoder, exported):
 
 
 def test_a_layer_can_be_frozen(tiny_encoder):
-    encoder = BertEncoder.from_saved_model(tiny_encoder)
+    encoder = load_encoder(tiny_encoder)
     trained = len(encoder.trainable_variables)
     encoder.blocks[0].trainable = False
     assert len(encoder.trainable_variables) == trained - 12
@@ -245,8 +247,9 @@ def test_other_architectures_are_fine_tuned_as_they_are(tmp_path, tiny_encoder):
     np.testing.assert_allclose(
         encoder(inputs)["pooled_output"], 2 * model(inputs)["pooled_output"], atol=1e-6
     )
-    with pytest.raises(RunError, match="not of BERT's architecture"):
-        BertEncoder.from_saved_model(str(tmp_path / "other"))
+    assert encoder.depth_of(encoder.trainable_variables[0]) == 0
+    with pytest.raises(RunError, match="variable scale, which no encoder of TF Hub has"):
+        encoder.depth_of(encoder.trainable_variables[-1])
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reviewlens.models.encoders.inputs import EncoderInputs
 from reviewlens.models.training.batching import pad_batch, shuffled_batches, sorted_batches
 from reviewlens.models.training.tokenized import TokenizedReviews
 
@@ -52,7 +53,7 @@ def test_lengths_come_in_random_order_and_every_epoch_differs():
 def test_padding_keeps_every_piece_and_is_as_narrow_as_allowed(rows, multiple):
     reviews = TokenizedReviews.from_rows(rows, [0] * len(rows))
     chosen = np.arange(len(rows))[::-1]
-    inputs = pad_batch(reviews, chosen, multiple)
+    inputs = pad_batch(reviews, chosen, EncoderInputs(), multiple)
     words, mask = inputs["input_word_ids"], inputs["input_mask"]
     for row, padded, kept in zip(reversed(rows), words, mask, strict=True):
         assert padded[kept == 1].tolist() == row

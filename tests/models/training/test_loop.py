@@ -12,6 +12,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from reviewlens import progress
 from reviewlens.errors import RunError
 from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
+from reviewlens.models.encoders.inputs import EncoderInputs
 from reviewlens.models.settings import ModelSettings, TrainingSettings
 from reviewlens.models.tasks.text_classification.model import build_classifier
 from reviewlens.models.training import loop as training_module
@@ -282,7 +283,7 @@ def test_a_step_by_parts_is_the_step_of_the_whole_batch(tiny_encoder, splits, mi
         optimizer = keras.optimizers.SGD(1.0)
         step = TrainStep(classifier, optimizer, np.array([1.0, 2.0, 0.5]), micro_batch=size)
         for rows in batches:
-            step(pad_batch(splits[0], rows), splits[0].labels[rows])
+            step(pad_batch(splits[0], rows, EncoderInputs()), splits[0].labels[rows])
         weights[size] = [*classifier.get_weights(), step.loss_sum.numpy()]
     for whole, parts in zip(weights[None], weights[micro_batch], strict=True):
         np.testing.assert_allclose(parts, whole, rtol=1e-4, atol=1e-5)
@@ -317,7 +318,7 @@ def test_learns_grades_and_is_judged_by_classes(tiny_encoder, splits, class_weig
     record = train(classifier, graded, evaluation, settings, class_names=NAMES)
 
     assert max(epoch["macro_f1"] for epoch in record.history) > 0.6
-    inputs = pad_batch(training, np.arange(len(training)))
+    inputs = pad_batch(training, np.arange(len(training)), EncoderInputs())
     hits = classifier.grade_logits(inputs).numpy().argmax(axis=1) == grades
     assert hits[training.labels == 1].mean() > 0.6
 

@@ -7,7 +7,12 @@ import tensorflow as tf
 
 from reviewlens.models.settings import ModelSettings
 from reviewlens.models.tasks.text_classification.model import build_classifier
-from reviewlens.models.training.optimization import LazyAdamW, LinearWarmupDecay, layer_rates
+from reviewlens.models.training.optimization import (
+    LazyAdamW,
+    LinearWarmupDecay,
+    decayed_variables,
+    layer_rates,
+)
 
 
 def gradients(shape, steps, seed=0):
@@ -46,12 +51,11 @@ def test_sparse_step_equals_dense_step_on_its_rows_and_leaves_the_others():
     np.testing.assert_array_equal(sparse.numpy()[[0, 2, 3, 5]], before[[0, 2, 3, 5]])
 
 
-@pytest.mark.parametrize("name", ["bias", "attention_layer_norm", "output_norm_gamma"])
-def test_norms_and_biases_do_not_decay(name):
-    exempt, decayed = variable((2, 2), name), variable((2, 2), "kernel")
-    optimizer = LazyAdamW(0.5, weight_decay=0.5)
+def test_what_is_exempt_does_not_decay():
+    exempt, decayed = variable((2, 2), "gamma"), variable((2, 2), "kernel")
+    optimizer = LazyAdamW(0.5, weight_decay=0.5, decayed=[False, True])
     optimizer.apply([tf.zeros((2, 2))] * 2, [exempt, decayed])
-    np.testing.assert_array_equal(exempt.numpy(), variable((2, 2), name).numpy())
+    np.testing.assert_array_equal(exempt.numpy(), variable((2, 2), "gamma").numpy())
     np.testing.assert_allclose(decayed.numpy(), 0.75 * variable((2, 2), "kernel").numpy())
 
 
@@ -83,7 +87,9 @@ def test_trains_inside_a_graph_through_fit():
 
 
 def test_optimizer_and_schedule_survive_serialisation():
-    optimizer = LazyAdamW(LinearWarmupDecay(1e-3, 5, 50), weight_decay=0.2, clip_norm=None)
+    optimizer = LazyAdamW(
+        LinearWarmupDecay(1e-3, 5, 50), weight_decay=0.2, clip_norm=None, decayed=[True, False]
+    )
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(optimizer))
     assert again.get_config() == optimizer.get_config()
 
@@ -98,17 +104,35 @@ def test_rate_rises_to_its_peak_falls_and_is_never_zero(warmup):
     assert min(rates) > 0
 
 
-def test_lower_layers_of_the_encoder_are_moved_less_and_the_head_more(tiny_encoder):
-    classifier = build_classifier(tiny_encoder, ModelSettings(max_tokens=48), 2, "float32")
-    paths = [variable.path for variable in classifier.trainable_variables]
-    factors = dict(zip(paths, layer_rates(paths, num_layers=2, decay=0.5), strict=True))
-    of_parts = {
-        part: {factor for path, factor in factors.items() if part in path.split("/")}
-        for part in ("layer_0", "layer_1", "head")
+@pytest.mark.parametrize("native", [True, False], ids=["native", "hub"])
+def test_lower_layers_of_the_encoder_are_moved_less_and_the_head_more(tiny_encoder, native):
+    model = ModelSettings(max_tokens=48, native=native)
+    classifier = build_classifier(tiny_encoder, model, 2, "float32")
+    variables, encoder = classifier.trainable_variables, classifier.encoder
+
+    factors = layer_rates(classifier, 0.5)
+
+    # The head's two come last; before them those of the encoder, whose two layers are 1 and 2.
+    assert factors[-2:] == [10.0, 10.0]
+    depths = [encoder.depth_of(variable) for variable in variables[:-2]]
+    assert sorted(set(depths)) == [0, 1, 2, 3]
+    assert factors[:-2] == [[0.25, 0.5, 1.0, 1.0][depth] for depth in depths]
+    assert layer_rates(classifier, 1.0) == [1.0] * len(depths) + [10.0, 10.0]
+
+
+@pytest.mark.parametrize("native", [True, False], ids=["native", "hub"])
+def test_norms_and_biases_do_not_decay(tiny_encoder, native):
+    model = ModelSettings(max_tokens=48, native=native)
+    classifier = build_classifier(tiny_encoder, model, 2, "float32")
+    decayed = decayed_variables(classifier)
+    exempt = {
+        variable.path.rpartition("_")[2].rpartition("/")[2]
+        for variable, decays in zip(classifier.trainable_variables, decayed, strict=True)
+        if not decays
     }
-    assert of_parts == {"layer_0": {0.5}, "layer_1": {1.0}, "head": {10.0}}
-    embeddings = {factor for path, factor in factors.items() if "embeddings" in path}
-    assert embeddings == {0.25}
+    assert exempt == {"bias", "gamma", "beta"}
+    tables_and_kernels = 5 + 2 * (4 if native else 6)
+    assert sum(decayed) == tables_and_kernels
 
 
 def test_a_factor_scales_the_step_of_its_variable():

@@ -1,0 +1,46 @@
+"""Which format an encoder's folder is in."""
+
+from __future__ import annotations
+
+import os
+
+import tensorflow as tf
+
+from ....errors import RunError
+from ..base import EncoderFiles
+from .hugging_face import CONFIG_FILE, HuggingFaceFiles
+from .keras_hub import KerasHubFiles
+from .reading import read_json
+from .saved_model import SavedEncoder
+
+
+def open_encoder_files(directory: str) -> EncoderFiles:
+    """Opens the folder of an encoder, of whatever format; nothing in it is run.
+
+    Args:
+        directory: A SavedModel with TF Hub's API for text encoders, a folder as Hugging Face
+            has it, or a preset of keras-hub; local or remote (`gs://…`).
+
+    Returns:
+        Its configuration, tensors and tokenizer files.
+
+    Raises:
+        RunError: The folder holds none of them, or one that is damaged or not whole.
+        RunError: Its weights are pickled, which nothing here ever loads.
+
+    Example:
+        >>> open_encoder_files(directory).kind
+        'hugging_face'
+    """
+    configuration = os.path.join(directory, CONFIG_FILE)
+    has_graph = tf.io.gfile.exists(os.path.join(directory, "saved_model.pb"))
+    if has_graph:
+        return SavedEncoder(directory)
+    if not tf.io.gfile.exists(configuration):
+        raise RunError(
+            f"{directory} holds no readable SavedModel, as TF Hub has them, and no {CONFIG_FILE}, "
+            "as Hugging Face and keras-hub have it"
+        )
+    # keras-hub names the class of a model in it, Hugging Face the architecture.
+    reader = KerasHubFiles if "class_name" in read_json(configuration) else HuggingFaceFiles
+    return reader(directory)

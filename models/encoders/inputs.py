@@ -1,0 +1,90 @@
+"""What an encoder is called with: names, dtypes and padding, said once."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+_IDS, _MASK, _TYPES = "input_word_ids", "input_mask", "input_type_ids"
+
+
+@dataclasses.dataclass(frozen=True)
+class EncoderInputs:
+    """The inputs of one kind of encoder, and how rows of token ids become them.
+
+    All are int32 [batch, width], under the names of TF Hub's text encoders: `input_word_ids`;
+    `input_mask`, 1 for tokens and 0 for padding, which is at the end; and for encoders that
+    tell segments apart `input_type_ids`, 0 in all of the first segment.
+
+    Args:
+        padding_id: The id that padding has.
+        has_types: Whether the encoder takes `input_type_ids`.
+
+    Example:
+        >>> EncoderInputs(padding_id=1, has_types=False).names
+        ('input_word_ids', 'input_mask')
+    """
+
+    padding_id: int = 0
+    has_types: bool = True
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the inputs, in their order."""
+        return (_IDS, _MASK, _TYPES) if self.has_types else (_IDS, _MASK)
+
+    def signature(self) -> dict[str, tf.TensorSpec]:
+        """What a `tf.function` is told of the inputs."""
+        return {name: tf.TensorSpec([None, None], tf.int32, name) for name in self.names}
+
+    def pad(
+        self, tokens: np.ndarray, starts: np.ndarray, lengths: np.ndarray, multiple: int = 1
+    ) -> dict[str, np.ndarray]:
+        """Pads texts to their longest, in NumPy.
+
+        Args:
+            tokens: Ids of many texts, one after the other, int [total].
+            starts: Where each text of the batch begins in `tokens`, int [batch].
+            lengths: How many ids it has, int [batch].
+            multiple: The width is the greatest length rounded up to this.
+
+        Returns:
+            An array for each of `names`.
+
+        Example:
+            >>> tokens, starts, lengths = map(np.array, ([5, 6, 7], [0, 2], [2, 1]))
+            >>> inputs = EncoderInputs().pad(tokens, starts, lengths)
+            >>> inputs["input_word_ids"].tolist()
+            [[5, 6], [7, 0]]
+        """
+        width = -(-int(lengths.max(initial=1)) // multiple) * multiple
+        positions = np.arange(width)
+        mask = positions < lengths[:, None]
+        ids = np.full(mask.shape, self.padding_id, np.int32)
+        ids[mask] = tokens[(starts[:, None] + positions)[mask]]
+        padded = {_IDS: ids, _MASK: mask.astype(np.int32)}
+        return {**padded, _TYPES: np.zeros_like(ids)} if self.has_types else padded
+
+    def pack(self, tokens: tf.RaggedTensor) -> dict[str, tf.Tensor]:
+        """Pads texts to their longest, in a graph.
+
+        Args:
+            tokens: Ids, ragged int [batch, (pieces)], those of start and end included.
+
+        Returns:
+            A tensor for each of `names`; of an empty batch [0, 1].
+
+        Example:
+            >>> EncoderInputs().pack(tf.ragged.constant([[5, 6], [7]]))["input_mask"]
+            <tf.Tensor: shape=(2, 2), dtype=int32, numpy=
+            array([[1, 1],
+                   [1, 0]], dtype=int32)>
+        """
+        # SavedModels take the first token of each text, so there has to be a column of them.
+        longest = tf.maximum(tokens.bounding_shape(1), 1)
+        padding = tf.constant(self.padding_id, tokens.dtype)
+        ids = tf.cast(tokens.to_tensor(padding, shape=tf.stack([-1, longest])), tf.int32)
+        packed = {_IDS: ids, _MASK: tf.sequence_mask(tokens.row_lengths(), longest, tf.int32)}
+        return {**packed, _TYPES: tf.zeros_like(ids)} if self.has_types else packed
