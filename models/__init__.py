@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "encoders.base": ["Encoder", "EncoderFamily", "Tokenizer"],
         "encoders.inputs": ["EncoderInputs"],
         "encoders.registry": ["load_encoder", "load_tokenizer", "register_family"],
+        "encoders.roberta.backbone": ["RobertaEncoder"],
         "encoders.roberta.tokenizer": ["BytePairTokenizer"],
         "encoders.saved_model.backbone": ["HubEncoder"],
         "encoders.sources.fetching": ["EncoderRecord", "fetch_encoder", "source_fingerprint"],

@@ -12,6 +12,7 @@ from .formats.opening import open_encoder_files
 # `conversion.py` has a `FAMILY`.
 FAMILIES = [
     "bert",
+    "roberta",
     "saved_model",
 ]
 _registered: dict[str, EncoderFamily] = {}

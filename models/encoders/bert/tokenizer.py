@@ -6,6 +6,7 @@ import tensorflow as tf
 import tensorflow_text as text
 
 from ....errors import RunError
+from ..formats.reading import read_json, reading
 from ..inputs import EncoderInputs
 
 
@@ -20,7 +21,8 @@ class WordpieceTokenizer(tf.Module):
     is known to only one of the two.
 
     Args:
-        vocabulary_file: Path of a file with one word piece per line.
+        vocabulary_file: Path of a file with one word piece per line, or of a `tokenizer.json`
+            as Hugging Face has it, whose vocabulary counts.
         lower_case: Whether the vocabulary is of lower-cased text without accents.
         max_tokens: Longest output in word pieces, [CLS] and [SEP] included, at least 2.
 
@@ -49,8 +51,7 @@ class WordpieceTokenizer(tf.Module):
         self.vocabulary_file = vocabulary_file
         self.lower_case = lower_case
         self.max_tokens = max_tokens
-        # Not splitlines(): a vocabulary has pieces that Unicode calls line breaks.
-        pieces = tf.io.gfile.GFile(vocabulary_file).read().removesuffix("\n").split("\n")
+        pieces = _read_pieces(vocabulary_file)
         missing = [piece for piece in ("[CLS]", "[SEP]", "[UNK]") if piece not in pieces]
         if missing:
             raise RunError(
@@ -67,7 +68,8 @@ class WordpieceTokenizer(tf.Module):
     @property
     def files(self) -> dict[str, str]:
         """Path of the vocabulary, by the name that it has among the assets of a model."""
-        return {"vocab.txt": self.vocabulary_file}
+        name = "tokenizer.json" if self.vocabulary_file.endswith(".json") else "vocab.txt"
+        return {name: self.vocabulary_file}
 
     def __call__(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Tokenizes a batch.
@@ -110,6 +112,18 @@ class WordpieceTokenizer(tf.Module):
         column = [values.nrows(), 1]
         first, last = (tf.fill(column, tf.constant(i, tf.int64)) for i in (start, end))
         return tf.concat([first, values, last], axis=1)
+
+
+def _read_pieces(path: str) -> list[str]:
+    if not path.endswith(".json"):
+        # Not splitlines(): a vocabulary has pieces that Unicode calls line breaks.
+        return tf.io.gfile.GFile(path).read().removesuffix("\n").split("\n")
+    with reading(path):
+        ids = read_json(path)["model"]["vocab"]
+        pieces = sorted(ids, key=ids.__getitem__)
+        if [ids[piece] for piece in pieces] != list(range(len(pieces))):
+            raise ValueError("the ids of its vocabulary are not those from 0 on, each once")
+        return pieces
 
 
 def pack_inputs(tokens: tf.RaggedTensor) -> dict[str, tf.Tensor]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+# The tests of all families share what lies here.
+sys.path.insert(0, str(Path(__file__).parent))
+pytest.register_assert_rewrite("encoder_test_case")
 
 
 @pytest.fixture

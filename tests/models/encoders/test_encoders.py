@@ -64,42 +64,6 @@ def test_outputs_equal_the_saved_models(encoder, exported, data):
     assert _difference(encoder(inputs), exported(inputs)) < 1e-5
 
 
-def test_padding_does_not_change_a_review(encoder):
-    inputs = _inputs([5], 5)
-    padded = {name: tf.pad(value, [[0, 0], [0, 7]]) for name, value in inputs.items()}
-    outputs = encoder(padded)
-    outputs = {**outputs, "sequence_output": outputs["sequence_output"][:, :5]}
-    assert _difference(encoder(inputs), outputs) < 1e-5
-
-
-def test_an_empty_batch_goes_through(encoder, tiny_vocabulary):
-    tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=16)
-    outputs = encoder(pack_inputs(tokenizer(tf.constant([], tf.string))))
-    assert tuple(outputs["pooled_output"].shape) == (0, 16)
-
-
-def test_dropout_is_on_only_while_training(encoder):
-    inputs = _inputs([9, 4], 9)
-    assert _difference(encoder(inputs), encoder(inputs, training=False)) == 0
-    assert _difference(encoder(inputs), encoder(inputs, training=True)) > 1e-3
-
-
-def test_training_without_dropout_has_the_outputs_and_gradients_of_inference(tiny_encoder):
-    encoder = load_encoder(tiny_encoder, dropout=0.0)
-    inputs = _inputs([9, 4, 7], 9)
-    found = []
-    for training in (True, False):
-        with tf.GradientTape() as tape:
-            outputs = encoder(inputs, training=training)
-            loss = tf.reduce_sum(outputs["pooled_output"] ** 3) + tf.reduce_sum(
-                outputs["sequence_output"][:, 1] ** 3
-            )
-        gradients = tape.gradient(loss, encoder.trainable_variables)
-        found.append([*outputs.values(), *map(tf.convert_to_tensor, gradients)])
-    for one, other in zip(*found, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
-
-
 @pytest.mark.parametrize("native", [True, False], ids=["native", "hub"])
 def test_fine_tuning_moves_every_variable_towards_the_target(tiny_encoder, native):
     encoder = load_encoder(tiny_encoder, native=native, dropout=0.0)
@@ -127,29 +91,6 @@ def test_fine_tuning_moves_every_variable_towards_the_target(tiny_encoder, nativ
     assert [path for path in still if "key_bias" not in path] == []
 
 
-def test_word_embeddings_have_a_sparse_gradient(encoder):
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(encoder(_inputs([3], 3), training=True)["sequence_output"] ** 2)
-    assert isinstance(tape.gradient(loss, encoder.trainable_variables[0]), tf.IndexedSlices)
-
-
-def test_it_tells_the_layer_of_its_variables_and_of_no_others(encoder):
-    depths = [encoder.depth_of(variable) for variable in encoder.trainable_variables]
-    assert [depths.count(depth) for depth in range(4)] == (
-        [5, 12, 12, 2] if isinstance(encoder, BertEncoder) else [5, 16, 16, 2]
-    )
-    for ask in (encoder.depth_of, encoder.is_decayed):
-        with pytest.raises(ValueError, match="stranger is no"):
-            ask(keras.Variable([1.0], name="stranger"))
-
-
-def test_it_comes_back_from_its_config_and_weights(encoder):
-    inputs = _inputs([9, 4], 9)
-    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(encoder))
-    copy.set_weights(encoder.get_weights())
-    assert _difference(encoder(inputs), copy(inputs)) == 0
-
-
 def test_an_export_computes_the_same_and_holds_the_weights_once(encoder, tmp_path):
     class Module(tf.Module):
         def __init__(self):
@@ -171,18 +112,6 @@ def test_an_export_computes_the_same_and_holds_the_weights_once(encoder, tmp_pat
     assert saved < 1.5 * 4 * encoder.count_params() + 20_000
 
 
-def test_it_is_a_layer_of_functional_models(encoder):
-    inputs = {
-        name: keras.Input([None], dtype="int32", name=name)
-        for name in ("input_word_ids", "input_mask", "input_type_ids")
-    }
-    model = keras.Model(inputs, encoder(inputs)["pooled_output"])
-    values = _inputs([9, 4], 9)
-    np.testing.assert_allclose(
-        model.predict(values, verbose=0), encoder(values)["pooled_output"], atol=1e-5
-    )
-
-
 def test_native_dropout_is_repeatable_and_of_the_asked_rate(tiny_encoder):
     inputs = _inputs([9, 4], 9)
     first, second, third = (
@@ -192,25 +121,6 @@ def test_native_dropout_is_repeatable_and_of_the_asked_rate(tiny_encoder):
     assert _difference(once, second(inputs, training=True)) == 0
     assert _difference(once, third(inputs, training=True)) > 1e-3
     assert _difference(once, first(inputs, training=True)) > 1e-3, "each step draws anew"
-
-
-def test_mixed_precision_stays_near_float32(tiny_encoder, exported):
-    encoder = load_encoder(tiny_encoder, dtype="mixed_bfloat16")
-    inputs = _inputs([9, 4], 9)
-    outputs = encoder(inputs)
-    assert outputs["pooled_output"].dtype == tf.bfloat16
-    assert all(variable.dtype == "float32" for variable in encoder.trainable_variables)
-    outputs = {name: tf.cast(value, tf.float32) for name, value in outputs.items()}
-    assert _difference(outputs, exported(inputs)) < 0.1
-
-
-def test_all_in_bfloat16_stays_near_float32(tiny_encoder, exported):
-    encoder = load_encoder(tiny_encoder, dtype="bfloat16")
-    assert all(variable.dtype == "bfloat16" for variable in encoder.trainable_variables)
-    inputs = _inputs([9, 4], 9)
-    outputs = {name: tf.cast(value, tf.float32) for name, value in encoder(inputs).items()}
-    assert _difference(outputs, exported(inputs)) < 0.2
-    assert encoder(_inputs([], 3))["sequence_output"].shape == (0, 3, 16)
 
 
 def test_a_layer_can_be_frozen(tiny_encoder):
