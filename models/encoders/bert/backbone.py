@@ -39,7 +39,7 @@ class BertEncoder(TransformerEncoder):
 
     Example:
         >>> encoder = BertEncoder(100, 16, 2, 2, 32, max_positions=64)
-        >>> ids = tf.ones([3, 5], tf.int32)
+        >>> ids = keras.ops.ones([3, 5], "int32")
         >>> outputs = encoder(
         ...     {"input_word_ids": ids, "input_mask": ids, "input_type_ids": 0 * ids}
         ... )

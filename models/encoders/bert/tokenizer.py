@@ -96,6 +96,7 @@ class WordpieceTokenizer(tf.Module):
             begin and where they end, ragged int64 [batch, (pieces)]; 0 and 0 of [CLS] and [SEP].
 
         Example:
+            >>> tokenizer = WordpieceTokenizer("vocab.txt", lower_case=True, max_tokens=128)
             >>> _, starts, ends = tokenizer.tokenize_with_offsets(["Fits well!"])
             >>> starts.to_list(), ends.to_list()
             ([[0, 0, 5, 9, 0]], [[0, 4, 9, 10, 0]])

@@ -52,7 +52,7 @@ class HuggingFaceFiles:
         RunError: Its weights are pickled, which could run any program.
 
     Example:
-        >>> HuggingFaceFiles(directory).shapes["embeddings.word_embeddings.weight"]
+        >>> HuggingFaceFiles("all-MiniLM-L6-v2").shapes["embeddings.word_embeddings.weight"]
         [30522, 384]
     """
 

@@ -29,7 +29,7 @@ def open_encoder_files(directory: str) -> EncoderFiles:
         RunError: Its weights are pickled, which nothing here ever loads.
 
     Example:
-        >>> open_encoder_files(directory).kind
+        >>> open_encoder_files("all-MiniLM-L6-v2").kind
         'hugging_face'
     """
     configuration = os.path.join(directory, CONFIG_FILE)

@@ -41,7 +41,7 @@ class RobertaEncoder(TransformerEncoder):
 
     Example:
         >>> encoder = RobertaEncoder(100, 16, 2, 2, 32, max_positions=64)
-        >>> ids = tf.ones([3, 5], tf.int32)
+        >>> ids = keras.ops.ones([3, 5], "int32")
         >>> encoder({"input_word_ids": ids, "input_mask": ids})["sequence_output"].shape
         TensorShape([3, 5, 16])
     """

@@ -13,10 +13,8 @@ OUTPUTS = ("sequence_output", "pooled_output")
 def random_inputs(encoder, lengths, width: int, seed: int = 0) -> dict[str, tf.Tensor]:
     """Inputs of random ids, padded on the right to `width`."""
     random = np.random.default_rng(seed)
-    rows = [random.integers(3, min(encoder.vocabulary_size, 10_000), length) for length in lengths]
-    ids = tf.ragged.constant([row.tolist() for row in rows], tf.int64, ragged_rank=1)
-    packed = encoder.inputs.pack(tf.concat([ids, tf.ragged.constant([[3] * width])], 0))
-    packed = {name: values[:-1] for name, values in packed.items()}
+    ids = random.integers(3, min(encoder.vocabulary_size, 10_000), (len(lengths), width))
+    packed = encoder.inputs.pack(tf.RaggedTensor.from_tensor(ids, lengths))
     if "input_type_ids" in packed:
         shape = tuple(packed["input_type_ids"].shape)
         packed["input_type_ids"] = tf.constant(random.integers(0, 2, shape), tf.int32)

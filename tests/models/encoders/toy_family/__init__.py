@@ -1,0 +1,1 @@
+"""The smallest family of encoders: docs/extending.md names its files."""

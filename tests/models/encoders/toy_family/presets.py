@@ -1,0 +1,5 @@
+"""A family that the catalog shall list has its `PRESETS` here."""
+
+from __future__ import annotations
+
+PRESETS = ()
