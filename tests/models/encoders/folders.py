@@ -45,7 +45,13 @@ DISTILBERT = {
 }
 
 
-def random_tensors(config: Mapping, vocabulary_size: int, prefix: str = "", pooler: bool = True):
+def random_tensors(
+    config: Mapping,
+    vocabulary_size: int,
+    prefix: str = "",
+    pooler: bool = True,
+    scale: float = 0.3,
+) -> dict[str, np.ndarray]:
     """Weights of an encoder under Hugging Face's names, float32."""
     random = np.random.default_rng(0)
     distilled = config["model_type"] == "distilbert"
@@ -79,7 +85,7 @@ def random_tensors(config: Mapping, vocabulary_size: int, prefix: str = "", pool
             dense["pooler.dense"] = (size, size)
     for name, shape in dense.items():
         shapes |= {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
-    tensors = {name: random.normal(0, 0.3, shape) for name, shape in shapes.items()}
+    tensors = {name: random.normal(0, scale, shape) for name, shape in shapes.items()}
     for name in norms:
         tensors[f"{name}.weight"] = random.normal(1, 0.1, size)
         tensors[f"{name}.bias"] = random.normal(0, 0.1, size)
