@@ -26,7 +26,7 @@ test-faults: $(VENV)/.installed  ## Kill, fill, damage and lock what a run works
 test-slow: $(VENV)/.installed  ## Run the README's commands, the image's steps, compiled tasks, Beam's portable runner, benchmarks
 	@$(PYTEST) -m slow
 
-lint: $(VENV)/.installed  ## Check style, formatting and the import contract
+lint: $(VENV)/.installed types  ## Check style, formatting, types and import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
