@@ -81,5 +81,7 @@ def test_the_drawn_arrows_are_the_imports_between_rooms():
         for imported in graph.find_modules_directly_imported_by(importer):
             if room_of(imported).split(".")[0] in floors and room_of(importer) != room_of(imported):
                 found[room_of(importer)].add(room_of(imported))
-    drawn = "\n".join(f"{room:<30} -> {', '.join(sorted(used))}" for room, used in found.items())
+    drawn = "\n".join(
+        f"{room:<30} -> {', '.join(sorted(used))}" for room, used in sorted(found.items())
+    )
     assert arrows == found, f"docs/architecture.md is to say\n{drawn}"
