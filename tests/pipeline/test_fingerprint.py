@@ -156,7 +156,13 @@ EXPORT = {"encoder-validator", "exporter"}
         ("serving/warmup.py", "Love it!", "Like it!", {*EXPORT, "serving-validator"}),
         ("serving/export.py", "CHUNK = 32", "CHUNK = 64", EXPORT),
         ("models/training/loop.py", "REPORT_EVERY = 10", "REPORT_EVERY = 20", {"trainer"}),
-        ("models/layers/plain_operations.py", "return ", "return 1 * ", {*EXPORT, "trainer"}),
+        # A tokenizer comes from its encoder's family, and its code with it.
+        (
+            "models/layers/plain_operations.py",
+            "return ",
+            "return 1 * ",
+            {*EXPORT, "transform", "trainer"},
+        ),
     ],
 )
 def test_a_node_runs_again_for_what_it_computes_with(
