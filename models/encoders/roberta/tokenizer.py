@@ -37,8 +37,8 @@ class BytePairTokenizer(tf.Module):
 
     Cuts a text into words and their bytes into the pieces that byte pair encoding makes of them
     (Sennrich et al., ACL 2016). Ids and offsets are those of Hugging Face's tokenizers, but for
-    letters and digits that are new in Unicode since 2022, which RE2 cuts off from others. Every
-    text has its ids, and they stand for all of its bytes:
+    letters and digits that are new in Unicode since 2021: what serves may not know them, and cuts
+    them off from others. Every text has its ids, and they stand for all of its bytes:
 
     - Names of special tokens are text like any other: a review that says "</s>" does not end there.
     - A byte that is no UTF-8 becomes its own id; the text before and the text after it are
