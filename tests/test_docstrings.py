@@ -30,6 +30,7 @@ FILES = {
     "configs/amazon-snippets.yaml": "shipped_configuration",
     "pipeline.yaml": "compiled_pipeline",
     "requests": "logged_requests",
+    "roberta/tokenizer.json": "byte_pair_tokenizer",
     "runs/amazon-snippets/serving/amazon-snippets": "pushed_models",
     "runs/shoes/serving/shoes": "pushed_models",
     "served/1": "pushed_version",
@@ -51,7 +52,6 @@ LEFT_OUT = {
     "components.beam_filesystem.register_object_stores": "needs an object store",
     "models.encoders.formats.keras_hub.KerasHubFiles": "needs a preset of keras-hub",
     "models.encoders.registry.register_family": "needs a family; tests/models/encoders has one",
-    "models.encoders.roberta.tokenizer.BytePairTokenizer": "needs the tokenizer.json of RoBERTa",
     "pipeline.kubeflow.api.PipelinesClient": "needs Kubeflow Pipelines",
     "pipeline.local.runner.run": "takes minutes; it is `make run`",
     "serving.server.draining.RestServer": "serves until it is told to end",
@@ -370,6 +370,11 @@ def hugging_face_folder() -> str:
 def published_vocabulary(directory) -> str:
     """BERT's own, of 30,522 word pieces."""
     return f"{directory}/assets/vocab.txt"
+
+
+@pytest.fixture(scope="module")
+def byte_pair_tokenizer(byte_pair_files) -> str:
+    return byte_pair_files["tokenizer.json"]
 
 
 @pytest.fixture(scope="module")

@@ -40,6 +40,10 @@ def both(request):
     return ours, lambda texts: theirs.tokenize(texts).merge_dims(1, 2)
 
 
+def test_it_is_what_every_tokenizer_is(run_tokenizer_test):
+    run_tokenizer_test(WordpieceTokenizer(VOCABULARY, lower_case=True, max_tokens=16))
+
+
 def test_ids_equal_the_preprocessors_on_real_reviews(both, reviews):
     ours, theirs = both
     assert len(reviews) > 3000
