@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import string
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 import toy_family
 from encoder_test_case import run_encoder_test
 from folders import write_folder
-from toy_family.backbone import LetterEncoder
+from toy_family.backbone import WordEncoder
 from toy_family.conversion import FAMILY
 
 from reviewlens.errors import RunError
@@ -28,15 +27,15 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
-def letters(tmp_path) -> str:
+def words(tmp_path) -> str:
     """Directory of an encoder of the toy family."""
-    alphabet = tmp_path / "alphabet.txt"
-    alphabet.write_text(string.ascii_lowercase + " ")
+    buckets = tmp_path / "buckets.txt"
+    buckets.write_text("28")
     random = np.random.default_rng(0)
     shapes = {"table": (31, 8), "kernel": (8, 8), "bias": (8,)}
     tensors = {name: random.normal(size=shape).astype("f4") for name, shape in shapes.items()}
-    config = {"model_type": "letters"}
-    return write_folder(tmp_path / "letters", config, tensors, {"vocab.txt": str(alphabet)})
+    config = {"model_type": "words"}
+    return write_folder(tmp_path / "words", config, tensors, {"vocab.txt": str(buckets)})
 
 
 @pytest.fixture
@@ -45,20 +44,20 @@ def registered(monkeypatch):
     register_family(FAMILY)
 
 
-def test_without_its_family_it_is_refused(letters):
-    with pytest.raises(RunError, match="architecture letters, which is not known here"):
-        load_encoder(letters)
+def test_without_its_family_it_is_refused(words):
+    with pytest.raises(RunError, match="architecture words, which is not known here"):
+        load_encoder(words)
 
 
 def test_a_toy_family_goes_through_to_a_served_answer(
-    registered, letters, tmp_path, run_tokenizer_test
+    registered, words, tmp_path, run_tokenizer_test
 ):
-    encoder = load_encoder(letters)
-    assert isinstance(encoder, LetterEncoder)
+    encoder = load_encoder(words)
+    assert isinstance(encoder, WordEncoder)
     run_encoder_test(encoder)
-    run_tokenizer_test(load_tokenizer(letters, max_tokens=16))
+    run_tokenizer_test(load_tokenizer(words, max_tokens=16))
 
-    classifier = build_classifier(letters, ModelSettings(max_tokens=32), 2, "float32")
+    classifier = build_classifier(words, ModelSettings(max_tokens=32), 2, "float32")
     tokenizer = classifier.encoder.tokenizer(32)
     directory = tmp_path / "served" / "1"
     export_classifier(
@@ -69,7 +68,7 @@ def test_a_toy_family_goes_through_to_a_served_answer(
         decision=Decision(Calibration(1.0, (0.0, 0.0)), offsets=(0.0, 0.0)),
     )
 
-    assert (directory / "assets" / "alphabet.txt").exists()
+    assert (directory / "assets" / "buckets.txt").exists()
     texts = ["fits well", "", "fell apart after a day or two of careful use"]
     logits = classifier(classifier.encoder.inputs.pack(tokenizer(texts))).numpy()
     expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)

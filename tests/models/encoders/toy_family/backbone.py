@@ -1,4 +1,4 @@
-"""A table of letters and one layer."""
+"""A table of words and one layer."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import tensorflow as tf
 
 from reviewlens.models import EncoderInputs
 
-from .tokenizer import LetterTokenizer
+from .tokenizer import HashTokenizer
 
 
 @keras.saving.register_keras_serializable("toy")
-class LetterEncoder(keras.layers.Layer):
-    """Each letter's vector and those of the letters beside it, through one dense layer."""
+class WordEncoder(keras.layers.Layer):
+    """Each word's vector and that of the word before it, through one dense layer."""
 
     num_layers = 1
     max_positions = 64
     inputs = EncoderInputs(has_types=False)
     precisions = ("float32",)
 
-    def __init__(self, vocabulary_size, hidden_size, alphabet_file="", dropout=0.1, **kwargs):
+    def __init__(self, vocabulary_size, hidden_size, buckets_file="", dropout=0.1, **kwargs):
         super().__init__(**kwargs)
         self.vocabulary_size = vocabulary_size
         self.hidden_size = hidden_size
-        self.alphabet_file = alphabet_file
+        self.buckets_file = buckets_file
         self.dropout = dropout
         self.table = self.add_weight((vocabulary_size, hidden_size), name="table")
         self.kernel = self.add_weight((hidden_size, hidden_size), name="kernel")
@@ -31,7 +31,7 @@ class LetterEncoder(keras.layers.Layer):
         self.built = True
 
     def tokenizer(self, max_tokens):
-        return LetterTokenizer(self.alphabet_file, max_tokens=max_tokens)
+        return HashTokenizer(self.buckets_file, max_tokens=max_tokens)
 
     def depth_of(self, variable):
         for depth, weights in enumerate([[self.table], [self.kernel, self.bias]]):
@@ -61,5 +61,5 @@ class LetterEncoder(keras.layers.Layer):
         }
 
     def get_config(self):
-        own = ("vocabulary_size", "hidden_size", "alphabet_file", "dropout")
+        own = ("vocabulary_size", "hidden_size", "buckets_file", "dropout")
         return {**super().get_config(), **{name: getattr(self, name) for name in own}}

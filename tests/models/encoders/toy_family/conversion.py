@@ -1,31 +1,31 @@
-"""The toy from a folder with `config.json`, `model.safetensors` and `vocab.txt`, its alphabet."""
+"""The toy from a folder with `config.json`, `model.safetensors` and `vocab.txt`, its buckets."""
 
 from __future__ import annotations
 
 from reviewlens.models import EncoderFamily
 
-from .backbone import LetterEncoder
-from .tokenizer import LetterTokenizer
+from .backbone import WordEncoder
+from .tokenizer import HashTokenizer
 
 
 def accepts(files):
-    return files.architecture == "letters"
+    return files.architecture == "words"
 
 
 def load(files, **kwargs):
     size = files.shapes["table"]
-    encoder = LetterEncoder(*size, files.tokenizer_files["vocab.txt"], **_known(kwargs))
+    encoder = WordEncoder(*size, files.tokenizer_files["vocab.txt"], **_known(kwargs))
     for name in ("table", "kernel", "bias"):
         getattr(encoder, name).assign(files.read(name))
     return encoder
 
 
 def load_tokenizer(files, *, max_tokens):
-    return LetterTokenizer(files.tokenizer_files["vocab.txt"], max_tokens=max_tokens)
+    return HashTokenizer(files.tokenizer_files["vocab.txt"], max_tokens=max_tokens)
 
 
 def _known(arguments):
     return {name: value for name, value in arguments.items() if name != "seed"}
 
 
-FAMILY = EncoderFamily("letters", accepts, load, load_tokenizer)
+FAMILY = EncoderFamily("words", accepts, load, load_tokenizer)

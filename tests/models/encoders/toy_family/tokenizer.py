@@ -1,44 +1,45 @@
-"""Letters as tokens."""
+"""Words as tokens, by a hash."""
 
 from __future__ import annotations
 
 import tensorflow as tf
+import tensorflow_text as text
 
-PADDING, START, END, UNKNOWN = range(4)
+PADDING, START, END = range(3)
 
 
-class LetterTokenizer(tf.Module):
-    """A token a byte: its place in an alphabet."""
+class HashTokenizer(tf.Module):
+    """A token a word: one of as many buckets as a file says."""
 
     padding_id, start_id, end_id, mask_id = PADDING, START, END, None
     lower_case = False
 
-    def __init__(self, alphabet_file: str, *, max_tokens: int):
-        super().__init__(name="letter_tokenizer")
-        self.alphabet_file = alphabet_file
+    def __init__(self, buckets_file: str, *, max_tokens: int):
+        super().__init__(name="hash_tokenizer")
+        self.buckets_file = buckets_file
         self.max_tokens = max_tokens
-        letters = tf.io.gfile.GFile(alphabet_file).read().encode()
-        self.vocabulary_size = len(letters) + 4
-        ids = [letters.find(bytes([byte])) + 4 for byte in range(256)]
-        self._ids = tf.constant([UNKNOWN if index == 3 else index for index in ids], tf.int64)
+        self._buckets = int(tf.io.gfile.GFile(buckets_file).read())
+        self._words = text.WhitespaceTokenizer()
+
+    @property
+    def vocabulary_size(self) -> int:
+        return self._buckets + 3
 
     @property
     def files(self) -> dict[str, str]:
-        return {"alphabet.txt": self.alphabet_file}
+        return {"buckets.txt": self.buckets_file}
 
     def __call__(self, texts):
-        return self._framed(self._letters(texts), START, END)
+        return self.tokenize_with_offsets(texts)[0]
 
     def tokenize_with_offsets(self, texts):
-        ids = self._letters(texts)
-        starts = tf.ragged.range(ids.row_lengths())
-        offsets = (self._framed(starts, 0, 0), self._framed(starts + 1, 0, 0))
-        return self._framed(ids, START, END), *offsets
-
-    def _letters(self, texts):
-        letters = tf.strings.bytes_split(texts)
-        codes = tf.reshape(tf.io.decode_raw(letters.values, tf.uint8), [-1])
-        return letters.with_values(tf.gather(self._ids, tf.cast(codes, tf.int32)))
+        words, starts, ends = self._words.tokenize_with_offsets(texts)
+        ids = tf.strings.to_hash_bucket_fast(words.values, self._buckets) + 3
+        return (
+            self._framed(words.with_values(ids), START, END),
+            self._framed(starts, 0, 0),
+            self._framed(ends, 0, 0),
+        )
 
     def _framed(self, values, start, end):
         values = values[:, : self.max_tokens - 2]
