@@ -62,7 +62,10 @@ class EncoderInputs:
         width = -(-int(lengths.max(initial=1)) // multiple) * multiple
         positions = np.arange(width)
         mask = positions < lengths[:, None]
-        ids = np.full(mask.shape, self.padding_id, np.int32)
+        # Zeros cost nothing, unlike any other number.
+        ids = np.zeros(mask.shape, np.int32)
+        if self.padding_id:
+            ids.fill(self.padding_id)
         ids[mask] = tokens[(starts[:, None] + positions)[mask]]
         padded = {_IDS: ids, _MASK: mask.astype(np.int32)}
         return {**padded, _TYPES: np.zeros_like(ids)} if self.has_types else padded

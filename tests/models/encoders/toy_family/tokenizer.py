@@ -42,7 +42,7 @@ class HashTokenizer(tf.Module):
         )
 
     def _framed(self, values, start, end):
-        values = values[:, : self.max_tokens - 2]
+        values = tf.cast(values[:, : self.max_tokens - 2], tf.int64)
         column = [values.nrows(), 1]
         first, last = (tf.fill(column, tf.constant(i, tf.int64)) for i in (start, end))
         return tf.concat([first, values, last], axis=1)
