@@ -24,12 +24,13 @@ from splits import WORK, prepare_splits
 
 from reviewlens.files import file_digest
 from reviewlens.models.precision import resolve_precision, with_precision
-from reviewlens.models.tasks.text_classification.decision import Decision
-from reviewlens.models.tasks.text_classification.model import build_classifier
+from reviewlens.models.tasks.building import build_model
+from reviewlens.models.tasks.text_classification.task import TextClassification
 from reviewlens.models.training.loop import train
 from reviewlens.models.training.scoring import Scorer
 from reviewlens.progress import reporting_to
-from reviewlens.serving.export import MODEL_CARD, export_classifier
+from reviewlens.serving.export import export_model
+from reviewlens.serving.model_card import MODEL_CARD
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -57,28 +58,29 @@ def main() -> None:
     splits = prepare_splits(arguments.csv, os.path.join(arguments.work, "womens-clothing"))
     keras.utils.set_random_seed(settings.seed)
     precision = resolve_precision(settings.precision)
-    classifier = build_classifier(splits.encoder, RECIPE.model, len(LABELS), precision, GRADES)
-    decide_for = RECIPE.evaluation.decide_for
+    task = TextClassification(LABELS, GRADES)
+    classifier = build_model(task, splits.encoder, RECIPE.model, precision)
     with reporting_to(teller()):
         record = train(
             classifier,
             splits.graded,
-            splits.evaluation,
+            splits.graded_evaluation,
             settings,
-            class_names=LABELS,
-            decide_for=decide_for,
+            task=task,
         )
     tokenizer = classifier.encoder.tokenizer(RECIPE.model.max_tokens)
     for precision, folder in folders.items():
         served = with_precision(classifier, precision)
-        logits = Scorer(served)(splits.evaluation)
+        logits = Scorer(served)(splits.graded_evaluation)
         shutil.rmtree(folder, ignore_errors=True)
-        export_classifier(
+        export_model(
             str(folder),
-            classifier=served,
+            task=task,
+            model=served,
             tokenizer=tokenizer,
-            labels=LABELS,
-            decision=Decision.fit(logits, splits.evaluation.labels, decide_for),
+            decision=task.fit_decision(
+                logits, splits.graded_evaluation, RECIPE.evaluation.decide_for
+            ),
             details={"recipe": recipe},
         )
     best = record.history[record.best_epoch - 1]["macro_f1"]

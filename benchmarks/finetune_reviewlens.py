@@ -15,12 +15,14 @@ from reviews import LABELS, RECIPE
 
 from reviewlens.models.precision import resolve_precision
 from reviewlens.models.settings import TrainingSettings
-from reviewlens.models.tasks.text_classification.decision import Decision
-from reviewlens.models.tasks.text_classification.model import build_classifier
+from reviewlens.models.tasks.building import build_model
+from reviewlens.models.tasks.text_classification.task import TextClassification
 from reviewlens.models.training.loop import train
 from reviewlens.models.training.scoring import Scorer
-from reviewlens.models.training.tokenized import TokenizedReviews
+from reviewlens.models.training.tokenized import TokenizedTexts
 from reviewlens.progress import reporting_to
+
+TASK = TextClassification(LABELS)
 
 
 def time_steps(
@@ -54,14 +56,14 @@ def train_fully(encoder: str, reviews: str, evaluation: str, test: str, settings
         seconds = [len(training) / speed for speed in _epoch_speeds(logs, record)]
     score = Scorer(classifier)
     logits = score(held_out)
-    decision = Decision.fit(logits, held_out.labels, "macro_f1")
+    decision = TASK.fit_decision(logits, held_out)
     return {
         "seconds": seconds,
         "macro_f1": [epoch["macro_f1"] for epoch in record.history],
         "eval_argmax": logits.argmax(1).tolist(),
         "test_argmax": (test_logits := score(unseen)).argmax(1).tolist(),
-        "eval_decided": decision.classes(logits).tolist(),
-        "test_decided": decision.classes(test_logits).tolist(),
+        "eval_decided": decision.decided(logits).tolist(),
+        "test_decided": decision.decided(test_logits).tolist(),
     }
 
 
@@ -69,8 +71,8 @@ def _train(encoder, training, evaluation, settings, logs=None):
     keras.utils.set_random_seed(settings.get("seed", 7))
     settings = TrainingSettings(**settings)
     precision = resolve_precision(settings.precision)
-    classifier = build_classifier(encoder, RECIPE.model, len(LABELS), precision)
-    record = train(classifier, training, evaluation, settings, class_names=LABELS, tensorboard=logs)
+    classifier = build_model(TASK, encoder, RECIPE.model, precision)
+    record = train(classifier, training, evaluation, settings, task=TASK, tensorboard=logs)
     return classifier, record
 
 
@@ -86,9 +88,9 @@ def _epoch_speeds(logs: str, record) -> list[float]:
     return [speeds[step] for step in sorted(speeds) if step % steps_per_epoch == 0]
 
 
-def _read(path: str) -> TokenizedReviews:
+def _read(path: str) -> TokenizedTexts:
     with np.load(path) as arrays:
-        return TokenizedReviews(**arrays)
+        return TokenizedTexts(arrays["tokens"], arrays["row_splits"], {"grade": arrays["labels"]})
 
 
 if __name__ == "__main__":

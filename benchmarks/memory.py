@@ -29,7 +29,7 @@ from tables import print_table
 from workers import peer_python, working
 
 from reviewlens.models.encoders.sources.minilm import minilm_files
-from reviewlens.models.training.tokenized import TokenizedReviews
+from reviewlens.models.training.tokenized import TokenizedTexts
 
 WIDTHS = (128, 256)
 PRECISIONS = ("float32", "bfloat16")
@@ -129,7 +129,7 @@ def measure(system: System, splits: Splits, width: int, steps: int, threads: int
     }
 
 
-def join(reviews: TokenizedReviews, width: int) -> TokenizedReviews:
+def join(reviews: TokenizedTexts, width: int) -> TokenizedTexts:
     """As many reviews, each with the text of two others behind its own, cut to a width."""
     order = np.random.default_rng(SEED)
     others = zip(order.permutation(len(reviews)), order.permutation(len(reviews)), strict=True)
@@ -138,7 +138,7 @@ def join(reviews: TokenizedReviews, width: int) -> TokenizedReviews:
         np.concatenate([reviews.row(i)[:-1], reviews.row(j)[1:-1], reviews.row(k)[1:]])[:width]
         for i, (j, k) in enumerate(others)
     ]
-    return TokenizedReviews.from_rows(rows, reviews.labels)
+    return TokenizedTexts.from_rows(rows, reviews.targets)
 
 
 def memory(pid: int, key: str) -> float:

@@ -31,7 +31,7 @@ from tables import print_table
 from reviewlens.models.encoders.inputs import EncoderInputs
 from reviewlens.models.tasks.text_classification.model import build_classifier
 from reviewlens.models.training.batching import pad_batch, shuffled_batches, sorted_batches
-from reviewlens.models.training.tokenized import TokenizedReviews
+from reviewlens.models.training.tokenized import TokenizedTexts
 from reviewlens.serving import LocalModel
 from reviewlens.serving.export import CHUNK
 
@@ -95,7 +95,7 @@ def main() -> None:
     cost = Cost(encoder.num_layers, encoder.hidden_size, encoder.intermediate_size)
     texts, labels = read_reviews(arguments.csv, arguments.rows)
     tokenizer = encoder.tokenizer(MAX_TOKENS)
-    reviews = TokenizedReviews.from_rows(tokenizer(tf.constant(texts)).to_list(), labels)
+    reviews = TokenizedTexts.from_rows(tokenizer(tf.constant(texts)).to_list(), {"grade": labels})
     models = {name: LocalModel(path) for name, path in map(named_model, arguments.model)}
 
     # The peak is taken between the other measurements too: it is of the same machine then.
@@ -144,8 +144,8 @@ def gemm(shape: tuple[int, int, int], dtype: str, seconds: float = 1.0) -> dict:
 def train(
     cost: Cost,
     encoder: str,
-    reviews: TokenizedReviews,
-    evaluation: TokenizedReviews,
+    reviews: TokenizedTexts,
+    evaluation: TokenizedTexts,
     precision: str,
 ) -> dict:
     """Operations and seconds of training steps."""
@@ -168,7 +168,7 @@ def train(
     return figures(cost, lengths, widths, found["seconds"], TRAINING)
 
 
-def score(cost: Cost, model: LocalModel, texts: list[str], reviews: TokenizedReviews) -> dict:
+def score(cost: Cost, model: LocalModel, texts: list[str], reviews: TokenizedTexts) -> dict:
     """Operations and seconds of scoring."""
     model.predict(texts[: 2 * CHUNK])
     started = time.perf_counter()

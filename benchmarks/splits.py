@@ -10,11 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from reviews import CONFIG, GRADES, RECIPE
+from reviews import CONFIG, GRADES, LABELS, RECIPE
 
 from reviewlens.components.tokenized_examples import read_tokenized
 from reviewlens.models.encoders.registry import load_tokenizer
-from reviewlens.models.training.tokenized import TokenizedReviews
+from reviewlens.models.tasks.text_classification.task import TextClassification
+from reviewlens.models.training.tokenized import TokenizedTexts
 
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "runs" / "benchmarks"
@@ -30,14 +31,16 @@ class Splits:
         training: The split train.
         evaluation: The split eval.
         test: The split test.
-        graded: The split train, its labels grades instead of classes.
+        graded: The split train with the grades of the reviews; the others have their classes.
+        graded_evaluation: The split eval, likewise.
     """
 
     encoder: str
-    training: TokenizedReviews
-    evaluation: TokenizedReviews
-    test: TokenizedReviews
-    graded: TokenizedReviews
+    training: TokenizedTexts
+    evaluation: TokenizedTexts
+    test: TokenizedTexts
+    graded: TokenizedTexts
+    graded_evaluation: TokenizedTexts
 
 
 def prepare_splits(path: str, output: str) -> Splits:
@@ -57,20 +60,34 @@ def prepare_splits(path: str, output: str) -> Splits:
     encoder = str(_newest(output, "encoder-fetcher", "model") / "Format-Serving")
     transformed = _newest(output, "transform", "transformed_examples")
     examples = _newest(output, "review-example-gen", "examples")
-    graded = read_tokenized([str(transformed / "Split-train" / "*")], "train", "grade")
-    classes = np.array(GRADES, np.int32)[graded.labels]
+    task = TextClassification(LABELS, GRADES)
+    graded, graded_evaluation = (
+        read_tokenized([str(transformed / f"Split-{split}" / "*")], split, task)
+        for split in ("train", "eval")
+    )
     return Splits(
         encoder,
-        dataclasses.replace(graded, labels=classes).in_canonical_order(),
-        read_tokenized([str(transformed / "Split-eval" / "*")], "eval", "label"),
+        _by_class(graded),
+        _by_class(graded_evaluation),
         _tokenize(str(examples / "Split-test" / "*"), encoder),
         graded,
+        graded_evaluation,
     )
 
 
-def write_reviews(path: str, reviews: TokenizedReviews) -> str:
+def labels_of(reviews: TokenizedTexts) -> np.ndarray:
+    """What each review is labelled with, a class or a grade, int32 [n]."""
+    return reviews.targets["grade"]
+
+
+def _by_class(graded: TokenizedTexts) -> TokenizedTexts:
+    classes = np.array(GRADES, np.int32)[labels_of(graded)]
+    return dataclasses.replace(graded, targets={"grade": classes}).in_canonical_order()
+
+
+def write_reviews(path: str, reviews: TokenizedTexts) -> str:
     """Writes tokenized reviews for another process; returns the path."""
-    np.savez(path, **{name: value for name, value in vars(reviews).items()})
+    np.savez(path, tokens=reviews.tokens, row_splits=reviews.row_splits, labels=labels_of(reviews))
     return path
 
 
@@ -79,7 +96,7 @@ def _newest(output: str, node: str, key: str) -> Path:
     return max(versions, key=lambda version: int(version.name))
 
 
-def _tokenize(pattern: str, encoder: str) -> TokenizedReviews:
+def _tokenize(pattern: str, encoder: str) -> TokenizedTexts:
     """Tokenizes raw examples: Transform leaves the test split as text."""
     tokenizer = load_tokenizer(encoder, max_tokens=MAX_TOKENS)
     features = {
@@ -89,4 +106,4 @@ def _tokenize(pattern: str, encoder: str) -> TokenizedReviews:
     records = tf.data.TFRecordDataset(sorted(tf.io.gfile.glob(pattern)), compression_type="GZIP")
     (batch,) = records.batch(1_000_000).map(lambda batch: tf.io.parse_example(batch, features))
     rows = tokenizer(batch["text"]).to_list()
-    return TokenizedReviews.from_rows(rows, batch["label"].numpy())
+    return TokenizedTexts.from_rows(rows, {"grade": batch["label"].numpy()})

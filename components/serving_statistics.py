@@ -12,8 +12,8 @@ from tensorflow_metadata.proto.v0 import statistics_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
 from ..errors import RunError
+from ..serving.examples import to_example
 from ..serving.server.request_log import read_request_log
-from ..serving.warmup import to_example
 
 
 def serving_statistics(directory: str) -> statistics_pb2.DatasetFeatureStatisticsList:

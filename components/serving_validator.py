@@ -19,6 +19,8 @@ from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.utils import path_utils
 
+from ..serving.model_card import task_of
+from ..serving.tasks.registry import TASKS
 from .model_files import MODEL_DIGEST, model_digest
 
 # File names that TFX's own InfraValidator leaves.
@@ -58,7 +60,7 @@ def _validate(model: str, timeout: int) -> str:
     """Why the model cannot be served; empty where it can."""
     try:
         outcome = subprocess.run(
-            [sys.executable, "-m", "reviewlens.serving.validation", model],
+            [sys.executable, "-m", "reviewlens.serving.validation", model, *_package(model)],
             # Keras' choice of backend and TFX's of Keras 2 are this process' own affair.
             env={k: v for k, v in os.environ.items() if k != "TF_USE_LEGACY_KERAS"},
             capture_output=True,
@@ -71,6 +73,14 @@ def _validate(model: str, timeout: int) -> str:
         last = (outcome.stderr.strip().splitlines() or ["no output"])[-1]
         return f"the validating process ended with code {outcome.returncode}: {last}"
     return "; ".join(json.loads(outcome.stdout.splitlines()[-1])["failures"])
+
+
+def _package(model: str) -> list[str]:
+    """The package of the model's task; none where the model does not even tell its task."""
+    try:
+        return [TASKS.package(task_of(model))]
+    except ValueError:
+        return []
 
 
 class ServingValidatorSpec(ComponentSpec):

@@ -19,7 +19,6 @@ class FrozenClassifier:
         classifier: A `ReviewClassifier`.
 
     Attributes:
-        num_classes: That of the classifier.
         encoder: That of the classifier, which says what the inputs are.
         variables: Those that are read, by their position in `classifier.weights`.
 
@@ -29,7 +28,6 @@ class FrozenClassifier:
     """
 
     def __init__(self, classifier: keras.Model):
-        self.num_classes = classifier.num_classes
         self.encoder = classifier.encoder
         self._classifier = classifier
         weights = dict(enumerate(classifier.weights))

@@ -17,8 +17,11 @@ from collections.abc import Iterable
 
 PACKAGE = __name__.partition(".")[0]
 _ROOT = pathlib.Path(__file__).resolve().parent.parent
-# They list encoders by name. The one that a node takes is among its inputs or parameters.
-_LISTS = re.compile(rf"{PACKAGE}\.models\.encoders\.(catalog|\w+\.presets)")
+# They list encoders and tasks by name. What a node takes is among its inputs or parameters; the
+# code of the task is asked for by `Node.task`.
+_LISTS = re.compile(
+    rf"{PACKAGE}\.(models\.encoders\.(catalog|\w+\.presets)|\w+\.tasks\.registry|components\.task_registry)"
+)
 
 
 def code_fingerprint(*modules: str, libraries: Iterable[str] = ()) -> str:

@@ -28,6 +28,7 @@ from ..components import (
 )
 from ..components.input_files import fingerprint_input
 from ..components.review_example_gen.settings import to_json
+from ..components.task_registry import TASKS
 from ..models.encoders.sources.fetching import source_fingerprint
 from .beam_options import beam_arguments, check_beam_options
 from .config import Config
@@ -55,13 +56,14 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
     target = target or LocalTarget()
     check_beam_options(config.beam)
     paths = target.output_paths(config)
-    labels = list(config.data.classes)
+    learnt = TASKS.load(config.task, "data").task_config(config.data)
     serving_dir = target.parameter("serving_dir", paths.serving_dir)
-    code = {node.id: node.fingerprint() for node in NODES}
+    code = {node.id: node.fingerprint(config.task) for node in NODES}
 
     example_gen = ReviewExampleGen(
         input=target.parameter("input", config.data.input),
         settings=to_json(config.data),
+        task=config.task,
         input_fingerprint=(
             fingerprint_input(config.data.input, config.data.format) if target.has_files else ""
         ),
@@ -88,6 +90,7 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         examples=examples,
         schema=schema,
         encoder=encoder,
+        task=config.task,
         max_tokens=config.model.max_tokens,
         code=code["transform"],
     ).with_id("transform")
@@ -102,8 +105,8 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         model=config.model,
         training=config.training,
         epochs=target.parameter("epochs", config.training.epochs),
-        labels=labels,
-        grades=[grade.label for grade in config.data.grades],
+        task=config.task,
+        task_config=learnt,
         checkpoints=paths.checkpoints,
         tensorboard=paths.tensorboard,
         code=code["trainer"],
@@ -125,7 +128,8 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         model=model,
         baseline_model=latest_blessed.outputs["model"],
         settings=config.evaluation,
-        num_classes=len(labels),
+        task=config.task,
+        task_config=learnt,
         slices=config.data.slices,
         code=code["evaluator"],
     ).with_id("evaluator")

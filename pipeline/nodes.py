@@ -12,10 +12,15 @@ import importlib
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
+from ..components.task_registry import TASKS as OF_NODES
 from ..errors import UsageError
-from .fingerprint import code_fingerprint
+from ..models.tasks.registry import TASKS as OF_MODELS
+from ..serving.tasks.predictions import FIRST_TASK
+from ..serving.tasks.registry import TASKS as OF_SERVING
+from .fingerprint import PACKAGE, code_fingerprint
 from .nearest import nearest
 
+_FLOORS = {"components": OF_NODES, "serving": OF_SERVING, "models": OF_MODELS}
 _TENSORFLOW = ("tensorflow", "tensorflow-text")
 _KERAS = (*_TENSORFLOW, "keras", "numpy")
 
@@ -28,6 +33,8 @@ class Node:
         id: By which the graph, the command line and the configuration call it.
         does: What it does, in the words that a person reads while it runs.
         code: Modules of this package that it computes with, see `code_fingerprint`.
+        task: Modules of the task that it computes with, each as floor and name, such as
+            `components.examples`.
         libraries: Installed distributions whose versions decide what it gives.
         cached: Whether Kubeflow may take over its results. What lies outside the inputs of a
             node no cache sees change: then `on request` or `never`.
@@ -41,15 +48,28 @@ class Node:
     id: str
     does: str
     code: tuple[str, ...] = ()
+    task: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     cached: Literal["always", "on request", "never"] = "always"
     asks_store: bool = False
     summary: str | None = None
     report: str | None = None
 
-    def fingerprint(self) -> str:
-        """Hashes the code and the libraries, as part of the node's cache key."""
-        return code_fingerprint(*self.code, libraries=self.libraries)
+    def fingerprint(self, task: str = FIRST_TASK) -> str:
+        """Hashes the code and the libraries, as part of the node's cache key.
+
+        Args:
+            task: Name of the task, whose code counts as well, unless it is not of this package.
+        """
+        floors = {name: _FLOORS[name].package(task) for name in _FLOORS}
+        modules = [floors[floor] + "." + name for floor, name in map(_parted, self.task)]
+        code = [*self.code, *(name for name in modules if name.startswith(f"{PACKAGE}."))]
+        return code_fingerprint(*code, libraries=self.libraries)
+
+
+def _parted(module: str) -> tuple[str, str]:
+    floor, _, name = module.partition(".")
+    return floor, name
 
 
 _SUMMARY = "reviewlens.pipeline.report.contributions"
@@ -62,6 +82,7 @@ NODES = (
         "reads the reviews",
         code=("reviewlens.components.review_example_gen",),
         libraries=("apache-beam", "pyarrow"),
+        task=("components.data", "components.examples"),
         cached="on request",
         asks_store=True,
         summary=f"{_SUMMARY}:data",
@@ -87,12 +108,14 @@ NODES = (
         "transform",
         "tokenizes the reviews",
         code=("reviewlens.components.transform",),
+        task=("components.transform",),
         libraries=(*_TENSORFLOW, "tensorflow-transform", "apache-beam"),
     ),
     Node(
         "trainer",
         "fine-tunes the encoder",
         code=("reviewlens.components.trainer",),
+        task=("models.task",),
         libraries=_KERAS,
         summary=f"{_SUMMARY}:training",
     ),
@@ -100,6 +123,7 @@ NODES = (
         "exporter",
         "fits the decision and writes the model",
         code=("reviewlens.components.exporter",),
+        task=("models.task", "serving.signatures", "serving.requests"),
         libraries=_KERAS,
         summary=f"{_SUMMARY}:export",
     ),
@@ -113,6 +137,7 @@ NODES = (
         "evaluator",
         "evaluates the model",
         code=("reviewlens.components.evaluator",),
+        task=("components.evaluation",),
         libraries=(*_TENSORFLOW, "tensorflow-model-analysis", "apache-beam"),
         summary=f"{_SUMMARY}:evaluation",
         report=f"{_REPORT}:metrics",
@@ -121,6 +146,7 @@ NODES = (
         "serving-validator",
         "queries the model as a server would",
         code=("reviewlens.components.serving_validator",),
+        task=("serving.requests",),
         libraries=_TENSORFLOW,
         summary=f"{_SUMMARY}:validation",
     ),

@@ -15,9 +15,8 @@ from ..errors import RunError, UsageError
 from ..files import columns_left_out, read_records, whole_file
 
 if TYPE_CHECKING:
-    from ..serving.prediction import Prediction, Predictor
-
-_PREDICTED = "predicted_label"
+    from ..serving.prediction import Predictor
+    from ..serving.tasks.predictions import Prediction
 
 # Characters of the rows that wait for their prediction; each cell counts some itself.
 _MOST_WAITING = 1 << 22
@@ -81,8 +80,9 @@ def predict_file(model: Predictor, source: str, target: str, column: str) -> int
         model: Answers for the texts.
         source: File of reviews, of any format that there is.
         target: Receives each row, its cells as text (lists, maps and structs as JSON), with
-            `predicted_label` and its probabilities: columns `probability_CLASS` in a .csv, an
-            object `probabilities` in a .jsonl. It appears when it is complete.
+            what the model's task says of it. Of a class that is `predicted_label` and its
+            probabilities: columns `probability_CLASS` in a .csv, an object `probabilities` in a
+            .jsonl. It appears when it is complete.
         column: Column of the reviews.
 
     Returns:
@@ -138,21 +138,20 @@ def _size(row: dict[str, str]) -> int:
 
 
 def _write_csv(file: TextIO, predicted: Iterable[tuple[dict[str, str], Prediction]]) -> int:
-    writer, labels, count = None, [], 0
+    writer, columns, count = None, {}, 0
     for count, (row, prediction) in enumerate(predicted, start=1):
+        found = prediction.columns()
         if writer is None:
-            labels = list(prediction.probabilities)
-            columns = [_PREDICTED, *(f"probability_{label}" for label in labels)]
-            header = [name for name in row if name not in columns] + columns
+            columns = found
+            header = [name for name in row if name not in columns] + list(columns)
             writer = csv.DictWriter(file, header)
             writer.writeheader()
-        if list(prediction.probabilities) != labels:
+        if list(found) != list(columns):
             raise RunError(
                 f"row {count}: the server has loaded a model with other classes; start again"
             )
-        shares = (f"{share:.6f}" for share in prediction.probabilities.values())
         try:
-            writer.writerow(row | dict(zip(columns, [prediction.label, *shares], strict=True)))
+            writer.writerow(row | found)
         except ValueError:
             new = ", ".join(name for name in row if name not in header)
             raise RunError(
@@ -164,7 +163,6 @@ def _write_csv(file: TextIO, predicted: Iterable[tuple[dict[str, str], Predictio
 def _write_json_lines(file: TextIO, predicted: Iterable[tuple[dict[str, str], Prediction]]) -> int:
     count = 0
     for count, (row, prediction) in enumerate(predicted, start=1):  # noqa: B007
-        shares = {label: round(share, 6) for label, share in prediction.probabilities.items()}
-        line = row | {_PREDICTED: prediction.label, "probabilities": shares}
+        line = row | prediction.record()
         file.write(json.dumps(line, ensure_ascii=False) + "\n")
     return count

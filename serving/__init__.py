@@ -14,9 +14,10 @@ __getattr__, __dir__, __all__ = lazy.attach(
             "ServerUnavailable",
             "TLS",
         ],
-        "export": ["export_classifier"],
+        "export": ["export_model"],
         "local_model": ["LocalModel"],
-        "prediction": ["Prediction"],
+        "tasks.registry": ["register_task"],
+        "tasks.text_classification.answers": ["Prediction"],
         "warmup": ["read_warmup_requests", "write_warmup_requests"],
     },
 )

@@ -11,14 +11,17 @@ import tensorflow as tf
 
 from ..errors import RunError
 from ..files import version_numbers
-from .prediction import Prediction, text_batches
+from .model_card import task_of
+from .prediction import text_batches
+from .tasks.predictions import Prediction
+from .tasks.registry import TASKS
 
 # Texts handed to the graph at once; it cuts them into smaller chunks by length.
 BATCH = 1024
 
 
 class LocalModel:
-    """Loads a model written by `export_classifier` and answers as a server would.
+    """Loads a model written by `export_model` and answers as a server would.
 
     Args:
         directory: A version directory, or the directory above it, of which the highest
@@ -26,7 +29,9 @@ class LocalModel:
 
     Attributes:
         directory: The version directory that was loaded.
-        labels: Class names, in the order of the model's outputs.
+        task: Name of the task that the model was trained for.
+        labels: Names of the classes, or of what else the task decides between, in the order
+            of the model's outputs.
 
     Raises:
         RunError: If there is no model in `directory`, or it is not one of this project.
@@ -45,13 +50,18 @@ class LocalModel:
                 f"{self.directory} is a SavedModel, but none that reviewlens exported: it lacks "
                 "the signature serving_default or assets/labels.txt"
             )
+        try:
+            self.task = task_of(self.directory)
+            self._read = TASKS.load(self.task, "answers").read_arrays
+        except ValueError as error:
+            raise RunError(f"{self.directory}: {error}") from None
         # The signature belongs to the model, which must stay alive with it.
         self._model = model
         self._serve = model.signatures["serving_default"]
         self.labels = tf.io.gfile.GFile(labels).read().splitlines()
 
     def predict(self, texts: Iterable[str]) -> list[Prediction]:
-        """Classifies reviews.
+        """Asks the model about texts.
 
         Args:
             texts: Any number of reviews of any length.
@@ -62,7 +72,7 @@ class LocalModel:
         return list(self.stream(texts))
 
     def stream(self, texts: Iterable[str]) -> Iterator[Prediction]:
-        """Classifies reviews as they come.
+        """Asks the model about texts as they come.
 
         Args:
             texts: As many as there are; those of one batch are in memory.
@@ -72,11 +82,8 @@ class LocalModel:
         """
         for batch in text_batches(texts, BATCH):
             answer = self._serve(text=tf.constant(batch, tf.string))
-            for label, row in zip(
-                answer["label"].numpy(), answer["probabilities"].numpy(), strict=True
-            ):
-                shares = map(float, row)
-                yield Prediction(label.decode(), dict(zip(self.labels, shares, strict=True)))
+            arrays = {name: output.numpy() for name, output in answer.items()}
+            yield from self._read(arrays, self.labels)
 
 
 def _version_directory(directory: str) -> str:

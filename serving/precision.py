@@ -12,15 +12,14 @@ import numpy as np
 from ..errors import RunError
 from ..models.frozen import FrozenClassifier
 from ..models.precision import resolve_precision, with_precision
-from ..models.tasks.text_classification.decision import Decision
-from ..models.tasks.text_classification.metrics import macro_f1
+from ..models.tasks.base import Task
 from ..models.training.scoring import Scorer
-from ..models.training.tokenized import TokenizedReviews
+from ..models.training.tokenized import TokenizedTexts
 from .export import CHUNK
 
 # bfloat16 has to name the class that float32 names for this share of the reviews,
 MIN_AGREEMENT = 0.99
-# and to change macro-F1 by less than this.
+# and to change the task's metric by less than this.
 MAX_CHANGE = 0.003
 _TIMED_REVIEWS = 4 * CHUNK
 _ROUNDS = 3
@@ -34,7 +33,8 @@ class ServedPrecision:
         classifier: Holds its weights in that format.
         logits: What it says of the evaluation split, float32 [n, classes].
         facts: `precision`; `reason`; and by name `candidates`, each with `reviews_per_second`
-            and, where it was compared with float32, `agreement` and `macro_f1_change`.
+            and, where it was compared with float32, `agreement` and the change of
+            the task's metric, such as `macro_f1_change`.
     """
 
     classifier: keras.Model
@@ -60,7 +60,11 @@ def check_precision(encoder: keras.layers.Layer, requested: str) -> None:
 
 
 def choose_precision(
-    classifier: keras.Model, requested: str, evaluation: TokenizedReviews, decide_for: str
+    task: Task,
+    classifier: keras.Model,
+    requested: str,
+    evaluation: TokenizedTexts,
+    decide_for: str,
 ) -> ServedPrecision:
     """Brings a trained classifier into the format that it shall be served in.
 
@@ -69,10 +73,11 @@ def choose_precision(
     float32, so that nothing but rounding tells them apart.
 
     Args:
-        classifier: A `ReviewClassifier` that computes in float32.
+        task: What it was trained for.
+        classifier: A model of the task that computes in float32.
         requested: `auto`, `float32` or `bfloat16`.
-        evaluation: Reviews it was not trained on, at least one.
-        decide_for: `macro_f1` or `accuracy`.
+        evaluation: Texts it was not trained on, at least one.
+        decide_for: The figure that its decision shall be tuned for.
 
     Returns:
         The classifier, its logits and why it is in this format.
@@ -87,7 +92,8 @@ def choose_precision(
         for name in formats
     }
     scorers = {
-        name: Scorer(FrozenClassifier(model), batch_size=CHUNK) for name, model in models.items()
+        name: Scorer(FrozenClassifier(model), batch_size=CHUNK, per_token=task.per_token)
+        for name, model in models.items()
     }
     speeds = _speeds(scorers, evaluation)
     facts = {name: {"reviews_per_second": speed} for name, speed in speeds.items()}
@@ -96,8 +102,8 @@ def choose_precision(
     if requested == "auto" and len(formats) == 1:
         reason = "neither this machine nor this encoder offers another"
     elif requested == "auto":
-        facts["bfloat16"] |= _comparison(logits, evaluation.labels, decide_for)
-        precision, reason = _choose(facts)
+        facts["bfloat16"] |= _comparison(task, logits, evaluation, decide_for)
+        precision, reason = _choose(facts, task.metric)
     return ServedPrecision(
         models[precision],
         logits[precision],
@@ -114,11 +120,11 @@ def _candidates(classifier: keras.Model, requested: str) -> Iterator[str]:
         yield "bfloat16"
 
 
-def _speeds(scorers: dict[str, Scorer], reviews: TokenizedReviews) -> dict[str, float]:
+def _speeds(scorers: dict[str, Scorer], reviews: TokenizedTexts) -> dict[str, float]:
     """Reviews per second of each; in turn, as the machine may have other work as well."""
     count = min(len(reviews), _TIMED_REVIEWS)
     rows = np.linspace(0, len(reviews) - 1, count).astype(int)
-    sample = TokenizedReviews.from_rows(map(reviews.row, rows), reviews.labels[rows])
+    sample = reviews.take(rows)
     for scorer in scorers.values():
         scorer(sample)
     best = dict.fromkeys(scorers, np.inf)
@@ -130,24 +136,26 @@ def _speeds(scorers: dict[str, Scorer], reviews: TokenizedReviews) -> dict[str, 
     return {name: count / seconds for name, seconds in best.items()}
 
 
-def _comparison(logits: dict[str, np.ndarray], labels: np.ndarray, decide_for: str) -> dict:
+def _comparison(
+    task: Task, outputs: dict[str, np.ndarray], texts: TokenizedTexts, decide_for: str
+) -> dict:
     """How far bfloat16 is from float32."""
-    decision = Decision.fit(logits["float32"], labels, decide_for)
-    exact, rounded = (decision.classes(logits[name]) for name in ("float32", "bfloat16"))
-    scores = [macro_f1(labels, classes, len(decision.offsets)) for classes in (exact, rounded)]
+    exact, rounded = outputs["float32"], outputs["bfloat16"]
+    decision = task.fit_decision(exact, texts, decide_for)
+    scores = [task.evaluate(of, texts, decision)[task.metric] for of in (exact, rounded)]
     return {
-        "agreement": float((exact == rounded).mean()),
-        "macro_f1_change": float(scores[1] - scores[0]),
+        "agreement": float((decision.decided(exact) == decision.decided(rounded)).mean()),
+        f"{task.metric}_change": float(scores[1] - scores[0]),
     }
 
 
-def _choose(facts: dict[str, dict]) -> tuple[str, str]:
+def _choose(facts: dict[str, dict], metric: str) -> tuple[str, str]:
     ratio = facts["bfloat16"]["reviews_per_second"] / facts["float32"]["reviews_per_second"]
-    agreement, change = (facts["bfloat16"][key] for key in ("agreement", "macro_f1_change"))
+    agreement, change = (facts["bfloat16"][key] for key in ("agreement", f"{metric}_change"))
     if agreement < MIN_AGREEMENT:
         return "float32", f"bfloat16 decides like it on {agreement:.2%} of the eval split only"
     if abs(change) >= MAX_CHANGE:
-        return "float32", f"bfloat16 changes the macro-F1 of the eval split by {change:+.4f}"
+        return "float32", f"bfloat16 changes {metric} of the eval split by {change:+.4f}"
     if ratio <= 1:
         return "float32", f"bfloat16 is {ratio:.2f} times as fast here"
     return (

@@ -1,25 +1,12 @@
-"""What a served model says of one review."""
+"""What answers for texts, here or behind a server."""
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-
-@dataclasses.dataclass(frozen=True)
-class Prediction:
-    """The answer for one review.
-
-    Attributes:
-        label: The class decided for; with a decision tuned for macro-F1 it is not always
-            the most probable one.
-        probabilities: Calibrated probability of each class by its name; they sum to 1.
-    """
-
-    label: str
-    probabilities: dict[str, float]
+from .tasks.predictions import Prediction
 
 
 class Predictor(Protocol):

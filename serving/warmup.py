@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
@@ -18,28 +18,29 @@ WARMUP_TEXTS = (
 )
 
 
-def write_warmup_requests(directory: str, texts: Sequence[str]) -> None:
+def write_warmup_requests(
+    directory: str, texts: Sequence[str], make_requests: Callable[[list[bytes]], Iterable]
+) -> None:
     """Writes `assets.extra/tf_serving_warmup_requests` of a version directory.
 
-    It holds, for each signature, one request with a single review and one with all of them,
+    It holds, for each signature, one request with a single text and one with all of them,
     as TFRecords of `PredictionLog` (TensorFlow Serving's "SavedModel Warmup").
 
     Args:
-        directory: Version directory of a model written by `export_classifier`.
-        texts: Reviews, at least one.
+        directory: Version directory of a model written by `export_model`.
+        texts: At least one.
+        make_requests: Of the model's task, see `serving.tasks.base.Requests`.
     """
     path = os.path.join(directory, WARMUP_FILE)
     tf.io.gfile.makedirs(os.path.dirname(path))
+    encoded = [text.encode() for text in texts]
     with tf.io.TFRecordWriter(path) as writer:
-        for batch in (texts[:1], texts):
-            examples = [to_example(text.encode()) for text in batch]
-            for signature, key, values in (
-                ("serving_default", "text", batch),
-                ("classify", "inputs", examples),
-            ):
+        for batch in (encoded[:1], encoded):
+            for signature, inputs in make_requests(batch):
                 request = predict_pb2.PredictRequest()
                 request.model_spec.signature_name = signature
-                request.inputs[key].CopyFrom(tf.make_tensor_proto(values, tf.string))
+                for key, values in inputs.items():
+                    request.inputs[key].CopyFrom(tf.make_tensor_proto(values.numpy(), values.dtype))
                 log = prediction_log_pb2.PredictionLog(
                     predict_log=prediction_log_pb2.PredictLog(request=request)
                 )
@@ -64,11 +65,3 @@ def read_warmup_requests(directory: str) -> Iterator[tuple[str, dict[str, tf.Ten
             request.model_spec.signature_name,
             {key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()},
         )
-
-
-def to_example(text: bytes) -> bytes:
-    """A serialized `tf.Example` with the bytes feature `text`, as `classify` takes it."""
-    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[text]))
-    return tf.train.Example(
-        features=tf.train.Features(feature={"text": feature})
-    ).SerializeToString()

@@ -8,6 +8,7 @@ import datetime
 import importlib.util
 import ipaddress
 import json
+import os
 import string
 import types
 from pathlib import Path
@@ -137,7 +138,8 @@ def served(tiny_encoder, reviews, tmp_path_factory):
     from reviewlens.models.tasks.text_classification.calibration import Calibration
     from reviewlens.models.tasks.text_classification.decision import Decision
     from reviewlens.models.tasks.text_classification.model import build_classifier
-    from reviewlens.serving.export import export_classifier
+    from reviewlens.models.tasks.text_classification.task import TextClassification
+    from reviewlens.serving.export import export_model
 
     keras.utils.set_random_seed(3)
     classifier = build_classifier(tiny_encoder, ModelSettings(max_tokens=48), 3, "float32")
@@ -150,17 +152,19 @@ def served(tiny_encoder, reviews, tmp_path_factory):
     classifier.head.set_weights([kernel, -(logits / logits.std(axis=0)).mean(axis=0)])
     calibration = Calibration(temperature=1.7, biases=(0.4, -0.6, 0.2), stretch=0.1)
     decision = Decision(calibration, offsets=(0.3, 0.2, -0.5))
+    task = TextClassification(LABELS)
     directory = str(tmp_path_factory.mktemp("served") / "1")
-    export_classifier(
+    export_model(
         directory,
-        classifier=classifier,
+        task=task,
+        model=classifier,
         tokenizer=tokenizer,
-        labels=LABELS,
         decision=decision,
         details={"encoder": {"name": "tiny"}},
     )
     return types.SimpleNamespace(
         directory=directory,
+        task=task,
         classifier=classifier,
         tokenizer=tokenizer,
         decision=decision,
@@ -226,3 +230,20 @@ def toy_format():
     spec.loader.exec_module(importlib.util.module_from_spec(spec))
     yield
     del FORMATS["cards"]
+
+
+@pytest.fixture
+def toy_task(monkeypatch) -> str:
+    """Makes the task of `toy_task/` known, here and to processes started here; its name."""
+    from reviewlens.components.task_registry import TASKS as OF_NODES
+    from reviewlens.models.tasks.registry import TASKS as OF_MODELS
+    from reviewlens.serving.tasks.registry import TASKS as OF_SERVING
+
+    folder = str(Path(__file__).parent)
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("PYTHONPATH", folder, prepend=os.pathsep)
+    for registry in (OF_MODELS, OF_SERVING, OF_NODES):
+        monkeypatch.setattr(registry, "_packages", dict(registry._packages))
+    toy = importlib.import_module("toy_task")
+    toy.register()
+    return toy.NAME

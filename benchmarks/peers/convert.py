@@ -28,7 +28,7 @@ _DECISION = ("labels", "grades", "temperature", "stretch", "biases", "offsets")
 
 
 def convert(version: str, directory: str) -> None:
-    """Writes a model of `export_classifier` with a BERT encoder as a checkpoint in float32.
+    """Writes a model of `export_model` with a BERT encoder as a checkpoint in float32.
 
     Args:
         version: The version directory.

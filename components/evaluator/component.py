@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfx.components.evaluator import executor as evaluator_executor
@@ -14,6 +14,7 @@ from tfx.types import artifact_utils, channel, standard_artifacts, standard_comp
 from tfx.types.component_spec import ExecutionParameter
 from tfx.utils import path_utils
 
+from ...serving.model_card import task_of
 from ..latest_pushed import holds_model
 from ..model_files import MODEL_DIGEST, model_digest
 from . import extractors
@@ -51,9 +52,11 @@ class Executor(evaluator_executor.Executor):
         labels_file = os.path.join(model, "assets", "labels.txt")
         with fileio.open(labels_file) as file:
             labels = file.read().splitlines()
+        task = task_of(model)
         metrics = {
-            "test": read_metrics(evaluation, labels, CANDIDATE if baselines else ""),
-            "baseline": read_metrics(evaluation, labels, BASELINE) if baselines else None,
+            "task": task,
+            "test": read_metrics(task, evaluation, labels, CANDIDATE if baselines else ""),
+            "baseline": read_metrics(task, evaluation, labels, BASELINE) if baselines else None,
         }
         with fileio.open(os.path.join(evaluation, METRICS_FILE), "w") as file:
             file.write(json.dumps(metrics, indent=2))
@@ -87,7 +90,8 @@ class ReviewEvaluator(base_beam_component.BaseBeamComponent):
         model: channel.BaseChannel,
         baseline_model: channel.BaseChannel,
         settings: EvaluationSettings,
-        num_classes: int,
+        task: str,
+        task_config: Mapping[str, Any],
         slices: Sequence[str] = (),
         code: str = "",
     ):
@@ -99,7 +103,8 @@ class ReviewEvaluator(base_beam_component.BaseBeamComponent):
             model: The candidate, with the signature `serving_default` of raw text.
             baseline_model: The last blessed model, if any.
             settings: The thresholds of the blessing.
-            num_classes: How many classes there are.
+            task: Name of the task, which says what is computed.
+            task_config: What the task is made of, such as its labels.
             slices: Features by whose values the metrics are broken down.
             code: Fingerprint of the code behind the extractors, part of the cache key.
         """
@@ -109,7 +114,7 @@ class ReviewEvaluator(base_beam_component.BaseBeamComponent):
                 schema=schema,
                 model=model,
                 baseline_model=baseline_model,
-                eval_config=build_eval_config(settings, num_classes, slices),
+                eval_config=build_eval_config(task, task_config, settings, slices),
                 example_splits=json.dumps(["test"]),
                 module_path=extractors.__name__,
                 code=code,

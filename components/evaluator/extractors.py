@@ -1,4 +1,4 @@
-"""What Model Analysis is fed: the probabilities a model serves, and the class it names."""
+"""What Model Analysis is fed: of what a model serves, what its task's metrics are of."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.extractors import predictions_extractor
 
-# Names of the outputs that the metrics are computed of.
-PROBABILITIES, DECISION = "probabilities", "decision"
+from ...serving.model_card import task_of
+from ..task_registry import TASKS
 
 
 def custom_extractors(
     eval_shared_model: Any, eval_config: Any, tensor_adapter_config: Any
 ) -> list[tfma.extractors.Extractor]:
-    """The standard extractors, and after the predictions the decision as a one-hot vector.
+    """The standard extractors, and after the predictions what the task makes of them.
 
     TFX's Evaluator finds this function by its name in the module it is told of.
 
@@ -30,7 +29,7 @@ def custom_extractors(
         The extractors, in the order in which they run.
     """
     models = eval_shared_model if isinstance(eval_shared_model, list) else [eval_shared_model]
-    labels = {model.model_name: _labels(model.model_path) for model in models}
+    readers = {model.model_name: _Reader(model.model_path) for model in models}
     extractors = tfma.default_extractors(
         eval_shared_model=eval_shared_model,
         eval_config=eval_config,
@@ -38,40 +37,39 @@ def custom_extractors(
     )
     names = [extractor.stage_name for extractor in extractors]
     position = names.index(predictions_extractor.PREDICTIONS_EXTRACTOR_STAGE_NAME) + 1
-    decide = tfma.extractors.Extractor("ExtractDecision", _ExtractDecision(labels))
-    return [*extractors[:position], decide, *extractors[position:]]
+    answers = tfma.extractors.Extractor("ExtractAnswers", _ExtractAnswers(readers))
+    return [*extractors[:position], answers, *extractors[position:]]
 
 
-def _labels(model_path: str) -> list[bytes]:
-    with beam.io.filesystems.FileSystems.open(f"{model_path}/assets/labels.txt") as file:
-        return file.read().splitlines()
+class _Reader:
+    """Makes of the outputs of one model what the metrics of its task are of."""
+
+    def __init__(self, model_path: str):
+        with beam.io.filesystems.FileSystems.open(f"{model_path}/assets/labels.txt") as file:
+            self._labels = file.read().splitlines()
+        # The function, not the name of the task: a worker elsewhere may not know of all tasks.
+        self._extract = TASKS.load(task_of(model_path), "evaluation").extract
+
+    def read(self, outputs: Mapping[str, Any]) -> dict[str, Any]:
+        return self._extract(outputs, self._labels)
 
 
-class _ExtractDecision(beam.PTransform):
-    """Adds the decision to the predictions of every model."""
+class _ExtractAnswers(beam.PTransform):
+    """Replaces the predictions of every model."""
 
-    def __init__(self, labels: Mapping[str, list[bytes]]):
+    def __init__(self, readers: Mapping[str, _Reader]):
         super().__init__()
-        self._labels = labels
+        self._readers = readers
 
     def expand(self, extracts: beam.PCollection) -> beam.PCollection:
-        return extracts | "Decide" >> beam.Map(_add_decision, labels=self._labels)
+        return extracts | "Read" >> beam.Map(_read_answers, readers=self._readers)
 
 
-def _add_decision(extracts: dict[str, Any], labels: Mapping[str, list[bytes]]) -> dict[str, Any]:
+def _read_answers(extracts: dict[str, Any], readers: Mapping[str, _Reader]) -> dict[str, Any]:
     predictions = extracts[tfma.PREDICTIONS_KEY]
-    decided: dict[str, Any]
-    if len(labels) == 1:
-        decided = _decide(predictions, next(iter(labels.values())))
+    if len(readers) == 1:
+        (reader,) = readers.values()
+        found = reader.read(predictions)
     else:
-        decided = {name: _decide(predictions[name], labels[name]) for name in labels}
-    return {**extracts, tfma.PREDICTIONS_KEY: decided}
-
-
-def _decide(outputs: Mapping[str, np.ndarray], labels: list[bytes]) -> dict[str, np.ndarray]:
-    """The served outputs, as the metrics want them: float [batch, classes] each."""
-    named = np.asarray(outputs["label"]).reshape(-1, 1)
-    return {
-        PROBABILITIES: outputs["probabilities"],
-        DECISION: (named == np.array(labels)[None, :]).astype(np.float32),
-    }
+        found = {name: reader.read(predictions[name]) for name, reader in readers.items()}
+    return {**extracts, tfma.PREDICTIONS_KEY: found}

@@ -11,17 +11,12 @@ from typing import Any
 from tfx.dsl.io import fileio
 from tfx.utils import path_utils
 
-from ...models.tasks.text_classification.calibration import softmax
-from ...models.tasks.text_classification.decision import Decision
-from ...models.tasks.text_classification.metrics import (
-    classification_report,
-    expected_calibration_error,
-)
-from ...serving.export import export_classifier
+from ...models.tasks.registry import make_task
+from ...serving.export import export_model
 from ...serving.precision import choose_precision
 from ...serving.settings import ExportSettings
 from ..tokenized_examples import read_tokenized
-from ..trainer.trained_model import TrainedClassifier
+from ..trainer.trained_model import TrainedWeights
 
 EXPORT_FILE = "export.json"
 
@@ -38,7 +33,7 @@ def export_trained(
     """Makes of trained weights the SavedModel that takes raw text.
 
     Args:
-        trained_model: Directory with what `TrainedClassifier` has saved.
+        trained_model: Directory with what `TrainedWeights` has saved.
         encoder: Directory of the encoder that was fine-tuned.
         eval_files: Patterns of the transformed examples of the eval split.
         model: Directory of the artifact, which receives the SavedModel, where TFX looks for
@@ -50,33 +45,27 @@ def export_trained(
         RunError: If the split is empty, or the encoder cannot be served in the precision asked
             for.
     """
-    trained = TrainedClassifier.load(trained_model)
-    evaluation = read_tokenized(eval_files, "eval", "label")
+    trained = TrainedWeights.load(trained_model)
+    task = make_task(trained.task, **trained.task_config)
+    evaluation = read_tokenized(eval_files, "eval", task)
     # Without a name of its own, so that it can go where another format is served.
     served = choose_precision(
-        trained.build(trained_model, encoder), settings.precision, evaluation, decide_for
+        task, trained.build(trained_model, encoder), settings.precision, evaluation, decide_for
     )
     # Calibrated as it is served.
     logits, layer = served.logits, served.classifier.encoder
-    decision = Decision.fit(logits, evaluation.labels, decide_for)
-    probabilities = decision.probabilities(logits)
+    decision = task.fit_decision(logits, evaluation, decide_for)
     facts: dict[str, Any] = {
         "export": served.facts,
-        "temperature": decision.calibration.temperature,
-        "stretch": decision.calibration.stretch,
-        "biases": list(decision.calibration.biases),
-        "offsets": list(decision.offsets),
-        "ece_before": expected_calibration_error(softmax(logits), evaluation.labels),
-        "ece_after": expected_calibration_error(probabilities, evaluation.labels),
-        "eval": classification_report(
-            probabilities, decision.classes(logits), evaluation.labels, trained.labels
-        ),
+        **decision.facts(),
+        **task.fitted(logits, evaluation, decision),
+        "eval": task.evaluate(logits, evaluation, decision),
     }
-    export_classifier(
+    export_model(
         path_utils.serving_model_dir(model),
-        classifier=served.classifier,
+        task=task,
+        model=served.classifier,
         tokenizer=layer.tokenizer(trained.model.max_tokens),
-        labels=trained.labels,
         decision=decision,
         details={
             "encoder": trained.encoder,

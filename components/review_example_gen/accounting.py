@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...errors import RunError
@@ -26,7 +26,7 @@ class Report:
         duplicates: Rows left out because an equal row of the same class came before.
         reasons: Reason -> rejected rows.
         examples: Reason -> the first rejected row: file, row, detail and raw.
-        classes: Split -> examples of each class, in the order of the settings.
+        kinds: Split -> examples of each kind, such as each class, in the order of the task.
         shards: Split -> paths of the files of examples, in the order of the rows.
         rejected_paths: Paths of the files of rejected rows.
         problem: Why the task could not be finished, or "".
@@ -38,7 +38,7 @@ class Report:
     duplicates: int = 0
     reasons: dict[str, int] = dataclasses.field(default_factory=dict)
     examples: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
-    classes: dict[str, list[int]] = dataclasses.field(default_factory=dict)
+    kinds: dict[str, list[int]] = dataclasses.field(default_factory=dict)
     shards: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     rejected_paths: list[str] = dataclasses.field(default_factory=list)
     problem: str = ""
@@ -69,23 +69,23 @@ class Report:
             "kept": self.kept,
             "duplicates": self.duplicates,
             "rejected": self.rejected,
-            **{split: sum(self.classes[split]) for split in SPLITS},
+            **{split: sum(self.kinds[split]) for split in SPLITS},
             **{f"reason:{reason}": count for reason, count in sorted(self.reasons.items())},
         }
 
 
-def add_up(reports: Iterable[Report], classes: int) -> Report:
+def add_up(reports: Iterable[Report], kinds: int) -> Report:
     """Adds the reports of all tasks.
 
     Args:
         reports: One of each task, in any order.
-        classes: How many classes there are.
+        kinds: How many kinds of examples there are.
 
     Returns:
         The sums, with the files and the first problem in the order of the tasks.
     """
     total = Report(
-        classes={split: [0] * classes for split in SPLITS}, shards={split: [] for split in SPLITS}
+        kinds={split: [0] * kinds for split in SPLITS}, shards={split: [] for split in SPLITS}
     )
     reasons: collections.Counter[str] = collections.Counter()
     for report in sorted(reports, key=lambda report: report.task):
@@ -94,9 +94,9 @@ def add_up(reports: Iterable[Report], classes: int) -> Report:
         total.duplicates += report.duplicates
         reasons.update(report.reasons)
         total.examples = report.examples | total.examples
-        for split, counts in report.classes.items():
-            sums = total.classes[split]
-            total.classes[split] = [a + b for a, b in zip(sums, counts, strict=True)]
+        for split, counts in report.kinds.items():
+            sums = total.kinds[split]
+            total.kinds[split] = [a + b for a, b in zip(sums, counts, strict=True)]
             total.shards[split] += report.shards.get(split, [])
         total.rejected_paths += report.rejected_paths
         total.problem = total.problem or report.problem
@@ -116,7 +116,7 @@ def check_complete(report: Report) -> None:
     """
     if report.problem:
         raise RunError(report.problem)
-    in_splits = sum(sum(counts) for counts in report.classes.values())
+    in_splits = sum(sum(counts) for counts in report.kinds.values())
     accounted = report.kept + report.duplicates + report.rejected
     if report.read != accounted or report.kept != in_splits:
         raise RunError(
@@ -153,30 +153,30 @@ def check_rejected(report: Report, max_fraction: float) -> None:
     raise RunError("\n".join(lines))
 
 
-def check_classes(report: Report, settings: DataSettings) -> None:
+def check_kinds(report: Report, names: Sequence[str], settings: DataSettings) -> None:
     """Makes sure that every class can be learnt, tuned and tested.
 
     Args:
         report: Of all tasks.
-        settings: Name the classes.
+        names: Of the kinds of examples; a single one need only be in every split.
+        settings: Name the column that tells the kinds apart.
 
     Raises:
         RunError: No row is left, all rows are of one class, or a class lacks in a split.
     """
-    names = list(settings.classes)
-    totals = [sum(report.classes[split][index] for split in SPLITS) for index in range(len(names))]
+    totals = [sum(report.kinds[split][index] for split in SPLITS) for index in range(len(names))]
     used = [name for name, total in zip(names, totals, strict=True) if total]
     if not used:
         raise RunError(f"none of the {report.read:,} rows is left to learn from")
-    if len(used) == 1:
+    if len(used) == 1 and len(names) > 1:
         raise RunError(
             f"all {report.kept:,} rows are of the class {used[0]!r}; a classifier needs rows of "
             f"{', '.join(map(repr, names))} (see data.classes and data.{_kind(settings)})"
         )
     for index, (name, total) in enumerate(zip(names, totals, strict=True)):
-        empty = [split for split in SPLITS if not report.classes[split][index]]
+        empty = [split for split in SPLITS if not report.kinds[split][index]]
         if empty:
-            spread = ", ".join(f"{split} {report.classes[split][index]:,}" for split in SPLITS)
+            spread = ", ".join(f"{split} {report.kinds[split][index]:,}" for split in SPLITS)
             raise RunError(
                 f"the class {name!r} has no rows in {' and '.join(empty)} ({spread}; {total:,} in "
                 "all); bring more of its rows, or give that split more in data.splits"

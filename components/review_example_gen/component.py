@@ -16,6 +16,7 @@ class ReviewExampleGenSpec(component_spec.ComponentSpec):
     PARAMETERS = {
         "input": component_spec.ExecutionParameter(type=str),
         "settings": component_spec.ExecutionParameter(type=str),
+        "task": component_spec.ExecutionParameter(type=str),
         "input_fingerprint": component_spec.ExecutionParameter(type=str),
         "code": component_spec.ExecutionParameter(type=str),
         "rejected_dir": component_spec.ExecutionParameter(type=str),
@@ -35,6 +36,7 @@ class ReviewExampleGen(base_beam_component.BaseBeamComponent):
     Args:
         input: File, folder, glob or `package:NAME/PATH`; see `input_files.list_files`.
         settings: What `settings.to_json` wrote.
+        task: Name of the task that the examples are for.
         input_fingerprint: What `input_files.fingerprint_input` says, so that a changed file makes
             the node run again.
         code: Fingerprint of the code, for the same purpose.
@@ -42,9 +44,10 @@ class ReviewExampleGen(base_beam_component.BaseBeamComponent):
             copied; "" for none.
 
     Outputs:
-        examples: `standard_artifacts.Examples` with the features `text` (bytes), `label`
-            (int64 index of the class), `grade` (int64 index, see `DataSettings.grades`), `id`
-            (bytes) and the slice columns (bytes). Custom properties (int): read, kept,
+        examples: `standard_artifacts.Examples` with the features `text` (bytes), `id`
+            (bytes), the slice columns (bytes) and those of the task: for text classification
+            `label` (int64 index of the class) and `grade` (int64 index, see
+            `DataSettings.grades`). Custom properties (int): read, kept,
             duplicates, rejected, train, eval, test and `reason:REASON` for each reason of a
             rejection.
         rejected: `RejectedRows` with the same properties.
@@ -60,6 +63,7 @@ class ReviewExampleGen(base_beam_component.BaseBeamComponent):
         self,
         input: str | RuntimeParameter,
         settings: str,
+        task: str = "text-classification",
         input_fingerprint: str = "",
         code: str = "",
         rejected_dir: str = "",
@@ -68,6 +72,7 @@ class ReviewExampleGen(base_beam_component.BaseBeamComponent):
             spec=ReviewExampleGenSpec(
                 input=input,
                 settings=settings,
+                task=task,
                 input_fingerprint=input_fingerprint,
                 code=code,
                 rejected_dir=rejected_dir,

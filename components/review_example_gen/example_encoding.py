@@ -8,7 +8,9 @@ https://protobuf.dev/programming-guides/encoding and tensorflow/core/example/exa
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
+from typing import Any
 
 from .reviews import Review
 from .settings import FEATURES
@@ -17,7 +19,10 @@ from .settings import FEATURES
 _FEATURES_OF_EXAMPLE = _ENTRY_OF_FEATURES = _KEY_OF_ENTRY = _VALUE_OF_LIST = 1
 _VALUE_OF_ENTRY = 2
 _BYTES_LIST_OF_FEATURE = 1
+_FLOAT_LIST_OF_FEATURE = 2
 _INT64_LIST_OF_FEATURE = 3
+# A number below zero goes by its two's complement.
+_UNSIGNED = (1 << 64) - 1
 
 
 class ExampleEncoder:
@@ -25,15 +30,17 @@ class ExampleEncoder:
 
     Args:
         slices: Names of the slice columns, in the order of `Review.slices`.
+        features: Names of the features of the task.
 
     Example:
-        >>> review = Review("Great!", 2, 4, "r1", "", ("Shoes",))
-        >>> ExampleEncoder(["Department"]).encode(review)[-6:]
+        >>> review = Review("Great!", Targets({"label": 2, "grade": 4}), "r1", "", ("Shoes",))
+        >>> ExampleEncoder(["Department"], ["label", "grade"]).encode(review)[-6:]
         b'Great!'
     """
 
-    def __init__(self, slices: Sequence[str]):
-        self._keys = {name: _field(_KEY_OF_ENTRY, name.encode()) for name in (*FEATURES, *slices)}
+    def __init__(self, slices: Sequence[str], features: Sequence[str]):
+        names = (*FEATURES, *features, *slices)
+        self._keys = {name: _field(_KEY_OF_ENTRY, name.encode()) for name in names}
         self._slices = tuple(slices)
         # As `SerializeToString(deterministic=True)` has it.
         self._order = sorted(self._keys)
@@ -46,13 +53,13 @@ class ExampleEncoder:
 
         Returns:
             A `tf.train.Example` with the bytes features `text`, `id` and one of each slice, and
-            the int64 features `label` and `grade`.
+            the features of the task: bytes for text, int64 and float for numbers.
         """
         features = dict(zip(self._slices, map(_bytes_feature, review.slices), strict=True))
         features["text"] = _bytes_feature(review.text)
         features["id"] = _bytes_feature(review.id)
-        features["label"] = _int64_feature(review.label)
-        features["grade"] = _int64_feature(review.grade)
+        for name, value in review.targets.features.items():
+            features[name] = _feature(value)
         entries = [
             _field(_ENTRY_OF_FEATURES, self._keys[name] + _field(_VALUE_OF_ENTRY, features[name]))
             for name in self._order
@@ -60,12 +67,22 @@ class ExampleEncoder:
         return _field(_FEATURES_OF_EXAMPLE, b"".join(entries))
 
 
+def _feature(value: int | float | str | Sequence) -> bytes:
+    """One number or text, or a list of such as are all of one kind."""
+    values: list[Any] = [value] if isinstance(value, (int, float, str)) else list(value)
+    if all(isinstance(one, str) for one in values):
+        texts = b"".join(_field(_VALUE_OF_LIST, one.encode()) for one in values)
+        return _field(_BYTES_LIST_OF_FEATURE, texts)
+    if all(isinstance(one, int) for one in values):
+        numbers = b"".join(_varint(one & _UNSIGNED) for one in values)
+        return _field(_INT64_LIST_OF_FEATURE, _field(_VALUE_OF_LIST, numbers))
+    return _field(
+        _FLOAT_LIST_OF_FEATURE, _field(_VALUE_OF_LIST, struct.pack(f"<{len(values)}f", *values))
+    )
+
+
 def _bytes_feature(text: str) -> bytes:
     return _field(_BYTES_LIST_OF_FEATURE, _field(_VALUE_OF_LIST, text.encode()))
-
-
-def _int64_feature(number: int) -> bytes:
-    return _field(_INT64_LIST_OF_FEATURE, _field(_VALUE_OF_LIST, _varint(number)))
 
 
 def _field(number: int, payload: bytes) -> bytes:

@@ -17,9 +17,10 @@ from tfx.types import artifact_utils
 from ...errors import RunError
 from ...files import FORMATS, InputFile, open_file, whole_folder
 from ..input_files import list_files
-from .accounting import Report, add_up, check_classes, check_complete, check_rejected
+from ..task_registry import TASKS
+from .accounting import Report, add_up, check_complete, check_kinds, check_rejected
 from .settings import SPLITS, DataSettings, from_json
-from .transforms import ReadReviews, Task, plan_tasks
+from .transforms import LearntTask, ReadReviews, Task, plan_tasks
 
 _FULL_DISK = "No space left on device"
 
@@ -38,13 +39,15 @@ class Executor(BaseBeamExecutor):
         Args:
             input_dict: Empty.
             output_dict: `examples` and `rejected`, one artifact each.
-            exec_properties: `input`, `settings` and `rejected_dir` of the component.
+            exec_properties: `input`, `settings`, `task` and
+                `rejected_dir` of the component.
 
         Raises:
             RunError: The files cannot be read, or too little of them can be learnt from.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         settings = from_json(exec_properties["settings"], input=exec_properties["input"])
+        learnt = _learnt(exec_properties["task"], settings)
         files = [_found_anywhere(file) for file in list_files(settings.input, settings.format)]
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         rejected = artifact_utils.get_single_instance(output_dict["rejected"])
@@ -52,8 +55,8 @@ class Executor(BaseBeamExecutor):
         parts = os.path.join(examples.uri, "parts")
         fileio.makedirs(parts)
         try:
-            reports = self._run_pipeline(plan_tasks(files), settings, parts)
-            report = add_up(reports, len(settings.classes))
+            reports = self._run_pipeline(plan_tasks(files), settings, learnt, parts)
+            report = add_up(reports, len(learnt.kinds))
             check_complete(report)
             if not report.read:
                 raise RunError(_why_no_rows(files))
@@ -63,7 +66,7 @@ class Executor(BaseBeamExecutor):
                     for name in fileio.listdir(rejected.uri):
                         fileio.copy(os.path.join(rejected.uri, name), os.path.join(folder, name))
             check_rejected(report, settings.max_reject_fraction)
-            check_classes(report, settings)
+            check_kinds(report, learnt.kinds, settings)
             for split in SPLITS:
                 folder = os.path.join(examples.uri, f"Split-{split}")
                 _place(report.shards[split], folder, "data_tfrecord", ".gz")
@@ -79,12 +82,14 @@ class Executor(BaseBeamExecutor):
             for name, count in report.counts().items():
                 artifact.set_int_custom_property(name, count)
 
-    def _run_pipeline(self, tasks: list[Task], settings: DataSettings, parts: str) -> list[Report]:
+    def _run_pipeline(
+        self, tasks: list[Task], settings: DataSettings, learnt: LearntTask, parts: str
+    ) -> list[Report]:
         try:
             with self._make_beam_pipeline() as pipeline:
                 (
                     pipeline
-                    | "ReadReviews" >> ReadReviews(tasks, settings, parts)
+                    | "ReadReviews" >> ReadReviews(tasks, settings, learnt, parts)
                     | "WriteReports" >> beam.io.WriteToText(f"{parts}/reports")
                 )
         except Exception as error:
@@ -103,6 +108,12 @@ class Executor(BaseBeamExecutor):
                 "that does not help, report it as a bug in reviewlens"
             )
         return reports
+
+
+def _learnt(task: str, settings: DataSettings) -> LearntTask:
+    """What the rows shall become, by the name of the task."""
+    data, examples = TASKS.load(task, "data"), TASKS.load(task, "examples")
+    return LearntTask(data.FEATURES, tuple(data.kinds(settings)), examples.make_maker)
 
 
 def _found_anywhere(file: InputFile) -> InputFile:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from ...files import InputFile, Record
 from .cleaning import clean_text
@@ -16,21 +17,32 @@ EMPTY_TEXT = "empty-text"
 NO_VALUE = "(none)"
 
 
+class Targets(NamedTuple):
+    """What a task makes of a row.
+
+    Attributes:
+        features: Name -> number, text, or a list of either, as the example shall have it.
+        kind: Index of what every split must have rows of, such as the class. Rows with one
+            text contradict each other if they are of two kinds.
+    """
+
+    features: Mapping[str, int | float | str | Sequence]
+    kind: int = 0
+
+
 class Review(NamedTuple):
     """A row that can become an example.
 
     Attributes:
         text: Cleaned text, not empty.
-        label: Index of the class, in the order of the settings.
-        grade: Index of the grade, in the same order.
+        targets: What the task makes of the row.
         id: Identifier of the row.
         group: What keeps rows together in one split, or "".
         slices: Cleaned value of each slice column, in the order of the settings.
     """
 
     text: str
-    label: int
-    grade: int
+    targets: Targets
     id: str
     group: str
     slices: tuple[str, ...]
@@ -49,21 +61,30 @@ class Rejection(NamedTuple):
     detail: str
 
 
+class TargetMaker(Protocol):
+    """Makes the targets of rows; that of a task, see `tasks.base.Examples`."""
+
+    def make(self, values: Mapping[str, str], text: str) -> Targets | Rejection:
+        """Returns the features of a row, or why it has none.
+
+        Args:
+            values: Column -> text of the cell, derived columns included.
+            text: The cleaned text of the row.
+        """
+
+
 class ReviewMaker:
     """Makes reviews of records as the settings say.
 
     Args:
         settings: Free of problems.
+        targets: Of the task.
     """
 
-    def __init__(self, settings: DataSettings):
+    def __init__(self, settings: DataSettings, targets: TargetMaker):
         self._settings = settings
         self._derived = [(name, _Deriver(made)) for name, made in settings.derived.items()]
-        grades = settings.grades
-        self._grades = ValueMap({grade: made.values for grade, made in enumerate(grades)})
-        self._classes = [made.label for made in grades]
-        self._kind = "rating" if settings.rating else "label"
-        self._label_column = settings.label_column
+        self._targets = targets
 
     def make(self, file: InputFile, record: Record) -> Review | Rejection:
         """Returns the review that a row holds, or why it holds none.
@@ -83,18 +104,13 @@ class ReviewMaker:
         text = clean_text(" ".join([values.get(column, "") for column in settings.text]))
         if not text:
             return Rejection(EMPTY_TEXT, f"nothing to read in {', '.join(settings.text)}")
-        rating = values.get(self._label_column, "").strip()
-        if not rating:
-            return Rejection(f"no-{self._kind}", f"{self._label_column} is empty")
-        grade = self._grades.find(rating)
-        if grade is None:
-            detail = f"{self._label_column} {rating[:40]!r} belongs to no class"
-            return Rejection(f"unknown-{self._kind}", detail)
+        targets = self._targets.make(values, text)
+        if isinstance(targets, Rejection):
+            return targets
         id_text = values.get(settings.id, "").strip() if settings.id else ""
         return Review(
             text,
-            self._classes[grade],
-            grade,
+            targets,
             id_text or f"{file.name}:{record.row}",
             values.get(settings.group, "").strip() if settings.group else "",
             tuple([clean_text(values.get(name, "")) or NO_VALUE for name in settings.slices]),

@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...files import FORMATS
 from .labels import ValueMap, overlaps
 
 SPLITS = ("train", "eval", "test")
-FEATURES = ("text", "label", "grade", "id")
+# Features of every example; a task adds its own.
+FEATURES = ("text", "id")
 
 # Where the rows come from is an input of its own; the other two concern later nodes only.
 _NOT_OF_THE_INGEST = ("input", "allow_anomalies", "schema")
@@ -72,7 +73,9 @@ class DataSettings:
 
     input: str
     text: tuple[str, ...]
-    classes: Mapping[str, tuple[str | int | float, ...] | None]
+    classes: Mapping[str, tuple[str | int | float, ...] | None] = dataclasses.field(
+        default_factory=dict
+    )
     rating: str | None = None
     label: str | None = None
     id: str | None = None
@@ -147,6 +150,13 @@ class DataSettings:
         if not 0 <= self.max_reject_fraction <= 1:
             yield "max_reject_fraction", f"is {self.max_reject_fraction}; it is from 0 to 1"
 
+    def slice_problems(self, features: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yields `(key, problem)` for every slice that would be a second feature of its name."""
+        for column in self.slices:
+            if column in features:
+                known = f"names {column!r}, a feature that every example has already"
+                yield "slices", f"{known}; derive a column of another name from it"
+
     def _column_problems(self) -> Iterator[tuple[str, str]]:
         if not self.text or not all(self.text):
             yield "text", "is empty; name the columns whose text is classified"
@@ -154,23 +164,14 @@ class DataSettings:
             columns = getattr(self, key)
             for column in sorted({column for column in columns if columns.count(column) > 1}):
                 yield key, f"names {column!r} twice"
-        if bool(self.rating) == bool(self.label):
-            yield "rating", "give exactly one of `rating` and `label`"
-        for column in self.slices:
-            if column in FEATURES:
-                known = f"names {column!r}, a feature that every example has already"
-                yield "slices", f"{known}; derive a column of another name from it"
+        yield from self.slice_problems(FEATURES)
 
     def _class_problems(self) -> Iterator[tuple[str, str]]:
-        if len(self.classes) < 2:
-            yield "classes", f"has {len(self.classes)}; a classifier needs at least 2"
         for name, values in self.classes.items():
             if not name or name != " ".join(name.split()):
                 yield "classes", f"{name!r} is no class name; write one line without outer spaces"
             if values is not None and not values:
                 yield f"classes.{name}", "has no values; list those that belong to it"
-            if values is None and self.rating:
-                yield f"classes.{name}", "has no ratings; list those that belong to it"
         yield from _value_problems("classes", self.class_values)
 
     def _derived_problems(self) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import apache_beam as beam
 import tensorflow as tf
@@ -28,7 +29,7 @@ from .duplicates import (
     settle,
 )
 from .example_encoding import ExampleEncoder
-from .reviews import Rejection, Review, ReviewMaker
+from .reviews import Rejection, Review, ReviewMaker, TargetMaker
 from .settings import SPLITS, DataSettings
 from .splitting import Splitter
 from .writers import RejectedWriter, ShardWriter
@@ -73,12 +74,28 @@ def plan_tasks(files: Sequence[InputFile]) -> list[Task]:
     return tasks
 
 
+class LearntTask(NamedTuple):
+    """What the examples are for; the parts of a task that workers need.
+
+    Attributes:
+        features: Names of the features that it adds.
+        kinds: Names of what every split must have rows of.
+        make_maker: What makes the maker of its targets. A function, not the name of the task:
+            a worker elsewhere may not know of all tasks.
+    """
+
+    features: tuple[str, ...]
+    kinds: tuple[str, ...]
+    make_maker: Callable[[DataSettings], TargetMaker]
+
+
 class ReadReviews(beam.PTransform):
     """Reads all files, and writes examples and rejected rows into a folder.
 
     Args:
         tasks: The whole input, from `plan_tasks`.
         settings: Free of problems.
+        learnt: What the examples are for.
         folder: Where the parts are written; must exist. A part's name is its writer's own, so
             that a worker that died and its successor do not meet.
 
@@ -87,10 +104,13 @@ class ReadReviews(beam.PTransform):
         a file stands in there, not in an exception, which runners wrap beyond recognition.
     """
 
-    def __init__(self, tasks: Sequence[Task], settings: DataSettings, folder: str):
+    def __init__(
+        self, tasks: Sequence[Task], settings: DataSettings, learnt: LearntTask, folder: str
+    ):
         super().__init__()
         self._tasks = tasks
         self._settings = settings
+        self._learnt = learnt
         self._folder = folder
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[str]:
@@ -101,14 +121,14 @@ class ReadReviews(beam.PTransform):
         )
         verdicts = (
             tasks
-            | "Fingerprint" >> beam.ParDo(_Fingerprint(self._settings))
+            | "Fingerprint" >> beam.ParDo(_Fingerprint(self._settings, self._learnt))
             | "EqualTexts" >> beam.GroupByKey()
             | "Settle" >> beam.FlatMap(_settle_bucket).with_output_types(tuple[int, bytes])
         )
         return (
             {"task": tasks, "verdicts": verdicts}
             | "VerdictsOfTask" >> beam.CoGroupByKey()
-            | "Write" >> beam.ParDo(_Write(self._settings, self._folder))
+            | "Write" >> beam.ParDo(_Write(self._settings, self._learnt, self._folder))
         )
 
 
@@ -119,13 +139,14 @@ def _settle_bucket(bucket: tuple[int, Iterable[bytes]]) -> Iterator[tuple[int, b
 class _Reader(beam.DoFn):
     """Reads a task's files row by row."""
 
-    def __init__(self, settings: DataSettings, note: str):
+    def __init__(self, settings: DataSettings, learnt: LearntTask, note: str):
         self._settings = settings
+        self._learnt = learnt
         self._note = note
         self._done = 0
 
     def setup(self):
-        self._maker = ReviewMaker(self._settings)
+        self._maker = ReviewMaker(self._settings, self._learnt.make_maker(self._settings))
 
     def _read(self, task: Task) -> Iterator[tuple[int, InputFile, Record, Review | Rejection]]:
         columns = self._settings.source_columns()
@@ -141,8 +162,8 @@ class _Reader(beam.DoFn):
 class _Fingerprint(_Reader):
     """The first pass."""
 
-    def __init__(self, settings: DataSettings):
-        super().__init__(settings, "rows checked")
+    def __init__(self, settings: DataSettings, learnt: LearntTask):
+        super().__init__(settings, learnt, "rows checked")
 
     def process(self, element: tuple[int, Task]) -> Iterator[tuple[int, bytes]]:
         task = element[1]
@@ -151,7 +172,8 @@ class _Fingerprint(_Reader):
         with contextlib.suppress(RunError):
             for number, _, record, made in self._read(task):
                 if isinstance(made, Review):
-                    full = buckets.add(made.text, made.label, (task.number, number, record.row))
+                    place = (task.number, number, record.row)
+                    full = buckets.add(made.text, made.targets.kind, place)
                     if full:
                         yield full
         yield from buckets.rest()
@@ -161,13 +183,13 @@ class _Fingerprint(_Reader):
 class _Write(_Reader):
     """The second pass."""
 
-    def __init__(self, settings: DataSettings, folder: str):
-        super().__init__(settings, "rows written")
+    def __init__(self, settings: DataSettings, learnt: LearntTask, folder: str):
+        super().__init__(settings, learnt, "rows written")
         self._folder = folder
 
     def process(self, element: tuple[int, dict]) -> Iterator[str]:
         (task,) = element[1]["task"]
-        report = Report(task.number, classes={s: [0] * len(self._settings.classes) for s in SPLITS})
+        report = Report(task.number, kinds={s: [0] * len(self._learnt.kinds) for s in SPLITS})
         verdicts = Verdicts(b"".join(element[1]["verdicts"]))
         prefix = f"{self._folder}/{task.number:06d}-{uuid.uuid4().hex}"
         shards = {split: ShardWriter(f"{prefix}-{split}") for split in SPLITS}
@@ -193,7 +215,7 @@ class _Write(_Reader):
         rejected: RejectedWriter,
         report: Report,
     ) -> None:
-        encoder = ExampleEncoder(self._settings.slices)
+        encoder = ExampleEncoder(self._settings.slices, self._learnt.features)
         splitter = Splitter({split: self._settings.splits[split] for split in SPLITS})
         for number, file, record, made in self._read(task):
             report.read += 1
@@ -218,7 +240,7 @@ class _Write(_Reader):
             split = splitter.split_of(made.group or made.text)
             shards[split].write(encoder.encode(made))
             report.kept += 1
-            report.classes[split][made.label] += 1
+            report.kinds[split][made.targets.kind] += 1
         if not verdicts.all_used():
             names = ", ".join(file.name for _, file in task.files)
             raise RunError(f"{names}: changed while being read; run again")

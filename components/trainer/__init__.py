@@ -9,6 +9,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "component": ["ReviewTrainer"],
         "fine_tuning": ["fine_tune"],
         "replaced": ["remove_replaced_checkpoint"],
-        "trained_model": ["TrainedClassifier"],
+        "trained_model": ["TrainedWeights"],
     },
 )

@@ -1,4 +1,4 @@
-"""The node `trainer`: an encoder and tokenized reviews become the weights of a classifier.
+"""The node `trainer`: an encoder and tokenized reviews become the weights of a model.
 
 It knows nothing of how the model will be served: which number format, which decision, which
 files. Those may change at any time without a new training; they are the exporter's.
@@ -7,7 +7,7 @@ files. Those may change at any time without a new training; they are the exporte
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
@@ -30,7 +30,7 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[Any]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Trains a classifier.
+        """Trains a model.
 
         Args:
             input_dict: `examples` of `ReviewTransform` and `encoder` of `EncoderFetcher`.
@@ -41,7 +41,7 @@ class Executor(base_executor.BaseExecutor):
             RunError: See `fine_tuning.fine_tune`.
         """
         from .fine_tuning import fine_tune
-        from .trained_model import TrainedClassifier
+        from .trained_model import TrainedWeights
 
         self._log_startup(input_dict, output_dict, exec_properties)
         settings = json.loads(exec_properties["settings"])
@@ -54,12 +54,12 @@ class Executor(base_executor.BaseExecutor):
             for split in ("train", "eval")
         )
         fine_tune(
-            TrainedClassifier(
+            TrainedWeights(
                 encoder=encoder_facts(encoder)["name"],
                 model=ModelSettings(**settings["model"]),
                 training=TrainingSettings(**settings["training"], epochs=exec_properties["epochs"]),
-                labels=settings["labels"],
-                grades=settings["grades"],
+                task=settings["task"],
+                task_config=settings["task_config"],
             ),
             encoder=path_utils.serving_model_dir(encoder),
             train_files=train_files,
@@ -91,7 +91,7 @@ class ReviewTrainerSpec(ComponentSpec):
 
 
 class ReviewTrainer(base_component.BaseComponent):
-    """Fine-tunes a fetched encoder with a classifier head.
+    """Fine-tunes a fetched encoder with the head of a task.
 
     Outputs `trained_model` (weights, and what belongs to them) and `model_run`
     (`training.json`).
@@ -107,8 +107,8 @@ class ReviewTrainer(base_component.BaseComponent):
         model: ModelSettings,
         training: TrainingSettings,
         epochs: int | RuntimeParameter,
-        labels: Sequence[str],
-        grades: Sequence[int],
+        task: str,
+        task_config: Mapping[str, Any],
         checkpoints: str | None = None,
         tensorboard: str | None = None,
         code: str = "",
@@ -118,11 +118,11 @@ class ReviewTrainer(base_component.BaseComponent):
         Args:
             examples: Transformed examples with the splits train and eval.
             encoder: Output of `EncoderFetcher`.
-            model: The classifier around the encoder.
+            model: How the model is built on the encoder.
             training: How it is fine-tuned, but for the epochs.
             epochs: Passes over the training split, at most.
-            labels: Class names, in the order of their index.
-            grades: Class index of each grade, see `ReviewClassifier`.
+            task: Name of the task that is learnt.
+            task_config: What the task is made of, such as the names of the classes.
             checkpoints: Directory from which an interrupted training goes on; None for none.
                 The checkpoint of a finished one stays until `remove_replaced_checkpoint`.
             tensorboard: Directory of the logs; None puts them beside `training.json`.
@@ -131,8 +131,8 @@ class ReviewTrainer(base_component.BaseComponent):
         settings = {
             "model": vars(model),
             "training": {key: value for key, value in vars(training).items() if key != "epochs"},
-            "labels": list(labels),
-            "grades": list(grades),
+            "task": task,
+            "task_config": dict(task_config),
             "checkpoints": checkpoints,
             "tensorboard": tensorboard,
         }

@@ -11,17 +11,18 @@ from tfx.dsl.io import fileio
 
 from ...errors import RunError
 from ...models.precision import resolve_precision
-from ...models.tasks.text_classification.model import build_classifier
+from ...models.tasks.building import build_model
+from ...models.tasks.registry import make_task
 from ...models.training.loop import train
 from ..tokenized_examples import read_tokenized
 from .replaced import note_replaced_checkpoint
-from .trained_model import TrainedClassifier
+from .trained_model import TrainedWeights
 
 RECORD_FILE = "training.json"
 
 
 def fine_tune(
-    trained: TrainedClassifier,
+    trained: TrainedWeights,
     *,
     encoder: str,
     train_files: Sequence[str],
@@ -32,9 +33,9 @@ def fine_tune(
     tensorboard: str | None = None,
     code: str = "",
 ) -> None:
-    """Fine-tunes a classifier; writes its weights and what happened on the way.
+    """Fine-tunes a model; writes its weights and what happened on the way.
 
-    The epoch is chosen by the macro-F1 of the decision that is best for macro-F1, whatever
+    The epoch is chosen by the task's metric, under the decision that is best for it, whatever
     the served model will decide for, so that the weights do not depend on that.
 
     The checkpoint of the training stays: whatever stops the work before its outputs are recorded,
@@ -44,9 +45,9 @@ def fine_tune(
         trained: What to build and how to train it.
         encoder: Directory of the encoder.
         train_files: Patterns of the gzipped TFRecords of one split: `tf.Example`s with the
-            ragged `tokens` (special tokens included), `label` and `grade`.
+            ragged `tokens` (special tokens included) and the targets of the task.
         eval_files: The same of the other.
-        trained_model: Directory that receives the weights, see `TrainedClassifier`.
+        trained_model: Directory that receives the weights, see `TrainedWeights`.
         model_run: Directory that receives `training.json`.
         checkpoints: Directory from which an interrupted training goes on; None for none.
         tensorboard: Directory of the logs; None for `model_run`.
@@ -59,27 +60,26 @@ def fine_tune(
     # On Kubeflow some were chosen after the configuration had been checked.
     for key, problem in settings.problems():
         raise RunError(f"training.{key}: {problem}")
-    training = read_tokenized(train_files, "train", "grade")
-    evaluation = read_tokenized(eval_files, "eval", "label")
+    task = make_task(trained.task, **trained.task_config)
+    training = read_tokenized(train_files, "train", task)
+    evaluation = read_tokenized(eval_files, "eval", task)
     precision = resolve_precision(settings.precision)
 
     keras.utils.set_random_seed(settings.seed)
-    classifier = build_classifier(
-        encoder, trained.model, len(trained.labels), precision, trained.grades
-    )
-    fingerprint = [trained.encoder, vars(trained.model), trained.labels, trained.grades, code]
+    model = build_model(task, encoder, trained.model, precision)
+    fingerprint = [trained.encoder, vars(trained.model), code]
     record = train(
-        classifier,
+        model,
         training,
         evaluation,
         settings,
-        class_names=trained.labels,
+        task=task,
         checkpoints=checkpoints,
         fingerprint=json.dumps(fingerprint, sort_keys=True),
         tensorboard=tensorboard or model_run,
     )
 
-    trained.save(trained_model, classifier)
+    trained.save(trained_model, model)
     facts = {
         "epochs": len(record.history),
         "steps": record.steps,

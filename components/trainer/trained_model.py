@@ -1,6 +1,6 @@
-"""The files of a trained classifier: `trainer` writes them, `exporter` reads them.
+"""The files of a trained model: `trainer` writes them, `exporter` reads them.
 
-The weights are a file of Keras, in float32 whatever the training computed in. The classifier that
+The weights are a file of Keras, in float32 whatever the training computed in. The model that
 they belong to is not saved but built again from its encoder, which says itself how it is loaded.
 """
 
@@ -9,51 +9,51 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import keras
 from tfx.dsl.io import fileio
 
 from ...models.settings import ModelSettings, TrainingSettings
-from ...models.tasks.text_classification.model import build_classifier
+from ...models.tasks.building import build_model
+from ...models.tasks.registry import make_task
 
-WEIGHTS_FILE = "classifier.weights.h5"
-_DESCRIPTION_FILE = "classifier.json"
+WEIGHTS_FILE = "trained.weights.h5"
+_DESCRIPTION_FILE = "trained.json"
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainedClassifier:
-    """What belongs to the weights of a classifier.
+class TrainedWeights:
+    """What belongs to the weights of a model.
 
     Attributes:
         encoder: Name of its encoder.
         model: How it was built on that.
         training: How it was fine-tuned.
-        labels: Class names, in the order of their index.
-        grades: Class index of each grade, see `ReviewClassifier`.
+        task: Name of the task that it was trained for.
+        task_config: What that was made of, see `models.make_task`.
     """
 
     encoder: str
     model: ModelSettings
     training: TrainingSettings
-    labels: Sequence[str]
-    grades: Sequence[int]
+    task: str
+    task_config: dict[str, Any]
 
-    def save(self, directory: str, classifier: keras.Model) -> None:
-        """Writes the classifier's weights, and this beside them.
+    def save(self, directory: str, model: keras.Model) -> None:
+        """Writes a model's weights, and this beside them.
 
         Args:
             directory: Of the artifact; made when needed.
-            classifier: A `ReviewClassifier`.
+            model: What the task has built.
         """
         fileio.makedirs(directory)
-        classifier.save_weights(os.path.join(directory, WEIGHTS_FILE))
+        model.save_weights(os.path.join(directory, WEIGHTS_FILE))
         with fileio.open(os.path.join(directory, _DESCRIPTION_FILE), "w") as file:
             file.write(json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False))
 
     @classmethod
-    def load(cls, directory: str) -> TrainedClassifier:
+    def load(cls, directory: str) -> TrainedWeights:
         """Reads what `save` has written, but for the weights.
 
         Args:
@@ -66,15 +66,13 @@ class TrainedClassifier:
         return cls(**fields)
 
     def build(self, directory: str, encoder: str) -> keras.Model:
-        """Builds the classifier with its weights, to compute in float32.
+        """Builds the model with its weights, to compute in float32.
 
         Args:
             directory: Of the artifact.
             encoder: Directory of the encoder that it was trained from.
-
-        Returns:
-            A `ReviewClassifier`.
         """
-        classifier = build_classifier(encoder, self.model, len(self.labels), "float32", self.grades)
-        classifier.load_weights(os.path.join(directory, WEIGHTS_FILE))
-        return classifier
+        task = make_task(self.task, **self.task_config)
+        model = build_model(task, encoder, self.model, "float32")
+        model.load_weights(os.path.join(directory, WEIGHTS_FILE))
+        return model

@@ -32,10 +32,11 @@ class Executor(transform_executor.Executor):
         Args:
             input_dict: `examples`, `schema`, and `encoder` of `EncoderFetcher`.
             output_dict: `transform_graph` and `transformed_examples`.
-            exec_properties: `max_tokens`, beside TFX's own.
+            exec_properties: `task` and `max_tokens`, beside TFX's own.
         """
         uri = artifact_utils.get_single_uri(input_dict["encoder"])
         custom_config = {
+            "task": exec_properties["task"],
             "encoder": path_utils.serving_model_dir(uri),
             "max_tokens": exec_properties["max_tokens"],
         }
@@ -51,6 +52,7 @@ class ReviewTransformSpec(standard_component_specs.TransformSpec):
 
     PARAMETERS = {
         **standard_component_specs.TransformSpec.PARAMETERS,
+        "task": ExecutionParameter(type=str),
         "max_tokens": ExecutionParameter(type=int),
         "code": ExecutionParameter(type=str, optional=True),
     }
@@ -74,15 +76,17 @@ class ReviewTransform(base_beam_component.BaseBeamComponent):
         examples: channel.BaseChannel,
         schema: channel.BaseChannel,
         encoder: channel.BaseChannel,
+        task: str,
         max_tokens: int,
         code: str = "",
     ):
         """Declares the node.
 
         Args:
-            examples: Examples with the features `text`, `label` and `grade`.
+            examples: Examples with the feature `text` and those of the task.
             schema: Their schema.
             encoder: Output of `EncoderFetcher`.
+            task: Name of the task, which adds its targets to the tokens.
             max_tokens: Longest review in tokens, those of start and end included.
             code: Fingerprint of the code behind `preprocessing_fn`, part of the cache key.
         """
@@ -93,6 +97,7 @@ class ReviewTransform(base_beam_component.BaseBeamComponent):
                 examples=examples,
                 schema=schema,
                 encoder=encoder,
+                task=task,
                 max_tokens=max_tokens,
                 code=code,
                 preprocessing_fn=PREPROCESSING_FN,

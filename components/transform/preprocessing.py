@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from ...models.encoders.registry import load_tokenizer
+from ..task_registry import TASKS
 
 
 def preprocessing_fn(
@@ -20,16 +21,14 @@ def preprocessing_fn(
     """Turns reviews into token ids, as TensorFlow Transform calls it.
 
     Args:
-        inputs: `text`: string [batch, 1]; `label` and `grade`: int64 [batch, 1].
-        custom_config: `encoder` (its folder) and `max_tokens` (int).
+        inputs: `text`: string [batch, 1], and the features of the task.
+        custom_config: `task` (name), `encoder` (its folder) and `max_tokens` (int).
 
     Returns:
-        `tokens`: ragged int64 [batch, (tokens)], start and end included, nothing padded;
-        `label` and `grade`: int64 [batch].
+        `tokens`: ragged int64 [batch, (tokens)], start and end included, nothing padded; and
+        the targets of the task.
     """
     tokenizer = load_tokenizer(custom_config["encoder"], max_tokens=custom_config["max_tokens"])
-    return {
-        "tokens": tokenizer(tf.reshape(inputs["text"], [-1])),
-        "label": tf.reshape(inputs["label"], [-1]),
-        "grade": tf.reshape(inputs["grade"], [-1]),
-    }
+    tokens = tokenizer(tf.reshape(inputs["text"], [-1]))
+    targets = TASKS.load(custom_config["task"], "transform").transform(inputs, tokens)
+    return {"tokens": tokens, **targets}

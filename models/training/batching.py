@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from ..encoders.inputs import EncoderInputs
-from .tokenized import TokenizedReviews
+from ..tasks.base import Target
+from .tokenized import TokenizedTexts
 
 # Batches whose reviews are sorted together. More saves hardly any padding and shuffles less.
 WINDOW = 50
@@ -64,7 +67,7 @@ def sorted_batches(lengths: np.ndarray, batch_size: int) -> list[np.ndarray]:
 
 
 def pad_batch(
-    reviews: TokenizedReviews,
+    texts: TokenizedTexts,
     rows: np.ndarray,
     inputs: EncoderInputs,
     multiple: int = MULTIPLE,
@@ -72,7 +75,7 @@ def pad_batch(
     """The encoder's inputs for some reviews.
 
     Args:
-        reviews: Where the reviews are taken from.
+        texts: Where the reviews are taken from.
         rows: Their row numbers, int [batch].
         inputs: What the encoder takes.
         multiple: The width is the longest review's length rounded up to this.
@@ -80,5 +83,36 @@ def pad_batch(
     Returns:
         What `EncoderInputs.pad` makes of them, each int32 [batch, width].
     """
-    starts = reviews.row_splits[rows]
-    return inputs.pad(reviews.tokens, starts, reviews.row_splits[rows + 1] - starts, multiple)
+    starts = texts.row_splits[rows]
+    return inputs.pad(texts.tokens, starts, texts.row_splits[rows + 1] - starts, multiple)
+
+
+def pad_targets(
+    texts: TokenizedTexts, rows: np.ndarray, width: int, targets: Mapping[str, Target]
+) -> dict[str, np.ndarray]:
+    """What the outputs for some texts are compared with.
+
+    Args:
+        texts: Where they are taken from.
+        rows: Their row numbers, int [batch].
+        width: That of the inputs which `pad_batch` made of the same rows.
+        targets: Those wanted, by name.
+
+    Returns:
+        By name an array [batch], or [batch, width] of a target that each token has.
+    """
+    return {name: _padded(texts, rows, width, name, target) for name, target in targets.items()}
+
+
+def _padded(
+    texts: TokenizedTexts, rows: np.ndarray, width: int, name: str, target: Target
+) -> np.ndarray:
+    values = texts.targets[name]
+    if not target.per_token:
+        return values[rows]
+    starts = texts.row_splits[rows]
+    positions = np.arange(width)
+    mask = positions < (texts.row_splits[rows + 1] - starts)[:, None]
+    padded = np.full(mask.shape, target.padding, values.dtype)
+    padded[mask] = values[(starts[:, None] + positions)[mask]]
+    return padded

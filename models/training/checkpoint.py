@@ -137,8 +137,9 @@ def remove_checkpoint(path: str) -> None:
         RunError: If it cannot be removed.
 
     Example:
-        >>> record = train(classifier, training, evaluation, settings,
-        ...                class_names=["bad", "fair", "good"], checkpoints="checkpoints")
+        >>> task = TextClassification(("bad", "fair", "good"))
+        >>> record = train(classifier, training, evaluation, settings, task=task,
+        ...                checkpoints="checkpoints")
         >>> classifier.save_weights("my.weights.h5")
         >>> remove_checkpoint(record.checkpoint)
     """

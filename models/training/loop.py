@@ -1,14 +1,15 @@
-"""Fine-tuning a classifier: epochs, evaluation, the best epoch, resuming."""
+"""Fine-tuning a model for a task: epochs, evaluation, the best epoch, resuming."""
 
 from __future__ import annotations
 
 import dataclasses
 import gc
 import hashlib
+import itertools
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -18,14 +19,13 @@ import tensorflow as tf
 from ...errors import RunError
 from ...progress import notify, report
 from ..settings import TrainingSettings
-from ..tasks.text_classification.decision import Decision
-from ..tasks.text_classification.metrics import classification_report
-from .batching import pad_batch, shuffled_batches
+from ..tasks.base import Task
+from .batching import pad_batch, pad_targets, shuffled_batches
 from .checkpoint import CheckpointFile
 from .optimization import LazyAdamW, LinearWarmupDecay, decayed_variables, layer_rates
 from .scoring import Scorer
-from .step import TrainStep, balanced_class_weights
-from .tokenized import TokenizedReviews
+from .step import TrainStep
+from .tokenized import TokenizedTexts
 
 # Steps between two looks at the loss.
 REPORT_EVERY = 10
@@ -40,13 +40,13 @@ class TrainingRecord:
     """What a training did.
 
     Attributes:
-        history: For each epoch its `loss` and, on the eval split, `accuracy`, `macro_f1` and
-            `ece` of the decision tuned after it.
+        history: For each epoch its `loss` and, on the eval split, the task's figures of the
+            decision fitted after it, such as `accuracy` and `macro_f1`.
         best_epoch: Number, from 1, of the epoch whose weights were kept.
         snapshots: How many snapshots of the weights the average is made of.
         steps: Optimizer steps taken.
         seconds: Spent in those steps.
-        examples: Reviews trained on, each counted once per epoch.
+        examples: Texts trained on, each counted once per epoch.
         checkpoint: File from which the same training would be over at once, None without
             `checkpoints`; for `remove_checkpoint`, once what came of the training is safe.
     """
@@ -61,43 +61,40 @@ class TrainingRecord:
 
     @property
     def examples_per_second(self) -> float:
-        """Reviews trained on per second of training."""
+        """Texts trained on per second of training."""
         return self.examples / self.seconds if self.seconds else 0.0
 
 
 def train(
-    classifier: keras.Model,
-    training: TokenizedReviews,
-    evaluation: TokenizedReviews,
+    model: keras.Model,
+    training: TokenizedTexts,
+    evaluation: TokenizedTexts,
     settings: TrainingSettings,
     *,
-    class_names: Sequence[str],
-    decide_for: str = "macro_f1",
+    task: Task,
     checkpoints: str | None = None,
     fingerprint: str = "",
     tensorboard: str | None = None,
 ) -> TrainingRecord:
-    """Fine-tunes `classifier` in place; afterwards it has the weights of its best epoch.
+    """Fine-tunes `model` in place; afterwards it has the weights of its best epoch.
 
     From the end of the first epoch on, the weights are averaged over the path of the training,
     which often generalizes better and is less overconfident than where the path happens to
     end (Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization",
-    UAI 2018). After each epoch the eval split is scored with the average, and macro-F1 of the
-    tuned decision says whether it is the best so far. With `checkpoints` a training that was
-    interrupted, by Ctrl-C, a crash or a power cut, goes on from where it last saved and
-    ends with the weights it would have had. A training that is over keeps its best weights
-    there, so that whatever stops the work that comes next, the same training takes no further
-    step; see `remove_checkpoint`. A checkpoint that is damaged is set aside, and one that cannot
-    be saved ends no training: either is told (`progress.notify`).
+    UAI 2018). After each epoch the eval split is scored with the average, and the task's
+    metric says whether it is the best so far: of classes, macro-F1 of the tuned decision. With
+    `checkpoints` a training that was interrupted, by Ctrl-C, a crash or a power cut, goes on
+    from where it last saved and ends with the weights it would have had. A training that is
+    over keeps its best weights there, so that whatever stops the work that comes next, the same
+    training takes no further step; see `remove_checkpoint`. A checkpoint that is damaged is set
+    aside, and one that cannot be saved ends no training: either is told (`progress.notify`).
 
     Args:
-        classifier: A `ReviewClassifier`, made under the precision policy it shall train in.
-        training: Reviews to train on; their labels are grades of the classifier, which are
-            its classes unless it was told of grades.
-        evaluation: Reviews to choose the epoch by; their labels are classes.
+        model: What `task.build` gave, under the precision policy it shall train in.
+        training: Texts to train on, with the task's targets.
+        evaluation: Texts to choose the epoch by, likewise.
         settings: How to train.
-        class_names: Name of each class, in the order of its index.
-        decide_for: What the decision is tuned for, `macro_f1` or `accuracy`.
+        task: What is learnt, such as `TextClassification`.
         checkpoints: Directory for the checkpoint of the training, or None for none.
         fingerprint: Stands for whatever else the result depends on (encoder, code).
         tensorboard: Directory for TensorBoard logs, or None.
@@ -110,34 +107,50 @@ def train(
         RunError: If a checkpoint is there but cannot be read.
 
     Example:
-        >>> record = train(classifier, training, evaluation, TrainingSettings(epochs=2),
-        ...                class_names=["negative", "neutral", "positive"])
+        >>> task = TextClassification(("negative", "neutral", "positive"))
+        >>> record = train(classifier, training, evaluation, TrainingSettings(epochs=2), task=task)
         >>> len(record.history)
         2
     """
-    run = _Run(classifier, training, evaluation, settings, list(class_names), decide_for)
-    run.log_to(tensorboard)
+    trainer = Trainer(task, model, training, evaluation, settings)
+    trainer.log_to(tensorboard)
     if checkpoints is not None:
-        parts = [fingerprint, decide_for, repr(settings), training.digest(), evaluation.digest()]
-        digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-        run.checkpoint = CheckpointFile(checkpoints, digest)
-    record = run.go()
+        known = [task.name, task.config(), repr(settings), training.digest(), evaluation.digest()]
+        digest = hashlib.sha256(json.dumps([fingerprint, *known]).encode()).hexdigest()[:16]
+        trainer.checkpoint = CheckpointFile(checkpoints, digest)
+    record = trainer.fit()
     # Its traced step refers to itself: moments and averages would stay until some later time.
-    del run
+    del trainer
     gc.collect()
     return record
 
 
-class _Run:
-    """The state of one training; everything that `save` writes and `resume` reads."""
+class Trainer:
+    """The state of one training; everything that `save` writes and `resume` reads.
 
-    def __init__(self, classifier, training, evaluation, settings, class_names, decide_for):
-        self.classifier = classifier
+    It knows of the task no more than the protocol says; see `train` for what it does.
+
+    Args:
+        task: What is learnt.
+        model: What `task.build` gave.
+        training: Texts to train on.
+        evaluation: Texts to choose the epoch by.
+        settings: How to train.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        model: keras.Model,
+        training: TokenizedTexts,
+        evaluation: TokenizedTexts,
+        settings: TrainingSettings,
+    ):
+        self.task = task
+        self.model = model
         self.training = training
         self.evaluation = evaluation
         self.settings = settings
-        self.class_names = class_names
-        self.decide_for = decide_for
         self.checkpoint: CheckpointFile | None = None
         self.logs: tf.summary.SummaryWriter = tf.summary.create_noop_writer()
 
@@ -149,33 +162,30 @@ class _Run:
             ),
             weight_decay=settings.weight_decay,
             clip_norm=settings.clip_norm,
-            rate_factors=layer_rates(classifier, settings.layer_decay),
-            decayed=decayed_variables(classifier) if settings.weight_decay else None,
+            rate_factors=layer_rates(model, settings.layer_decay),
+            decayed=decayed_variables(model) if settings.weight_decay else None,
         )
-        grades = np.array(classifier.grades)
-        weights = np.ones(len(grades), np.float32)
-        if settings.class_weight == "balanced":
-            classes = grades[training.labels]
-            weights = balanced_class_weights(classes, len(class_names))[grades]
         self.step = TrainStep(
-            classifier,
+            task,
+            model,
             self.optimizer,
-            weights,
-            label_smoothing=settings.label_smoothing,
+            task.loss(training, settings),
             micro_batch=settings.micro_batch,
         )
-        self.score = Scorer(classifier)
+        self.score = Scorer(model, per_token=task.per_token)
         self.record = TrainingRecord()
-        self.average: list[np.ndarray] = []
-        self.best: list[np.ndarray] = []
+        self.average: dict[str, np.ndarray] = {}
+        self.best: dict[str, np.ndarray] = {}
         self.saved_at = time.monotonic()
         self.warned = False
 
     def log_to(self, tensorboard: str | None) -> None:
+        """Writes the curves of the training for TensorBoard into a directory, None for none."""
         if tensorboard is not None:
             self.logs = tf.summary.create_file_writer(tensorboard)
 
-    def go(self) -> TrainingRecord:
+    def fit(self) -> TrainingRecord:
+        """Trains, from where a checkpoint says; leaves the model with its best weights."""
         self.resume()
         try:
             while not self.finished():
@@ -207,23 +217,27 @@ class _Run:
         started, already = time.monotonic(), self.record.seconds
         reviews = 0
         for number, rows in enumerate(self.batches(epoch)[done:], start=done + 1):
-            inputs = pad_batch(self.training, rows, self.classifier.encoder.inputs)
-            self.step(inputs, self.training.labels[rows])
+            inputs = pad_batch(self.training, rows, self.model.encoder.inputs)
+            width = next(iter(inputs.values())).shape[1]
+            self.step(inputs, pad_targets(self.training, rows, width, self.task.targets))
             self.update_average()
             reviews += len(rows)
             self.record.seconds = already + time.monotonic() - started
             if number % REPORT_EVERY == 0 or number == self.steps_per_epoch:
                 speed = reviews / (time.monotonic() - started)
-                self.tell(epoch, self.mean_loss(number), speed)
+                self.report(epoch, self.mean_loss(number), speed)
             if time.monotonic() - self.saved_at > SAVE_EVERY:
                 self.save()
 
-    def weights(self) -> list[np.ndarray]:
-        return [variable.numpy() for variable in self.classifier.trainable_variables]
+    def variables(self) -> dict[str, keras.Variable]:
+        return by_name(self.model.trainable_variables)
 
-    def load_weights(self, values: list[np.ndarray]) -> None:
-        for variable, value in zip(self.classifier.trainable_variables, values, strict=True):
-            variable.assign(value)
+    def weights(self) -> dict[str, np.ndarray]:
+        return {name: variable.numpy() for name, variable in self.variables().items()}
+
+    def load_weights(self, values: Mapping[str, np.ndarray]) -> None:
+        for name, variable in self.variables().items():
+            variable.assign(values[name])
 
     def update_average(self) -> None:
         """Adds the weights to the average if that is due and was not done yet."""
@@ -232,15 +246,13 @@ class _Run:
         due = 1 + since_first_epoch // every if since_first_epoch >= 0 else 0
         if self.record.snapshots == due:
             return
-        variables = self.classifier.trainable_variables
-        before: Sequence[np.ndarray | None] = (
-            self.average if self.average else [None] * len(variables)
-        )
         # One variable at a time: a copy of all of them would be there for nothing.
-        average = [
-            variable.numpy() if old is None else old + (variable.numpy() - old) / due
-            for old, variable in zip(before, variables, strict=True)
-        ]
+        average = {
+            name: self.average[name] + (variable.numpy() - self.average[name]) / due
+            if self.average
+            else variable.numpy()
+            for name, variable in self.variables().items()
+        }
         self.average, self.record.snapshots = average, due
 
     def mean_loss(self, steps: int) -> float:
@@ -252,7 +264,7 @@ class _Run:
             )
         return loss
 
-    def tell(self, epoch: int, loss: float, speed: float) -> None:
+    def report(self, epoch: int, loss: float, speed: float) -> None:
         steps = self.steps_done
         left = round((self.total_steps - steps) * self.settings.batch_size / speed)
         report(
@@ -267,15 +279,16 @@ class _Run:
             tf.summary.scalar("train/reviews_per_second", speed)
 
     def evaluate(self) -> None:
-        """Judges the epoch by the average of the weights."""
+        """Measures the epoch by the average of the weights."""
         own = self.weights()
         self.load_weights(self.average)
         try:
-            figures = self.judge()
+            figures = self.measure()
         finally:
             self.load_weights(own)
-        best = max((epoch["macro_f1"] for epoch in self.record.history), default=-1.0)
-        if figures["macro_f1"] > best:
+        metric = self.task.metric
+        best = max((epoch[metric] for epoch in self.record.history), default=-math.inf)
+        if figures[metric] > best:
             self.record.best_epoch = len(self.record.history) + 1
             self.best = self.average
         self.record.steps = self.steps_done
@@ -287,23 +300,21 @@ class _Run:
             for name, value in figures.items():
                 tf.summary.scalar(f"eval/{name}", value)
 
-    def judge(self) -> dict:
-        logits, labels = self.score(self.evaluation), self.evaluation.labels
-        decision = Decision.fit(logits, labels, self.decide_for)
-        figures = classification_report(
-            decision.probabilities(logits), decision.classes(logits), labels, self.class_names
-        )
-        del figures["per_class"]
-        return figures
+    def measure(self) -> dict[str, float]:
+        outputs = self.score(self.evaluation)
+        decision = self.task.fit_decision(outputs, self.evaluation)
+        figures = self.task.evaluate(outputs, self.evaluation, decision)
+        return {name: value for name, value in figures.items() if isinstance(value, (int, float))}
 
-    def state(self, average: Sequence, best: Sequence) -> dict[str, Any]:
+    def state(self, average: Mapping[str, Any], best: Mapping[str, Any]) -> dict[str, Any]:
         """What a checkpoint holds, by name: all that is still needed of the training."""
-        state = {f"best/{i}": value for i, value in enumerate(best)}
+        state = {f"best/{name}": value for name, value in best.items()}
         if self.finished():
             return state
-        variables = [*self.classifier.variables, *self.optimizer.variables, self.step.loss_sum]
-        state |= {f"state/{i}": variable for i, variable in enumerate(variables)}
-        return state | {f"average/{i}": value for i, value in enumerate(average)}
+        variables = by_name([*self.model.variables, *self.optimizer.variables])
+        state |= {f"state/{name}": variable for name, variable in variables.items()}
+        state["state/loss_sum"] = self.step.loss_sum
+        return state | {f"average/{name}": value for name, value in average.items()}
 
     def save(self) -> None:
         self.saved_at = time.monotonic()
@@ -324,11 +335,10 @@ class _Run:
         if loaded is None:
             return
         arrays, record = loaded
-        weights = self.classifier.trainable_variables
         try:
             self.record = TrainingRecord(**record)
-            average = weights if self.record.snapshots else ()
-            best = weights if self.record.best_epoch else ()
+            average = self.variables() if self.record.snapshots else {}
+            best = self.variables() if self.record.best_epoch else {}
             expected = self.state(average, best)
             fits = _layout(arrays) == _layout(expected)
         except TypeError:
@@ -340,10 +350,10 @@ class _Run:
         for name, variable in expected.items():
             if name.startswith("state/"):
                 variable.assign(arrays[name])
-        self.best = [arrays[f"best/{i}"] for i in range(len(best))]
+        self.best = {name: arrays[f"best/{name}"] for name in best}
         if self.finished():
             return
-        self.average = [arrays[f"average/{i}"] for i in range(len(average))]
+        self.average = {name: arrays[f"average/{name}"] for name in average}
         # The interrupt may have come between a step and its snapshot.
         self.update_average()
 
@@ -351,3 +361,26 @@ class _Run:
 def _layout(arrays: Mapping[str, Any]) -> dict[str, tuple]:
     dtype = keras.backend.standardize_dtype
     return {name: (tuple(array.shape), dtype(array.dtype)) for name, array in arrays.items()}
+
+
+def by_name(variables: Iterable[keras.Variable]) -> dict[str, keras.Variable]:
+    """Variables by names that are the same in every process that makes the same model.
+
+    Args:
+        variables: Of a model, of an optimizer, or of both.
+
+    Returns:
+        Name -> variable, in their order. The name is the variable's path; that of the state of
+        a layer's random numbers is its place, as Keras numbers those throughout a process.
+
+    Raises:
+        ValueError: Two variables have one path.
+    """
+    random = (f"random_{number}" for number in itertools.count())
+    named: dict[str, keras.Variable] = {}
+    for variable in variables:
+        name = next(random) if variable.name == "seed_generator_state" else variable.path
+        if name in named:
+            raise ValueError(f"two variables are named {name}")
+        named[name] = variable
+    return named

@@ -1,46 +1,57 @@
-"""Logits of many tokenized reviews."""
+"""Outputs of a model for many tokenized texts."""
 
 from __future__ import annotations
 
-import keras
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
 from .batching import pad_batch, sorted_batches
-from .tokenized import TokenizedReviews
+from .tokenized import TokenizedTexts
 
 
 class Scorer:
-    """Computes logits with a classifier; traces it once and follows its weights.
+    """Computes the outputs of a model; traces it once and follows its weights.
 
     Args:
-        classifier: Takes the inputs of its `encoder`, gives logits [batch, classes].
-        batch_size: Reviews at a time.
+        model: Takes the inputs of its `encoder`, gives a tensor [batch, …], or [batch, width, …].
+        batch_size: Texts at a time.
+        per_token: Whether the outputs are of tokens; those of the padding are dropped.
 
     Example:
         >>> Scorer(classifier)(reviews).shape
         (16, 3)
     """
 
-    def __init__(self, classifier: keras.Model, batch_size: int = 64):
-        self._classifier = classifier
+    def __init__(self, model: Any, batch_size: int = 64, per_token: bool = False):
         self._batch_size = batch_size
-        self._inputs = classifier.encoder.inputs
+        self._per_token = per_token
+        self._inputs = model.encoder.inputs
         self._infer = tf.function(
-            lambda inputs: classifier(inputs, training=False),
+            lambda inputs: model(inputs, training=False),
             input_signature=[self._inputs.signature()],
         )
 
-    def __call__(self, reviews: TokenizedReviews) -> np.ndarray:
-        """Scores the reviews, those of similar length together.
+    def __call__(self, texts: TokenizedTexts) -> np.ndarray:
+        """Scores the texts, those of similar length together.
 
         Args:
-            reviews: Any number of reviews.
+            texts: Any number of them.
 
         Returns:
-            Logits in the order of the reviews, float32 [n, classes].
+            Outputs in the order of the texts, [n, …], or of their tokens, [total, …].
         """
-        logits = np.zeros((len(reviews), self._classifier.num_classes), np.float32)
-        for rows in sorted_batches(reviews.lengths, self._batch_size):
-            logits[rows] = self._infer(pad_batch(reviews, rows, self._inputs)).numpy()
-        return logits
+        output = self._infer.get_concrete_function().structured_outputs
+        count = len(texts.tokens) if self._per_token else len(texts)
+        features = output.shape[2 if self._per_token else 1 :]
+        outputs = np.zeros((count, *features), output.dtype.as_numpy_dtype)
+        for rows in sorted_batches(texts.lengths, self._batch_size):
+            found = self._infer(pad_batch(texts, rows, self._inputs)).numpy()
+            if not self._per_token:
+                outputs[rows] = found
+                continue
+            for row, of_tokens in zip(rows, found, strict=True):
+                start, end = texts.row_splits[row : row + 2]
+                outputs[start:end] = of_tokens[: end - start]
+        return outputs

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import keras
 import numpy as np
 import tensorflow as tf
 
-
-def balanced_class_weights(labels: np.ndarray, num_classes: int) -> np.ndarray:
-    """Weights inversely proportional to class frequency, as scikit-learn's `balanced`.
-
-    Args:
-        labels: Class indices, int [n].
-        num_classes: How many classes there are.
-
-    Returns:
-        float32 [num_classes]; their mean over the labels is 1.
-    """
-    counts = np.bincount(labels, minlength=num_classes)
-    return (len(labels) / (num_classes * np.maximum(counts, 1))).astype(np.float32)
+from ..tasks.base import Loss, Task
 
 
 class TrainStep:
-    """Trains a classifier on one batch per call.
+    """Trains a model on one batch per call.
 
     Args:
-        classifier: A `ReviewClassifier`.
+        task: Says what the loss compares with what.
+        model: That of the task.
         optimizer: Has or will have a slot for each trainable variable.
-        grade_weights: How much a review of each grade counts, float32 [grades].
-        label_smoothing: Share of the target spread over all grades.
-        micro_batch: Reviews that go through the classifier at a time, whose gradients are added
-            up: the fewer, the less memory. None for all at once.
+        loss: What is made small.
+        micro_batch: Texts that go through the model at a time, whose gradients are added up:
+            the fewer, the less memory. None for all at once.
 
     Attributes:
         loss_sum: Sum of the losses of all steps since it was last set to zero.
@@ -38,60 +28,56 @@ class TrainStep:
 
     def __init__(
         self,
-        classifier: keras.Model,
+        task: Task,
+        model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
-        grade_weights: np.ndarray,
-        label_smoothing: float = 0.0,
+        loss: Loss,
         micro_batch: int | None = None,
     ):
         # A tf.Variable: whatever interrupts the loop, it is in step with the weights.
         self.loss_sum = tf.Variable(0.0, trainable=False, name="loss_sum")
-        variables = classifier.trainable_variables
+        variables = model.trainable_variables
         optimizer.build(variables)
-        weights = tf.constant(grade_weights, tf.float32)
+        targets_signature = {name: one.signature(name) for name, one in task.targets.items()}
 
-        def differentiate(inputs, grades, count):
-            """What some reviews add to the mean loss of `count`, and to its gradients."""
+        def differentiate(inputs, targets, count):
+            """What some texts add to the mean loss of a batch, and to its gradients."""
             with tf.GradientTape() as tape:
-                logits = classifier.grade_logits(inputs, training=True)
-                targets = tf.one_hot(grades, len(grade_weights))
-                targets = (1 - label_smoothing) * targets + label_smoothing / len(grade_weights)
-                losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
-                loss = tf.reduce_sum(losses * tf.gather(weights, grades)) / tf.cast(
-                    count, tf.float32
-                )
-            return loss, tape.gradient(loss, variables)
+                total = loss(task.training_outputs(model, inputs), targets) / count
+            return total, tape.gradient(total, variables)
 
-        signature = classifier.encoder.inputs.signature()
+        signatures = [model.encoder.inputs.signature(), targets_signature]
 
-        @tf.function(input_signature=[signature, tf.TensorSpec([None], tf.int32)])
-        def step(inputs, grades):
+        @tf.function(input_signature=signatures)
+        def step(inputs, targets):
+            count = loss.count(targets)
             if micro_batch is None:
-                loss, gradients = differentiate(inputs, grades, tf.size(grades))
+                mean, gradients = differentiate(inputs, targets, count)
             else:
-                loss, gradients = _add_up(differentiate, inputs, grades, micro_batch)
+                mean, gradients = _add_up(differentiate, inputs, targets, count, micro_batch)
             optimizer.apply(gradients, variables)
-            self.loss_sum.assign_add(loss)
+            self.loss_sum.assign_add(mean)
 
         self._step = step
 
-    def __call__(self, inputs: dict[str, np.ndarray], grades: np.ndarray) -> None:
+    def __call__(self, inputs: Mapping[str, np.ndarray], targets: Mapping[str, np.ndarray]) -> None:
         """Moves the weights by one step.
 
         Args:
-            inputs: Those of the encoder, int32 [batch, width].
-            grades: Grade of each review, int32 [batch].
+            inputs: The encoder's, as `pad_batch` makes them, int32 [batch, width].
+            targets: The task's, as `pad_targets` makes them.
         """
-        self._step(inputs, grades)
+        self._step(inputs, targets)
 
 
-def _add_up(differentiate, inputs, grades, size):
-    """Loss and gradients of a batch, so many reviews at a time."""
-    count = tf.size(grades)
+def _add_up(differentiate, inputs, targets, count, size):
+    """Loss and gradients of a batch, so many texts at a time."""
+    rows = tf.shape(next(iter(inputs.values())))[0]
 
     def part(start):
-        rows = {name: values[start : start + size] for name, values in inputs.items()}
-        return differentiate(rows, grades[start : start + size], count)
+        some = {name: values[start : start + size] for name, values in inputs.items()}
+        wanted = {name: values[start : start + size] for name, values in targets.items()}
+        return differentiate(some, wanted, count)
 
     # The first part tells which variables have a gradient, and which a sparse one.
     loss, gradients = part(0)
@@ -108,7 +94,7 @@ def _add_up(differentiate, inputs, grades, size):
         start = tf.constant(size)
     free = [_any_rows(one) for one in sums]
     _, loss, sums = tf.while_loop(
-        lambda start, loss, sums: start < count,
+        lambda start, loss, sums: start < rows,
         add,
         (start, loss, sums),
         shape_invariants=(start.shape, loss.shape, free),

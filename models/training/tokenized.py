@@ -1,79 +1,129 @@
-"""Tokenized reviews in memory, as flat as they are on disk."""
+"""Tokenized texts in memory, as flat as they are on disk."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 
 @dataclasses.dataclass(frozen=True)
-class TokenizedReviews:
-    """Word pieces and labels of many reviews, without padding.
+class TokenizedTexts:
+    """Token ids and targets of many texts, without padding.
 
     Attributes:
-        tokens: Word piece ids of all reviews, one after the other, int32 [total].
-        row_splits: Where each review begins in `tokens`, and the end, int64 [n + 1].
-        labels: Class indices, int32 [n].
+        tokens: Token ids of all texts, one after the other, int32 [total].
+        row_splits: Where each text begins in `tokens`, and the end, int64 [n + 1].
+        targets: By name a value for each text, [n], or for each token, [total].
+        per_token: Names of those targets that each token has.
     """
 
     tokens: np.ndarray
     row_splits: np.ndarray
-    labels: np.ndarray
+    targets: Mapping[str, np.ndarray]
+    per_token: frozenset[str] = frozenset()
 
     @classmethod
-    def from_rows(cls, rows: Iterable[ArrayLike], labels: ArrayLike) -> TokenizedReviews:
-        """Joins reviews given one by one.
+    def from_rows(
+        cls,
+        rows: Iterable[ArrayLike],
+        targets: Mapping[str, Any],
+        per_token: Iterable[str] = (),
+    ) -> TokenizedTexts:
+        """Joins texts given one by one.
 
         Args:
-            rows: Word piece ids of each review, [CLS] and [SEP] included.
-            labels: Class index of each review.
+            rows: Token ids of each text, those of its start and end included.
+            targets: By name a number for each text, or numbers for its tokens; whole numbers
+                become int32, others float32.
+            per_token: Names of those targets that each token has.
 
         Returns:
-            The reviews in the order given.
+            The texts in the order given.
 
         Example:
-            >>> TokenizedReviews.from_rows([[101, 7, 102], [101, 102]], [1, 0]).lengths
-            array([3, 2])
+            >>> texts = TokenizedTexts.from_rows([[101, 7, 102], [101, 102]], {"grade": [1, 0]})
+            >>> texts.lengths, texts.targets["grade"]
+            (array([3, 2]), array([1, 0], dtype=int32))
         """
         arrays = [np.asarray(row, np.int32) for row in rows]
         splits = np.cumsum([0, *(len(row) for row in arrays)], dtype=np.int64)
         tokens = np.concatenate([np.zeros(0, np.int32), *arrays])
-        return cls(tokens, splits, np.asarray(labels, np.int32))
+        ragged = frozenset(per_token)
+        joined = {
+            name: np.concatenate([np.zeros(0, np.int32), *values]) if name in ragged else values
+            for name, values in targets.items()
+        }
+        return cls(
+            tokens, splits, {name: _small(values) for name, values in joined.items()}, ragged
+        )
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.row_splits) - 1
 
     @property
     def lengths(self) -> np.ndarray:
-        """Word pieces of each review, int64 [n]."""
+        """Tokens of each text, int64 [n]."""
         return np.diff(self.row_splits)
 
     def row(self, index: int) -> np.ndarray:
-        """Word pieces of review `index`, int32 [length]."""
+        """Token ids of text `index`, int32 [length]."""
         return self.tokens[self.row_splits[index] : self.row_splits[index + 1]]
 
-    def in_canonical_order(self) -> TokenizedReviews:
-        """The same reviews in an order that depends on nothing but their contents.
+    def take(self, rows: ArrayLike) -> TokenizedTexts:
+        """Some of the texts.
+
+        Args:
+            rows: Their row numbers, in the order wanted.
+
+        Returns:
+            Those texts, with their targets.
+        """
+        chosen = np.asarray(rows, np.int64)
+        targets = {
+            name: [self._of_row(values, row) for row in chosen]
+            if name in self.per_token
+            else values[chosen]
+            for name, values in self.targets.items()
+        }
+        return TokenizedTexts.from_rows(map(self.row, chosen), targets, self.per_token)
+
+    def in_canonical_order(self) -> TokenizedTexts:
+        """The same texts in an order that depends on nothing but their contents.
 
         Distributed writers leave rows in any order; training on them is repeatable only
         from an order of our own.
         """
-        keys = [
-            hashlib.blake2b(
-                self.row(index).tobytes(), digest_size=8, key=bytes([label & 0xFF])
-            ).digest()
-            for index, label in enumerate(self.labels)
-        ]
-        order = sorted(range(len(self)), key=keys.__getitem__)
-        return TokenizedReviews.from_rows(map(self.row, order), self.labels[order])
+        return self.take(sorted(range(len(self)), key=self._sort_key))
 
     def digest(self) -> str:
-        """SHA-256 of all word pieces and labels, in their order."""
+        """SHA-256 of all token ids and targets, in their order."""
         content = hashlib.sha256()
-        for array in (self.tokens, self.row_splits, self.labels):
+        of_targets = (self.targets[name] for name in sorted(self.targets))
+        for array in (self.tokens, self.row_splits, *of_targets):
             content.update(array.tobytes())
         return content.hexdigest()
+
+    def _of_row(self, values: np.ndarray, index: int) -> np.ndarray:
+        return values[self.row_splits[index] : self.row_splits[index + 1]]
+
+    def _sort_key(self, index: int) -> tuple[bytes, bytes]:
+        """A hash, so that texts that begin alike are not neighbours; equal ones go by targets."""
+        of_text = [self.targets[name][index] for name in sorted(set(self.targets) - self.per_token)]
+        of_tokens = [self._of_row(self.targets[name], index) for name in sorted(self.per_token)]
+        digest = hashlib.blake2b(
+            self.row(index).tobytes(),
+            digest_size=8,
+            key=bytes(value.tobytes()[0] for value in of_text),
+        )
+        return digest.digest(), b"".join(value.tobytes() for value in of_text + of_tokens)
+
+
+def _small(values: Any) -> np.ndarray:
+    array = np.asarray(values)
+    whole = array.dtype.kind in "iub" or not array.size
+    return array.astype(np.int32 if whole else np.float32)

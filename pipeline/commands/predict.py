@@ -128,8 +128,7 @@ def _print_predictions(texts: list[str], model: Predictor) -> None:
 
     predictions = model.predict(texts)
     # Text, not str: a class and a review may look like rich's markup.
-    table = new_table("label", *predictions[0].probabilities, "text")
+    table = new_table(*(header for header, _ in predictions[0].cells()), "text")
     for text, prediction in zip(texts, predictions, strict=True):
-        shares = (f"{share:.3f}" for share in prediction.probabilities.values())
-        table.add_row(Text(prediction.label), *shares, Text(text))
+        table.add_row(*(Text(cell) for _, cell in prediction.cells()), Text(text))
     print_table(table)

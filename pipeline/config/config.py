@@ -15,10 +15,11 @@ import pathlib
 import re
 import types
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from ...components.evaluator.settings import EvaluationSettings
 from ...components.review_example_gen.settings import DataSettings
+from ...components.task_registry import TASKS
 from ...errors import UsageError
 from ...models.encoders.catalog import ENCODERS
 from ...models.settings import ModelSettings, TrainingSettings
@@ -45,6 +46,7 @@ class Config:
         name: Name of the pipeline and of the served model.
         output: Folder that receives the artifacts, the served model and `summary.json`.
         data: Where the reviews are and which columns mean what.
+        task: What is learnt, the name of a task such as `text-classification`.
         encoder: Catalog name, TF Hub or Kaggle handle, or a path of a text encoder.
         model: The classifier around the encoder.
         training: How the classifier is fine-tuned.
@@ -57,6 +59,7 @@ class Config:
     name: str
     output: str
     data: DataSettings
+    task: str = "text-classification"
     encoder: str = "minilm-l6"
     model: ModelSettings = dataclasses.field(default_factory=ModelSettings)
     training: TrainingSettings = dataclasses.field(default_factory=TrainingSettings)
@@ -92,6 +95,20 @@ class Config:
         if is_name and self.encoder not in ENCODERS:
             hint = nearest(self.encoder, ENCODERS, "`reviewlens encoders` lists the names")
             yield "encoder", f"is {self.encoder!r}, which is no name of the catalog; {hint}"
+
+    @staticmethod
+    def problems_between(values: Mapping[str, typing.Any]) -> Iterator[tuple[str, str]]:
+        """Yields `(key, problem)` of what does not fit together, such as the task and the data.
+
+        Args:
+            values: Those keys that could be read, whatever is wrong with the others.
+        """
+        task, data = values.get("task", Config.task), values.get("data")
+        if task not in TASKS:
+            yield "task", f"is {task!r}, which is no task; {nearest(task, TASKS)}"
+        elif data is not None:
+            for key, problem in TASKS.load(task, "data").problems(data):
+                yield f"data.{key}", problem
 
 
 def load_config(path: str, overrides: Iterable[str] = ()) -> Config:
@@ -197,6 +214,9 @@ class _Reader:
                     continue
             elif _is_required(settings, name):
                 self._note(entry, prefix + name, "is missing")
+        if hasattr(settings, "problems_between"):
+            for bad, problem in settings.problems_between(values):
+                self._note(_deepest(entry, bad), prefix + bad, problem)
         if len(self.problems) > before:
             return None
         result = settings(**values)

@@ -11,6 +11,7 @@ import os
 from typing import Any
 
 from ...components.review_example_gen.settings import SPLITS
+from ...serving.tasks.predictions import FIRST_TASK
 from ..records import NodeRecord, properties_of
 
 _REASON = "reason:"
@@ -61,9 +62,12 @@ def export(node: NodeRecord) -> Contribution:
 def evaluation(node: NodeRecord) -> Contribution:
     """Returns the metrics of `evaluator` and its verdict."""
     metrics = _json_file(node, "evaluation", "metrics.json") or {}
+    task = metrics.get("task", FIRST_TASK)
     return {
         "metrics": {key: metrics.get(key) for key in ("test", "baseline")},
         **_verdict(node, "blessed"),
+        # The summaries of this one have never told.
+        **({} if task == FIRST_TASK else {"task": task}),
     }
 
 

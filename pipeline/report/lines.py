@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...components.task_registry import TASKS
+from ...serving.tasks.predictions import FIRST_TASK
+
 
 def data(summary: dict[str, Any]) -> list[str]:
     """Tells how many reviews there are, and what became of the others."""
@@ -27,19 +30,12 @@ def data(summary: dict[str, Any]) -> list[str]:
 
 
 def metrics(summary: dict[str, Any]) -> list[str]:
-    """Tells how good the model is, overall and class by class."""
+    """Tells how good the model is, as its task has it: overall and class by class."""
     test, baseline = summary["metrics"]["test"], summary["metrics"]["baseline"]
     if not test:
         return []
-    lines = [_headline("test", test)]
-    if baseline:
-        lines.append(_headline("baseline", baseline))
-    width = max(len("class"), *map(len, test["per_class"]))
-    lines += ["", f"{'class':{width}}  precision  recall     f1  support"]
-    for name, facts in test["per_class"].items():
-        precision, recall, f1 = (_share(facts[key]) for key in ("precision", "recall", "f1"))
-        lines.append(f"{name:{width}}  {precision:>9}  {recall:>6}  {f1:>5}  {facts['support']:7,}")
-    return lines
+    report = TASKS.load(summary.get("task", FIRST_TASK), "report")
+    return report.lines(test, baseline)
 
 
 def verdict(summary: dict[str, Any]) -> list[str]:
@@ -51,15 +47,3 @@ def verdict(summary: dict[str, Any]) -> list[str]:
     if summary["blessed"] and not summary["refused_because"]:
         return ["blessed"]
     return ["not blessed, so not pushed:", *(f"  {why}" for why in summary["refused_because"])]
-
-
-def _headline(name: str, metrics: dict[str, Any]) -> str:
-    return (
-        f"{name:8} macro-F1 {_share(metrics['macro_f1'])}, "
-        f"accuracy {_share(metrics['accuracy'])}, ECE {_share(metrics['ece'])}"
-    )
-
-
-def _share(value: float | None) -> str:
-    """Three digits; a dash for what is undefined, such as the recall of a class without rows."""
-    return "-" if value is None else f"{value:.3f}"

@@ -8,17 +8,18 @@ import concurrent.futures
 import contextlib
 import threading
 import weakref
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from ...errors import UsageError
-from ..prediction import Prediction, text_batches
+from ..prediction import text_batches
+from ..tasks.predictions import Prediction
 from .model_requests import ModelRequests
 from .target import TLS, Target, parse_target
 from .transport import Transport
 
 _TRANSPORTS = ("rest", "grpc")
 
-_Answer = concurrent.futures.Future[list[Prediction]]
+_Answer = concurrent.futures.Future[Sequence[Prediction]]
 
 
 class Client:

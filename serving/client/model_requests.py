@@ -1,12 +1,13 @@
-"""What is asked of a served model, and how its answers are read."""
+"""What is asked of a served model, and who reads its answers."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Sequence
 
-from ..prediction import Prediction
 from ..status import Code
+from ..tasks.predictions import FIRST_TASK, AnswerReader, Prediction
+from ..tasks.registry import TASKS
 from .backoff import backoff_delays
 from .errors import ServerError, ServerUnavailable, server_error
 from .target import Target
@@ -16,8 +17,7 @@ from .transport import Outputs, Transport
 class ModelRequests:
     """Asks one model for predictions, again if the server is not available.
 
-    `serving_default` answers with probabilities in the order of the classes; their names come
-    from `classify`, which is asked first and then whenever an answer shows a new version.
+    No server tells which task a model is of: the names of its outputs do.
 
     Args:
         transport: The way to the model.
@@ -31,10 +31,9 @@ class ModelRequests:
         self._target = target
         self._timeout = timeout
         self._retries = retries
-        self._classes: list[str] = []
-        self._version: int | None = None
+        self._readers: dict[str, AnswerReader] = {}
 
-    async def predict(self, texts: list[bytes]) -> list[Prediction]:
+    async def predict(self, texts: list[bytes]) -> Sequence[Prediction]:
         """Returns a prediction for each text of a batch.
 
         Raises:
@@ -46,51 +45,23 @@ class ModelRequests:
             message = f"no answer within {self._timeout:g} s"
             raise self._error(Code.DEADLINE_EXCEEDED, message) from None
 
-    async def _predict(self, texts: list[bytes]) -> list[Prediction]:
-        outputs = await self._ask_for_outputs(texts)
-        if not self._are_of_known_classes(outputs):
-            await self._ask_for_classes()
-        if not self._are_of_known_classes(outputs):
-            # The server went over to another version between the two answers.
-            outputs = await self._ask_for_outputs(texts)
-        labels, rows = outputs.tensors["label"], outputs.tensors["probabilities"]
-        if not self._are_of_known_classes(outputs) or not len(texts) == len(labels) == len(rows):
-            raise self._error(Code.UNKNOWN, "the answers do not fit the texts or the classes")
-        return [
-            Prediction(label, dict(zip(self._classes, row, strict=True)))
-            for label, row in zip(labels, rows, strict=True)
-        ]
-
-    def _are_of_known_classes(self, outputs: Outputs) -> bool:
-        """Whether answers belong to the classes known so far, as far as can be told."""
-        return (
-            outputs.version == self._version
-            and set(outputs.tensors["label"]) <= set(self._classes)
-            and all(len(row) == len(self._classes) for row in outputs.tensors["probabilities"])
-        )
-
-    async def _ask_for_outputs(self, texts: list[bytes]) -> Outputs:
+    async def _predict(self, texts: list[bytes]) -> Sequence[Prediction]:
         outputs = await self._ask("serving_default", "text", texts)
-        labels, rows = (outputs.tensors.get(name, ()) for name in ("label", "probabilities"))
-        if not (
-            _is_list_of(str, labels)
-            and _is_list_of(list, rows)
-            and all(_is_list_of(float, row) for row in rows)
-        ):
-            raise self._error(
-                Code.UNKNOWN,
-                f"the model {self._target.model} answers with {', '.join(outputs.tensors)}; one of "
-                "reviewlens has label, string [batch], and probabilities, float [batch, classes]",
-            )
-        return outputs
+        return await self._reader(outputs).read(texts, outputs)
 
-    async def _ask_for_classes(self) -> None:
-        # One serialized tf.Example without features: an empty review.
-        answer = await self._ask("classify", "inputs", [b""])
-        rows = answer.tensors.get("classes", ())
-        if not (_is_list_of(list, rows) and len(rows) == 1 and _is_list_of(str, rows[0])):
-            raise self._error(Code.UNKNOWN, "the signature classify does not name the classes")
-        self._classes, self._version = rows[0], answer.version
+    def _reader(self, outputs: Outputs) -> AnswerReader:
+        """What reads answers with such outputs; none fits better than that of the first task."""
+        fitting = (
+            name
+            for name in TASKS
+            if set(TASKS.load(name, "answers").OUTPUTS) == set(outputs.tensors)
+        )
+        name = next(fitting, FIRST_TASK)
+        if name not in self._readers:
+            self._readers[name] = TASKS.load(name, "answers").make_reader(
+                self._target.model, self._ask, lambda text: self._error(Code.UNKNOWN, text)
+            )
+        return self._readers[name]
 
     async def _ask(self, signature: str, alias: str, values: list[bytes]) -> Outputs:
         for delay in backoff_delays(self._retries):
@@ -102,7 +73,3 @@ class ModelRequests:
 
     def _error(self, code: Code, message: str) -> ServerError:
         return server_error(self._target.address, code, message)
-
-
-def _is_list_of(kind: type, value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, kind) for item in value)

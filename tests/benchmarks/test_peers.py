@@ -17,8 +17,9 @@ from reviewlens.models.precision import with_precision
 from reviewlens.models.tasks.text_classification.calibration import Calibration
 from reviewlens.models.tasks.text_classification.decision import Decision
 from reviewlens.models.tasks.text_classification.model import ReviewClassifier
+from reviewlens.models.tasks.text_classification.task import TextClassification
 from reviewlens.serving import LocalModel
-from reviewlens.serving.export import export_classifier
+from reviewlens.serving.export import export_model
 
 LABELS = ["negative", "neutral", "positive"]
 GRADES = (0, 0, 1, 2, 2)
@@ -48,11 +49,11 @@ def graded(tiny_vocabulary, reviews, tmp_path_factory):
     classifier.head.set_weights([kernel, -classifier.grade_logits(inputs).numpy().mean(axis=0)])
     folder = tmp_path_factory.mktemp("graded")
     for precision in ("float32", "bfloat16"):
-        export_classifier(
+        export_model(
             str(folder / precision),
-            classifier=with_precision(classifier, precision),
+            task=TextClassification(LABELS, GRADES),
+            model=with_precision(classifier, precision),
             tokenizer=tokenizer,
-            labels=LABELS,
             decision=Decision(Calibration(1.7, (0.4, -0.6, 0.2), 0.1), offsets=(0.3, 0.2, -0.5)),
         )
     predictions = LocalModel(str(folder / "float32")).predict(texts)

@@ -89,6 +89,7 @@ def ingest(tmp_path, monkeypatch, beam_args):
             {
                 "input": settings.input,
                 "settings": to_json(settings),
+                "task": "text-classification",
                 "rejected_dir": rejected_dir,
             },
         )
@@ -140,9 +141,12 @@ def task():
         words = text.lower().split()
         return [0, 1, 3][label_of(text)] + ("the" in words and "it" in words)
 
+    labels, grades = ["without", "with the", "with it"], [0, 1, 1, 2]
     return types.SimpleNamespace(
-        labels=["without", "with the", "with it"],
-        grades=[0, 1, 1, 2],
+        name="text-classification",
+        config={"labels": labels, "grades": grades},
+        labels=labels,
+        grades=grades,
         label_of=label_of,
         grade_of=grade_of,
     )

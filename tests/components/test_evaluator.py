@@ -70,7 +70,9 @@ def evaluate(make_artifact, tiny_model, answers, tmp_path):
         }
         evaluation = make_artifact(standard_artifacts.ModelEvaluation)
         blessing = make_artifact(standard_artifacts.ModelBlessing)
-        config = build_eval_config(settings, len(answers[-1]), ["shop"])
+        config = build_eval_config(
+            "text-classification", {"labels": answers[-1]}, settings, ["shop"]
+        )
         context = BaseBeamExecutor.Context(
             beam_pipeline_args=["--runner=FnApiRunner", "--sdk_container_image=unused"],
             tmp_dir=str(tmp_path),

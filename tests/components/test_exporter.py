@@ -13,7 +13,7 @@ from tfx.types import Channel, standard_artifacts
 from reviewlens.components.encoder_facts import FACTS_FILE
 from reviewlens.components.exporter import EXPORT_FILE, export_trained
 from reviewlens.components.exporter.component import Executor, ModelExporter
-from reviewlens.components.trainer import TrainedClassifier, TrainedModel, fine_tune
+from reviewlens.components.trainer import TrainedModel, TrainedWeights, fine_tune
 from reviewlens.errors import RunError
 from reviewlens.models.settings import ModelSettings, TrainingSettings
 from reviewlens.models.tasks.text_classification.metrics import macro_f1
@@ -36,12 +36,12 @@ def trained(tiny_encoder, split, reviews, task, tmp_path_factory):
             directory = tmp_path_factory.mktemp("trained")
             settings = TrainingSettings(**{**LONG, **training}, precision=precision)
             fine_tune(
-                TrainedClassifier(
+                TrainedWeights(
                     "tiny",
                     ModelSettings(max_tokens=48, native=native),
                     settings,
-                    task.labels,
-                    task.grades,
+                    task.name,
+                    task.config,
                 ),
                 encoder=tiny_encoder,
                 train_files=split(reviews[:320]),

@@ -17,7 +17,7 @@ from reviewlens.components.review_example_gen.duplicates import (
     settle,
 )
 from reviewlens.components.review_example_gen.example_encoding import ExampleEncoder
-from reviewlens.components.review_example_gen.reviews import Review
+from reviewlens.components.review_example_gen.reviews import Review, Targets
 
 SIZES = {"train": 8, "eval": 1, "test": 1}
 
@@ -86,8 +86,9 @@ def test_examples_are_encoded_as_protobuf_does(text, label, grade, id, slice_nam
     from tensorflow.core.example import example_pb2
 
     slice_name = f"slice {slice_name}"
-    review = Review(text, label, grade, id, "", (slice_value,))
-    encoded = ExampleEncoder([slice_name]).encode(review)
+    targets = Targets({"label": label, "grade": grade})
+    review = Review(text, targets, id, "", (slice_value,))
+    encoded = ExampleEncoder([slice_name], ["label", "grade"]).encode(review)
     expected = example_pb2.Example()
     feature = expected.features.feature
     feature["text"].bytes_list.value.append(text.encode())

@@ -7,8 +7,8 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from reviewlens.components.serving_statistics import serving_statistics
 from reviewlens.errors import RunError
+from reviewlens.serving.examples import to_example
 from reviewlens.serving.server.request_log import RequestLog
-from reviewlens.serving.warmup import to_example
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from tfx.types import Channel, standard_artifacts
 from reviewlens import progress
 from reviewlens.components.encoder_facts import FACTS_FILE
 from reviewlens.components.trainer import (
-    TrainedClassifier,
     TrainedModel,
+    TrainedWeights,
     fine_tune,
     remove_replaced_checkpoint,
 )
@@ -34,7 +34,7 @@ def arguments(tiny_encoder, split, reviews, task, tmp_path):
     def make(name="run", training=TRAINING, model=None, files=patterns):
         model = model or ModelSettings(max_tokens=48)
         return {
-            "trained": TrainedClassifier("tiny", model, training, task.labels, task.grades),
+            "trained": TrainedWeights("tiny", model, training, task.name, task.config),
             "encoder": tiny_encoder,
             "train_files": files[0],
             "eval_files": files[1],
@@ -57,7 +57,7 @@ def without_times(record: dict) -> dict:
 
 
 def weights(args) -> list[np.ndarray]:
-    trained = TrainedClassifier.load(args["trained_model"])
+    trained = TrainedWeights.load(args["trained_model"])
     return trained.build(args["trained_model"], args["encoder"]).get_weights()
 
 
@@ -72,7 +72,7 @@ def test_trains_and_keeps_the_weights_of_the_best_epoch(arguments):
     }
     assert record["epochs"] == 2 and record["steps"] == 2 * 20
     assert record["precision"] == "float32"
-    trained = TrainedClassifier.load(args["trained_model"])
+    trained = TrainedWeights.load(args["trained_model"])
     assert trained == args["trained"]
     (kept,) = os.listdir(args["checkpoints"])
     remove_replaced_checkpoint(args["trained_model"])
@@ -137,8 +137,8 @@ def test_the_epochs_are_those_of_the_run_and_the_encoder_is_the_one_that_was_fet
         model=ModelSettings(max_tokens=48),
         training=dataclasses.replace(TRAINING, epochs=5),
         epochs=1,
-        labels=task.labels,
-        grades=task.grades,
+        task=task.name,
+        task_config=task.config,
     )
     Executor().Do(
         {key: [artifact] for key, artifact in inputs.items()},
@@ -149,5 +149,5 @@ def test_the_epochs_are_those_of_the_run_and_the_encoder_is_the_one_that_was_fet
     record = json.loads(Path(outputs["model_run"].uri, "training.json").read_text())
     assert record["epochs"] == 1
     assert any("tfevents" in name for name in os.listdir(outputs["model_run"].uri))
-    trained = TrainedClassifier.load(outputs["trained_model"].uri)
+    trained = TrainedWeights.load(outputs["trained_model"].uri)
     assert (trained.encoder, trained.training.epochs) == ("tiny", 1)

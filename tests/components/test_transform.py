@@ -65,6 +65,7 @@ def transformed(make_artifact, tiny_encoder, reviews, tmp_path, monkeypatch):
             "preprocessing_fn": PREPROCESSING_FN,
             "splits_config": proto_utils.proto_to_json(splits),
             "disable_statistics": 1,
+            "task": "text-classification",
             "max_tokens": LENGTH,
         },
     )

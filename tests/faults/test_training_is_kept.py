@@ -14,14 +14,14 @@ import tensorflow as tf
 
 from reviewlens.components.encoder_facts import FACTS_FILE
 from reviewlens.components.tokenized_examples import TOKENS_FEATURE
-from reviewlens.components.trainer import TrainedClassifier
+from reviewlens.components.trainer import TrainedWeights
 from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.training.checkpoint import CheckpointFile
 
 pytestmark = pytest.mark.faults
 
 SCRIPT = pathlib.Path(__file__).with_name("trainer_run.py")
-SAVE = "reviewlens.components.trainer.trained_model.TrainedClassifier.save"
+SAVE = "reviewlens.components.trainer.trained_model.TrainedWeights.save"
 PUBLISH = "tfx.orchestration.portable.execution_publish_utils.publish_succeeded_execution"
 # 160 reviews in batches of 16, twice.
 STEPS = 20
@@ -81,7 +81,7 @@ def trained(inputs, output):
     """The weights and the record of the one model of a run."""
     (model,) = (output / "pipeline" / "trainer" / "trained_model").iterdir()
     encoder = str(inputs / "encoder" / "Format-Serving")
-    weights = TrainedClassifier.load(str(model)).build(str(model), encoder).get_weights()
+    weights = TrainedWeights.load(str(model)).build(str(model), encoder).get_weights()
     record = output / "pipeline" / "trainer" / "model_run" / model.name / "training.json"
     return weights, json.loads(record.read_text())
 

@@ -39,8 +39,8 @@ def build(folder: str, output: str):
         model=ModelSettings(max_tokens=48),
         training=training,
         epochs=2,
-        labels=["short", "long"],
-        grades=[0, 1],
+        task="text-classification",
+        task_config={"labels": ["short", "long"], "grades": [0, 1]},
         checkpoints=os.path.join(output, "checkpoints"),
     ).with_id("trainer")
     return Pipeline(

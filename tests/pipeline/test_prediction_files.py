@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reviewlens.errors import RunError, UsageError
 from reviewlens.pipeline.prediction_files import check_files, left_out, predict_file
-from reviewlens.serving.prediction import Prediction
+from reviewlens.serving import Prediction
 
 ROWS = 3000
 

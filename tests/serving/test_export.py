@@ -13,7 +13,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from reviewlens.models.encoders.bert.tokenizer import pack_inputs
 from reviewlens.models.precision import with_precision
-from reviewlens.serving.export import export_classifier
+from reviewlens.serving.export import export_model
 
 # What tf.Text 2.12.1 registers of the operations a tokenizer may use; TF Serving 2.12 to 2.19
 # links exactly that version.
@@ -29,7 +29,7 @@ TEXT_OPS = {
 # fmt: off
 CORE_OPS = {
     "AddV2", "All", "ArgMax", "Assert", "AssignVariableOp", "BatchMatMulV2", "BiasAdd", "Cast",
-    "ConcatV2", "Const", "DisableCopyOnRead", "Equal", "ExpandDims", "Fill", "FloorDiv",
+    "ConcatV2", "Const", "DisableCopyOnRead", "Equal", "Exp", "ExpandDims", "Fill", "FloorDiv",
     "FusedBatchNormV3", "GatherV2", "Identity", "If", "InvertPermutation", "Less", "Log", "MatMul",
     "Max", "Maximum", "Mean", "MergeV2Checkpoints", "Minimum", "Mul", "NoOp", "OneHot", "Pack",
     "ParseExampleV2", "Placeholder", "Pow", "RaggedGather", "RaggedRange",
@@ -160,6 +160,7 @@ def test_files_beside_the_graph(served):
     vocabulary = Path(served.tokenizer.vocabulary_file).read_bytes()
     assert (directory / "assets/vocab.txt").read_bytes() == vocabulary
     card = json.loads((directory / "assets.extra/model.json").read_text())
+    assert card["task"] == "text-classification"
     assert card["labels"] == served.labels
     assert card["grades"] == [0, 1, 2]
     assert card["temperature"] == served.decision.calibration.temperature
@@ -174,11 +175,11 @@ def test_files_beside_the_graph(served):
 def in_bfloat16(served, tmp_path_factory):
     """Directory of the same model in bfloat16."""
     directory = str(tmp_path_factory.mktemp("bfloat16") / "1")
-    export_classifier(
+    export_model(
         directory,
-        classifier=with_precision(served.classifier, "bfloat16"),
+        task=served.task,
+        model=with_precision(served.classifier, "bfloat16"),
         tokenizer=served.tokenizer,
-        labels=served.labels,
         decision=served.decision,
     )
     return directory

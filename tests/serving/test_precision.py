@@ -8,7 +8,8 @@ import pytest
 from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.settings import ModelSettings
 from reviewlens.models.tasks.text_classification.model import build_classifier
-from reviewlens.models.training.tokenized import TokenizedReviews
+from reviewlens.models.tasks.text_classification.task import TextClassification
+from reviewlens.models.training.tokenized import TokenizedTexts
 from reviewlens.serving import precision
 
 
@@ -18,12 +19,12 @@ def classifier(tiny_encoder):
 
 
 @pytest.fixture(scope="module")
-def evaluation(classifier, reviews) -> TokenizedReviews:
+def evaluation(classifier, reviews) -> TokenizedTexts:
     tokenizer = WordpieceTokenizer(
         classifier.encoder.vocabulary_file, lower_case=True, max_tokens=48
     )
     rows = [np.array(row) for row in tokenizer(reviews[:120]).to_list()]
-    return TokenizedReviews.from_rows(rows, [row % 3 for row in range(120)])
+    return TokenizedTexts.from_rows(rows, {"grade": [row % 3 for row in range(120)]})
 
 
 @pytest.fixture
@@ -36,7 +37,8 @@ def choose(classifier, evaluation, monkeypatch):
         monkeypatch.setattr(
             precision, "_speeds", lambda scorers, _: {name: speeds[name] for name in scorers}
         )
-        return precision.choose_precision(classifier, requested, evaluation, "accuracy")
+        task = TextClassification(("negative", "neutral", "positive"))
+        return precision.choose_precision(task, classifier, requested, evaluation, "accuracy")
 
     return run
 
@@ -59,7 +61,7 @@ def test_the_faster_format_is_served_if_it_decides_alike(choose, monkeypatch):
     ("limit", "value", "reason"),
     [
         ("MIN_AGREEMENT", 1.01, "decides like it on"),
-        ("MAX_CHANGE", 0.0, "changes the macro-F1 of the eval split by"),
+        ("MAX_CHANGE", 0.0, "changes macro_f1 of the eval split by"),
     ],
 )
 def test_a_format_that_decides_otherwise_is_not_served(choose, monkeypatch, limit, value, reason):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
+from ..arrays import array_namespace, like
 from .calibration import Calibration
 from .metrics import macro_f1
 
@@ -41,26 +43,40 @@ class Decision:
         offsets = tune_offsets(calibration.probabilities(logits), labels, decide_for)
         return cls(calibration, tuple(float(offset) for offset in offsets))
 
-    def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """Calibrated probabilities, float64 [n, classes], of logits [n, classes]."""
+    def probabilities(self, logits: Any) -> Any:
+        """Calibrated probabilities, [n, classes]; see `Calibration.probabilities`."""
         return self.calibration.probabilities(logits)
 
-    def classes(self, logits: np.ndarray) -> np.ndarray:
-        """Class indices decided for, int64 [n], of logits [n, classes]."""
-        return decide(self.probabilities(logits), np.array(self.offsets))
+    def decided(self, outputs: Any) -> Any:
+        """Class indices decided for, int64 [n].
+
+        Args:
+            outputs: Logits [n, classes], of NumPy or of a graph.
+        """
+        return decide(self.probabilities(outputs), self.offsets)
+
+    def facts(self) -> dict[str, Any]:
+        """`temperature`, `stretch`, `biases` and `offsets`."""
+        return {
+            "temperature": self.calibration.temperature,
+            "stretch": self.calibration.stretch,
+            "biases": list(self.calibration.biases),
+            "offsets": list(self.offsets),
+        }
 
 
-def decide(probabilities: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+def decide(probabilities: Any, offsets: Any) -> Any:
     """The class with the highest log probability plus offset; the first one of equals.
 
     Args:
-        probabilities: float [n, classes].
+        probabilities: float [n, classes], of NumPy or of a graph.
         offsets: float [classes], added to the log probabilities.
 
     Returns:
         Class indices, int64 [n].
     """
-    return np.argmax(_log(probabilities) + np.asarray(offsets), axis=1)
+    xp = array_namespace(probabilities)
+    return xp.argmax(_log(probabilities) + like(probabilities, offsets), axis=1)
 
 
 def tune_offsets(
@@ -145,5 +161,6 @@ def _macro_f1s(counts: np.ndarray) -> np.ndarray:
     return (2 * hits / np.maximum(counts.sum(1) + counts.sum(2), 1e-9)).mean(axis=1)
 
 
-def _log(probabilities: np.ndarray) -> np.ndarray:
-    return np.log(np.maximum(probabilities, 1e-30))
+def _log(probabilities: Any) -> Any:
+    xp = array_namespace(probabilities)
+    return xp.log(xp.maximum(probabilities, like(probabilities, 1e-30)))

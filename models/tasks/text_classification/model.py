@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from ....errors import RunError
-from ...encoders.registry import load_encoder
 from ...precision import precision_policy
 from ...settings import ModelSettings
+from ..building import load_fitting_encoder
 
 
 @keras.saving.register_keras_serializable("reviewlens")
@@ -147,10 +146,5 @@ def build_classifier(
         RunError: If the encoder reads fewer word pieces than `settings.max_tokens`.
     """
     with precision_policy(precision):
-        loaded = load_encoder(encoder, native=settings.native, dropout=settings.dropout)
-        if loaded.max_positions < settings.max_tokens:
-            raise RunError(
-                f"model.max_tokens is {settings.max_tokens}, but this encoder reads "
-                f"{loaded.max_positions} word pieces at most"
-            )
+        loaded = load_fitting_encoder(encoder, settings)
         return ReviewClassifier(loaded, num_classes, settings.dropout, settings.pooling, grades)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from reviewlens.components.review_example_gen.reviews import Rejection, ReviewMaker
 from reviewlens.components.review_example_gen.settings import DataSettings
+from reviewlens.components.tasks.text_classification.examples import make_maker
 from reviewlens.errors import RunError
 from reviewlens.files import list_files, read_records
 
@@ -125,7 +126,7 @@ def check(path: Path, data: bytes) -> None:
     """Reads a file as a run does, and then as `predict` does."""
     path.write_bytes(data)
     (file,) = list_files(str(path))
-    maker = ReviewMaker(SETTINGS)
+    maker = ReviewMaker(SETTINGS, make_maker(SETTINGS))
     for columns, others in ((SETTINGS.source_columns(), False), ({"text": "--column"}, True)):
         last = 0
         try:

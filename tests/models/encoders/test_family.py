@@ -20,8 +20,9 @@ from reviewlens.models.settings import ModelSettings
 from reviewlens.models.tasks.text_classification.calibration import Calibration
 from reviewlens.models.tasks.text_classification.decision import Decision
 from reviewlens.models.tasks.text_classification.model import build_classifier
+from reviewlens.models.tasks.text_classification.task import TextClassification
 from reviewlens.serving import LocalModel
-from reviewlens.serving.export import export_classifier
+from reviewlens.serving.export import export_model
 
 ROOT = Path(__file__).parents[3]
 
@@ -60,11 +61,11 @@ def test_a_toy_family_goes_through_to_a_served_answer(
     classifier = build_classifier(words, ModelSettings(max_tokens=32), 2, "float32")
     tokenizer = classifier.encoder.tokenizer(32)
     directory = tmp_path / "served" / "1"
-    export_classifier(
+    export_model(
         str(directory),
-        classifier=classifier,
+        task=TextClassification(("bad", "good")),
+        model=classifier,
         tokenizer=tokenizer,
-        labels=["bad", "good"],
         decision=Decision(Calibration(1.0, (0.0, 0.0)), offsets=(0.0, 0.0)),
     )
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from reviewlens.models.encoders.inputs import EncoderInputs
 from reviewlens.models.training.batching import pad_batch, shuffled_batches, sorted_batches
-from reviewlens.models.training.tokenized import TokenizedReviews
+from reviewlens.models.training.tokenized import TokenizedTexts
 
 lengths_lists = st.lists(st.integers(2, 60), max_size=200).map(lambda x: np.array(x, int))
 
@@ -51,7 +51,7 @@ def test_lengths_come_in_random_order_and_every_epoch_differs():
     st.integers(1, 16),
 )
 def test_padding_keeps_every_piece_and_is_as_narrow_as_allowed(rows, multiple):
-    reviews = TokenizedReviews.from_rows(rows, [0] * len(rows))
+    reviews = TokenizedTexts.from_rows(rows, {})
     chosen = np.arange(len(rows))[::-1]
     inputs = pad_batch(reviews, chosen, EncoderInputs(), multiple)
     words, mask = inputs["input_word_ids"], inputs["input_mask"]
@@ -71,10 +71,10 @@ def test_canonical_order_does_not_depend_on_the_order_given(examples, random):
     shuffled = list(examples)
     random.shuffle(shuffled)
     both = [
-        TokenizedReviews.from_rows([row for row, _ in x], [label for _, label in x])
+        TokenizedTexts.from_rows([row for row, _ in x], {"grade": [label for _, label in x]})
         for x in (examples, shuffled)
     ]
     first, second = (reviews.in_canonical_order() for reviews in both)
     assert first.digest() == second.digest()
-    as_pairs = [(first.row(i).tolist(), int(first.labels[i])) for i in range(len(first))]
+    as_pairs = [(first.row(i).tolist(), int(first.targets["grade"][i])) for i in range(len(first))]
     assert sorted(as_pairs) == sorted(examples)

@@ -14,15 +14,19 @@ from reviewlens.errors import RunError
 from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.encoders.inputs import EncoderInputs
 from reviewlens.models.settings import ModelSettings, TrainingSettings
+from reviewlens.models.tasks.building import build_model
+from reviewlens.models.tasks.text_classification.loss import GradeLoss, balanced_class_weights
 from reviewlens.models.tasks.text_classification.model import build_classifier
+from reviewlens.models.tasks.text_classification.task import TextClassification
 from reviewlens.models.training import loop as training_module
 from reviewlens.models.training.batching import pad_batch
 from reviewlens.models.training.checkpoint import CheckpointFile, remove_checkpoint
 from reviewlens.models.training.loop import train
-from reviewlens.models.training.step import TrainStep, balanced_class_weights
-from reviewlens.models.training.tokenized import TokenizedReviews
+from reviewlens.models.training.step import TrainStep
+from reviewlens.models.training.tokenized import TokenizedTexts
 
 NAMES = ["without", "with the", "with it"]
+TASK = TextClassification(NAMES)
 SETTINGS = TrainingSettings(
     epochs=2, batch_size=16, learning_rate=2e-2, precision="float32", patience=2
 )
@@ -40,7 +44,7 @@ def splits(tiny_vocabulary, reviews):
     labels = np.array([1 if "the" in said else 2 if "it" in said else 0 for said in words])
     rows = tokenizer(tf.constant(reviews)).to_list()
     return [
-        TokenizedReviews.from_rows(rows[part], labels[part])
+        TokenizedTexts.from_rows(rows[part], {"grade": labels[part]})
         for part in (slice(0, 400), slice(400, 600))
     ]
 
@@ -53,7 +57,7 @@ def fit(tiny_encoder, splits):
         keras.utils.set_random_seed(settings.seed)
         model = ModelSettings(max_tokens=48, native=native)
         classifier = build_classifier(tiny_encoder, model, len(NAMES), settings.precision)
-        record = train(classifier, *splits, settings, class_names=NAMES, **options)
+        record = train(classifier, *splits, settings, task=TASK, **options)
         return record, classifier.get_weights()
 
     return run
@@ -64,7 +68,7 @@ def uninterrupted(tiny_encoder, splits):
     keras.utils.set_random_seed(SETTINGS.seed)
     model = ModelSettings(max_tokens=48)
     classifier = build_classifier(tiny_encoder, model, len(NAMES), "float32")
-    record = train(classifier, *splits, SETTINGS, class_names=NAMES)
+    record = train(classifier, *splits, SETTINGS, task=TASK)
     return record, classifier.get_weights()
 
 
@@ -152,6 +156,17 @@ def test_a_crash_goes_on_from_the_last_save(uninterrupted, fit, tmp_path, monkey
         record, weights = fit(checkpoints=str(tmp_path))
     assert min(seen) == STEPS + 10
     assert same_weights(weights, uninterrupted[1])
+
+
+def test_a_checkpoint_holds_its_state_by_the_names_of_the_variables(fit, tmp_path):
+    with pytest.raises(KeyboardInterrupt), interrupt_at(STEPS + 10):
+        fit(checkpoints=str(tmp_path))
+    (file,) = tmp_path.iterdir()
+    checkpoint = CheckpointFile(str(tmp_path), file.stem.removeprefix("training-"))
+    arrays, _ = checkpoint.load()
+    for kind in ("state", "average", "best"):
+        assert f"{kind}/encoder/word_embeddings" in arrays
+    assert {"state/loss_sum", "state/random_0", "state/head/bias"} <= set(arrays)
 
 
 def truncated(file):
@@ -281,9 +296,11 @@ def test_a_step_by_parts_is_the_step_of_the_whole_batch(tiny_encoder, splits, mi
         classifier = build_classifier(tiny_encoder, model, len(NAMES), "float32")
         # Not Adam, which makes as much of the noise in a gradient as of a gradient.
         optimizer = keras.optimizers.SGD(1.0)
-        step = TrainStep(classifier, optimizer, np.array([1.0, 2.0, 0.5]), micro_batch=size)
+        loss = GradeLoss([1.0, 2.0, 0.5])
+        step = TrainStep(TASK, classifier, optimizer, loss, micro_batch=size)
         for rows in batches:
-            step(pad_batch(splits[0], rows, EncoderInputs()), splits[0].labels[rows])
+            grades = {"grade": splits[0].targets["grade"][rows]}
+            step(pad_batch(splits[0], rows, EncoderInputs()), grades)
         weights[size] = [*classifier.get_weights(), step.loss_sum.numpy()]
     for whole, parts in zip(weights[None], weights[micro_batch], strict=True):
         np.testing.assert_allclose(parts, whole, rtol=1e-4, atol=1e-5)
@@ -307,20 +324,24 @@ def test_a_part_is_no_more_than_the_batch(micro_batch):
 def test_learns_grades_and_is_judged_by_classes(tiny_encoder, splits, class_weight):
     training, evaluation = splits
     # Of class 1 there are two grades, by the length of the review.
-    grades = training.labels + (training.labels == 2)
-    grades += (training.labels == 1) & (training.lengths > np.median(training.lengths))
-    graded = dataclasses.replace(training, labels=grades)
+    classes = training.targets["grade"]
+    grades = classes + (classes == 2)
+    grades += (classes == 1) & (training.lengths > np.median(training.lengths))
+    graded = dataclasses.replace(training, targets={"grade": grades})
+    # None of the eval split is of the second grade, whose class is the first one's.
+    others = evaluation.targets["grade"]
+    judged = dataclasses.replace(evaluation, targets={"grade": others + (others == 2)})
     settings = dataclasses.replace(LONG, class_weight=class_weight)
     keras.utils.set_random_seed(settings.seed)
-    model = ModelSettings(max_tokens=48)
-    classifier = build_classifier(tiny_encoder, model, len(NAMES), "float32", (0, 1, 1, 2))
+    task = TextClassification(NAMES, (0, 1, 1, 2))
+    classifier = build_model(task, tiny_encoder, ModelSettings(max_tokens=48), "float32")
 
-    record = train(classifier, graded, evaluation, settings, class_names=NAMES)
+    record = train(classifier, graded, judged, settings, task=task)
 
     assert max(epoch["macro_f1"] for epoch in record.history) > 0.6
     inputs = pad_batch(training, np.arange(len(training)), EncoderInputs())
     hits = classifier.grade_logits(inputs).numpy().argmax(axis=1) == grades
-    assert hits[training.labels == 1].mean() > 0.6
+    assert hits[classes == 1].mean() > 0.6
 
 
 def test_progress_and_tensorboard(fit, tmp_path):

@@ -83,6 +83,11 @@ def test_words_that_yaml_1_1_would_twist_stay_as_they_are(config_file):
         (("epochs: 2", "epochs:"), 10, "training.epochs: has no value; it is a whole number"),
         (("epochs: 2", "epochs: 0"), 10, "training.epochs: is 0; it is a whole number from 1"),
         (
+            ("name: demo", "name: demo\ntask: text-clasification"),
+            3,
+            "task: is 'text-clasification', which is no task; did you mean text-classification?",
+        ),
+        (
             ("name: demo", "name: demo\nencoder: minilm-l7"),
             3,
             "encoder: is 'minilm-l7', which is no name of the catalog; did you mean minilm-l6?",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
@@ -24,8 +25,8 @@ def test_tuned_decisions_raise_macro_f1_on_reviews_they_were_not_tuned_on():
     fresh_logits, fresh_labels = lopsided(3000, seed=1)
     for_f1 = Decision.fit(logits, labels, "macro_f1")
     for_accuracy = Decision.fit(logits, labels, "accuracy")
-    tuned = macro_f1(fresh_labels, for_f1.classes(fresh_logits), 3)
-    plain = macro_f1(fresh_labels, for_accuracy.classes(fresh_logits), 3)
+    tuned = macro_f1(fresh_labels, for_f1.decided(fresh_logits), 3)
+    plain = macro_f1(fresh_labels, for_accuracy.decided(fresh_logits), 3)
     assert tuned > plain + 0.02
     assert for_accuracy.offsets == (0, 0, 0)
     assert for_f1.calibration == for_accuracy.calibration
@@ -34,7 +35,7 @@ def test_tuned_decisions_raise_macro_f1_on_reviews_they_were_not_tuned_on():
 def test_accuracy_takes_the_most_probable_class():
     logits, labels = lopsided(500, seed=2)
     fitted = Decision.fit(logits, labels, "accuracy")
-    assert (fitted.classes(logits) == fitted.probabilities(logits).argmax(axis=1)).all()
+    assert (fitted.decided(logits) == fitted.probabilities(logits).argmax(axis=1)).all()
 
 
 def test_probabilities_do_not_depend_on_the_offsets():
@@ -92,3 +93,19 @@ def test_a_certain_classifier_stays_finite():
     probabilities = np.eye(3)[[0, 1, 2, 2]]
     offsets = tune_offsets(probabilities, np.array([0, 1, 2, 1]))
     assert np.abs(offsets).max() <= 4
+
+
+@given(st.integers(0, 40), st.integers(2, 5), st.integers(0, 2**32 - 1), st.floats(0.01, 30))
+@settings(derandomize=True, max_examples=60, deadline=None)
+def test_the_graph_computes_what_was_fitted_in_numpy(rows, classes, seed, spread):
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, spread, (rows, classes)).astype(np.float32)
+    fitted = Decision.fit(logits, random.integers(0, classes, rows))
+    graph = tf.function(lambda logits: (fitted.probabilities(logits), fitted.decided(logits)))
+    probabilities, decided = graph(tf.constant(logits))
+    assert probabilities.dtype == tf.float32 and decided.dtype == tf.int64
+    exact = fitted.probabilities(logits)
+    np.testing.assert_allclose(probabilities, exact, atol=5e-6)
+    best_two = np.sort(np.log(np.maximum(exact, 1e-30)) + fitted.offsets, axis=1)[:, -2:]
+    is_clear = best_two[:, 1] - best_two[:, 0] > 1e-3
+    assert (decided.numpy() == fitted.decided(logits))[is_clear].all()

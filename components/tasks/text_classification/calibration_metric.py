@@ -16,7 +16,7 @@ BINS = 15
 class ExpectedCalibrationError(tfma.metrics.Metric):
     """How far the probability of the most probable class is from how often it is right.
 
-    The same figure as `models.metrics.expected_calibration_error`, computed from counts per
+    The same figure as `models.expected_calibration_error`, computed from counts per
     bin so that Beam can merge the parts of a split (Guo et al., ICML 2017, equation 3).
     """
 

@@ -1,0 +1,22 @@
+"""The tasks by name, as the nodes know them."""
+
+from __future__ import annotations
+
+from ..registry import Registry
+
+# Each package has the modules `data`, `examples`, `transform`, `evaluation` and `report`; see
+# `tasks.base`. This one stands apart from them, as nodes import it that the tasks import.
+TASKS = Registry("task", {"text-classification": f"{__package__}.tasks.text_classification"})
+
+
+def register_task(name: str, package: str) -> None:
+    """Adds a task of your own.
+
+    Args:
+        name: As the configuration names it.
+        package: Dotted name of a package with the modules that `tasks.base` describes.
+
+    Example:
+        >>> register_task("language", "my_tasks.language")
+    """
+    TASKS.register(name, package)

@@ -1,0 +1,1 @@
+"""What differs between tasks in the nodes of the pipeline."""

@@ -1,0 +1,94 @@
+"""What a task answers to the nodes; each class here is what a module of a task has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from ..evaluator.settings import EvaluationSettings
+    from ..review_example_gen.reviews import TargetMaker
+    from ..review_example_gen.settings import DataSettings
+
+
+class Data(Protocol):
+    """The module `data`: what the task needs of the files. It imports nothing heavy.
+
+    Attributes:
+        FEATURES: Names of the features that the task adds to `text`, `id` and the slices.
+    """
+
+    FEATURES: tuple[str, ...]
+
+    def problems(self, settings: DataSettings) -> Iterator[tuple[str, str]]:
+        """Yields `(key, what is wrong and what would be right)` for every bad value."""
+
+    def kinds(self, settings: DataSettings) -> list[str]:
+        """Names of what every split must have rows of, such as the classes."""
+
+    def task_config(self, settings: DataSettings) -> dict[str, Any]:
+        """What `models.make_task` takes, values that JSON can hold."""
+
+
+class Examples(Protocol):
+    """The module `examples`: from the cells of a row to the features of its example."""
+
+    def make_maker(self, settings: DataSettings) -> TargetMaker:
+        """What makes the targets of rows of files that these settings describe."""
+
+
+class Transform(Protocol):
+    """The module `transform`: what Transform adds to the tokens."""
+
+    def transform(
+        self, inputs: Mapping[str, tf.Tensor], tokens: tf.RaggedTensor
+    ) -> dict[str, tf.Tensor | tf.RaggedTensor]:
+        """The targets of the task, as TensorFlow Transform traces them.
+
+        Args:
+            inputs: Features of the examples, [batch, 1] each.
+            tokens: Token ids, ragged int64 [batch, (tokens)].
+
+        Returns:
+            By name int64 or float32 [batch], or ragged [batch, (tokens)].
+        """
+
+
+class Evaluation(Protocol):
+    """The module `evaluation`: what Model Analysis computes, and how its results are read.
+
+    Attributes:
+        LABEL: Feature of the examples that the predictions are compared with.
+    """
+
+    LABEL: str
+
+    def metrics_specs(
+        self, settings: EvaluationSettings, task_config: Mapping[str, Any]
+    ) -> list[Any]:
+        """The metrics, of which some decide about the blessing.
+
+        Args:
+            settings: The thresholds of the blessing.
+            task_config: As `Data.task_config` gave it.
+
+        Returns:
+            `tfma.MetricsSpec`s of the outputs that `extract` gives.
+        """
+
+    def extract(self, outputs: Mapping[str, Any], labels: Sequence[bytes]) -> dict[str, Any]:
+        """The outputs that the metrics are of, from those of `serving_default`."""
+
+    def read(
+        self, metrics: Mapping[str, Any], plots: Mapping[str, Any], labels: Sequence[str]
+    ) -> dict[str, Any]:
+        """What `metrics.json` and `summary.json` say of one slice."""
+
+
+class Report(Protocol):
+    """The module `report`: how figures are printed. It imports nothing heavy."""
+
+    def lines(self, test: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> list[str]:
+        """Lines for a person, of the metrics that `Evaluation.read` gave."""

@@ -1,0 +1,1 @@
+"""One class for a text, in the nodes."""

@@ -1,0 +1,46 @@
+"""What text classification needs of the files: a column of ratings or of labels, and classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ...review_example_gen.settings import DataSettings
+
+FEATURES = ("label", "grade")
+
+
+def problems(settings: DataSettings) -> Iterator[tuple[str, str]]:
+    """Yields `(key, what is wrong and what would be right)` for every bad value.
+
+    Args:
+        settings: Of the data.
+    """
+    yield from settings.slice_problems(FEATURES)
+    if bool(settings.rating) == bool(settings.label):
+        yield "rating", "give exactly one of `rating` and `label`"
+    if not settings.classes:
+        yield "classes", "is missing"
+    elif len(settings.classes) < 2:
+        yield "classes", f"has {len(settings.classes)}; a classifier needs at least 2"
+    for name, values in settings.classes.items():
+        if values is None and settings.rating:
+            yield f"classes.{name}", "has no ratings; list those that belong to it"
+
+
+def kinds(settings: DataSettings) -> list[str]:
+    """The names of the classes, in the order of their index.
+
+    Args:
+        settings: Of the data.
+    """
+    return list(settings.classes)
+
+
+def task_config(settings: DataSettings) -> dict[str, Any]:
+    """`labels` and `grades`, see `models.TextClassification`.
+
+    Args:
+        settings: Of the data.
+    """
+    return {"labels": kinds(settings), "grades": [grade.label for grade in settings.grades]}

@@ -1,0 +1,168 @@
+"""What Model Analysis computes of a classifier, and how its results are read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow_model_analysis as tfma
+
+from ...evaluator.settings import EvaluationSettings
+from .calibration_metric import ExpectedCalibrationError
+
+LABEL = "label"
+# Names of the outputs that the metrics are computed of.
+PROBABILITIES, DECISION = "probabilities", "decision"
+
+
+def metrics_specs(
+    settings: EvaluationSettings, task_config: Mapping[str, Any]
+) -> list[tfma.MetricsSpec]:
+    """The metrics of a classifier.
+
+    Accuracy, precision, recall, F1 and the confusion matrix are taken of the decision, the
+    class that `label` names. Model Analysis would cut every class's probability at 0.5 for
+    them, which is another classifier; the calibration is taken of the probabilities.
+
+    Args:
+        settings: The thresholds of the blessing.
+        task_config: `labels`: the names of the classes.
+
+    Returns:
+        Specs of the outputs that `extract` gives.
+    """
+    macro_f1 = _for_all_reviews(
+        value_threshold=tfma.GenericValueThreshold(lower_bound={"value": settings.min_macro_f1}),
+        change_threshold=tfma.GenericChangeThreshold(
+            direction=tfma.MetricDirection.HIGHER_IS_BETTER,
+            absolute={"value": -settings.max_regression},
+        ),
+    )
+    accuracy = _for_all_reviews(
+        value_threshold=tfma.GenericValueThreshold(lower_bound={"value": settings.min_accuracy})
+    )
+    classes = range(len(task_config["labels"]))
+    decision = tfma.MetricsSpec(
+        output_names=[DECISION],
+        metrics=[
+            tfma.MetricConfig(class_name="ExampleCount"),
+            tfma.MetricConfig(
+                class_name="SparseCategoricalAccuracy",
+                config='"name": "accuracy"',
+                per_slice_thresholds=[accuracy],
+            ),
+            tfma.MetricConfig(class_name="MultiClassConfusionMatrixPlot"),
+        ],
+    )
+    per_class = tfma.MetricsSpec(
+        output_names=[DECISION],
+        binarize=tfma.BinarizationOptions(class_ids={"values": classes}),
+        metrics=[
+            tfma.MetricConfig(class_name=name, config=f'"name": "{alias}"')
+            for name, alias in (("Precision", "precision"), ("Recall", "recall"), ("F1Score", "f1"))
+        ],
+    )
+    # A macro average in Model Analysis needs the weight of every class spelt out.
+    macro = tfma.MetricsSpec(
+        output_names=[DECISION],
+        aggregate=tfma.AggregationOptions(
+            macro_average=True, class_weights={index: 1.0 for index in classes}
+        ),
+        metrics=[
+            tfma.MetricConfig(
+                class_name="F1Score",
+                config='"name": "macro_f1"',
+                per_slice_thresholds=[macro_f1],
+            )
+        ],
+    )
+    calibration = tfma.MetricsSpec(
+        output_names=[PROBABILITIES],
+        metrics=[
+            tfma.MetricConfig(
+                class_name=ExpectedCalibrationError.__name__,
+                module=ExpectedCalibrationError.__module__,
+            ),
+            tfma.MetricConfig(
+                class_name="SparseCategoricalCrossentropy", config='"name": "log_loss"'
+            ),
+        ],
+    )
+    return [decision, per_class, macro, calibration]
+
+
+def _for_all_reviews(**threshold: Any) -> tfma.PerSliceMetricThreshold:
+    """A threshold on the whole split: a slice of a few reviews is no measure of a model."""
+    return tfma.PerSliceMetricThreshold(
+        slicing_specs=[tfma.SlicingSpec()], threshold=tfma.MetricThreshold(**threshold)
+    )
+
+
+def extract(outputs: Mapping[str, Any], labels: Sequence[bytes]) -> dict[str, np.ndarray]:
+    """The probabilities, and the decision as a one-hot vector; float [batch, classes] each.
+
+    Args:
+        outputs: Of `serving_default`.
+        labels: The classes.
+    """
+    named = np.asarray(outputs["label"]).reshape(-1, 1)
+    return {
+        PROBABILITIES: outputs["probabilities"],
+        DECISION: (named == np.array(labels)[None, :]).astype(np.float32),
+    }
+
+
+def read(metrics: Mapping, plots: Mapping, labels: Sequence[str]) -> dict[str, Any]:
+    """What `metrics.json` says of one slice.
+
+    Args:
+        metrics: By output, sub-key and name, as Model Analysis gives them.
+        plots: Likewise.
+        labels: The classes.
+
+    Returns:
+        `examples`, `accuracy`, `macro_f1`, `ece`, `log_loss`, `per_class` and
+        `confusion_matrix` (rows are true classes).
+    """
+    decision, probabilities = metrics[DECISION], metrics[PROBABILITIES][""]
+    overall = decision[""]
+    # Model Analysis puts the kind of aggregation into the name.
+    macro_f1 = next(value for name, value in overall.items() if name.endswith("_macro_f1"))
+    matrix = _confusion_matrix(plots.get(DECISION, {}), len(labels))
+    return {
+        "examples": round(float(overall["example_count"]["doubleValue"])),
+        "accuracy": _value(overall["accuracy"]),
+        "macro_f1": _value(macro_f1),
+        "ece": _value(probabilities["ece"]),
+        "log_loss": _value(probabilities["log_loss"]),
+        "per_class": {
+            label: {
+                **{
+                    name: _value(decision[f"classId:{index}"][name])
+                    for name in ("precision", "recall", "f1")
+                },
+                "support": sum(matrix[index]),
+            }
+            for index, label in enumerate(labels)
+        },
+        "confusion_matrix": matrix,
+    }
+
+
+def _value(metric: Mapping[str, float]) -> float | None:
+    """The number, or None where it is undefined, such as the recall of a class without rows."""
+    value = float(metric["doubleValue"])
+    return None if math.isnan(value) else value
+
+
+def _confusion_matrix(plots: Mapping, num_classes: int) -> list[list[int]]:
+    matrix = [[0] * num_classes for _ in range(num_classes)]
+    for plot in plots.values():
+        for threshold in plot["multiClassConfusionMatrixAtThresholds"]["matrices"]:
+            for entry in threshold["entries"]:
+                # Zeros are left out of the JSON form of a proto.
+                true, named = entry.get("actualClassId", 0), entry.get("predictedClassId", 0)
+                matrix[true][named] = round(entry.get("numWeightedExamples", 0))
+    return matrix

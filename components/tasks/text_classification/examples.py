@@ -1,0 +1,48 @@
+"""From the rating or the label of a row to its class and its grade."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ...review_example_gen.labels import ValueMap
+from ...review_example_gen.reviews import Rejection, Targets
+from ...review_example_gen.settings import DataSettings
+
+
+def make_maker(settings: DataSettings) -> ClassMaker:
+    """What finds the classes of rows; see `ClassMaker`."""
+    return ClassMaker(settings)
+
+
+class ClassMaker:
+    """Finds class and grade of a row.
+
+    Args:
+        settings: Free of problems.
+    """
+
+    def __init__(self, settings: DataSettings):
+        grades = settings.grades
+        self._grades = ValueMap({grade: made.values for grade, made in enumerate(grades)})
+        self._targets = [
+            Targets({"label": made.label, "grade": grade}, made.label)
+            for grade, made in enumerate(grades)
+        ]
+        self._kind = "rating" if settings.rating else "label"
+        self._column = settings.label_column
+
+    def make(self, values: Mapping[str, str], text: str) -> Targets | Rejection:
+        """Returns `label` and `grade` of a row, or why it has none.
+
+        Args:
+            values: Column -> text of the cell.
+            text: The cleaned text of the row.
+        """
+        rating = values.get(self._column, "").strip()
+        if not rating:
+            return Rejection(f"no-{self._kind}", f"{self._column} is empty")
+        grade = self._grades.find(rating)
+        if grade is None:
+            detail = f"{self._column} {rating[:40]!r} belongs to no class"
+            return Rejection(f"unknown-{self._kind}", detail)
+        return self._targets[grade]

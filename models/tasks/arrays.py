@@ -1,0 +1,58 @@
+"""One code for NumPy's arrays and for the tensors of a graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+# NumPy's names and rules for what becomes operations of the graph.
+_TENSORS = tf.experimental.numpy
+
+
+def array_namespace(array: Any) -> Any:
+    """The module whose functions take such arrays, by NumPy's names.
+
+    What is fitted in NumPy can so be written once and be a part of the served graph, too. A
+    number beside a tensor in a function of two arguments would be taken for float64: make an
+    array of it with `like`.
+
+    Args:
+        array: Of NumPy or of TensorFlow.
+
+    Returns:
+        `numpy`, or `tensorflow.experimental.numpy`.
+
+    Example:
+        >>> array_namespace(np.zeros(3)).__name__
+        'numpy'
+    """
+    return _TENSORS if tf.is_tensor(array) else np
+
+
+def like(array: Any, values: Any) -> Any:
+    """`values` as an array of the kind and the dtype of another one.
+
+    Args:
+        array: Of NumPy or of TensorFlow.
+        values: A number or a sequence of them.
+
+    Example:
+        >>> like(tf.zeros(3), 0.5).dtype
+        tf.float32
+    """
+    if tf.is_tensor(array):
+        return tf.constant(values, array.dtype)
+    return np.asarray(values, array.dtype)
+
+
+def softmax(scores: Any) -> Any:
+    """Probabilities of scores, along the last axis, in their dtype.
+
+    Args:
+        scores: float [..., classes], of NumPy or of TensorFlow.
+    """
+    xp = array_namespace(scores)
+    powers = xp.exp(scores - xp.max(scores, axis=-1, keepdims=True))
+    return powers / xp.sum(powers, axis=-1, keepdims=True)

@@ -1,0 +1,192 @@
+"""What a task answers, so that training, export and evaluation know none by name."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..settings import ModelSettings, TrainingSettings
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """One thing that training compares a model's outputs with.
+
+    Attributes:
+        dtype: Of its values in memory, such as `int32` or `float32`.
+        per_token: Whether each token has a value; otherwise each text has one.
+        padding: Value of the tokens that pad a batch.
+    """
+
+    dtype: str = "int32"
+    per_token: bool = False
+    padding: int = 0
+
+    def feature(self, name: str) -> tf.io.FixedLenFeature | tf.io.RaggedFeature:
+        """How the target is read from the examples that Transform wrote.
+
+        Args:
+            name: Of the target, and of Transform's output.
+        """
+        stored = tf.as_dtype(self.dtype)
+        stored = tf.int64 if stored.is_integer else tf.float32
+        if self.per_token:
+            # Under this name TensorFlow Transform writes the values of a ragged output.
+            return tf.io.RaggedFeature(stored, value_key=f"{name}$ragged_values")
+        return tf.io.FixedLenFeature([], stored)
+
+    def signature(self, name: str) -> tf.TensorSpec:
+        """What a batch of the target looks like to a traced function.
+
+        Args:
+            name: Of the target.
+        """
+        shape = [None, None] if self.per_token else [None]
+        return tf.TensorSpec(shape, self.dtype, name)
+
+
+class Texts(Protocol):
+    """Tokenized texts and their targets, as `training.tokenized.TokenizedTexts` holds them."""
+
+    @property
+    def tokens(self) -> np.ndarray:
+        """Ids of all texts, one after the other, int32 [total]."""
+
+    @property
+    def row_splits(self) -> np.ndarray:
+        """Where each text begins in `tokens`, and the end, int64 [n + 1]."""
+
+    @property
+    def targets(self) -> Mapping[str, np.ndarray]:
+        """By name a value for each text, [n], or for each token, [total]."""
+
+    def __len__(self) -> int:
+        """How many texts there are."""
+
+
+class Loss(Protocol):
+    """What training makes small."""
+
+    def __call__(self, outputs: Any, targets: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """The sum of the losses of some texts, a float32 scalar.
+
+        Args:
+            outputs: What `Task.training_outputs` gave of them.
+            targets: Their targets by name, [batch] or padded to [batch, width].
+        """
+
+    def count(self, targets: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """What the sum over a whole batch is divided by, such as its texts; a float32 scalar.
+
+        Args:
+            targets: Of the batch.
+        """
+
+
+class Decision(Protocol):
+    """What makes answers of a model's outputs, with the numbers that were fitted for it.
+
+    Its methods compute with NumPy's arrays and, in the graph that is served, with TensorFlow's
+    tensors, by the same code.
+    """
+
+    def decided(self, outputs: Any) -> Any:
+        """What is named in the end, a number for each text or token: class or tag."""
+
+    def facts(self) -> dict[str, Any]:
+        """The fitted numbers, as `model.json` and `summary.json` show them."""
+
+
+class Task(Protocol):
+    """What differs between tasks, of all that is learnt from texts."""
+
+    @property
+    def name(self) -> str:
+        """As the registry and the configuration have it."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of what is decided between, in the order of their index."""
+
+    @property
+    def targets(self) -> Mapping[str, Target]:
+        """By name what training reads of the transformed examples."""
+
+    @property
+    def per_token(self) -> bool:
+        """Whether the outputs are of tokens, [batch, width, …], and not of texts, [batch, …]."""
+
+    @property
+    def metric(self) -> str:
+        """The figure of `evaluate` that picks the epoch; the greater the better."""
+
+    def config(self) -> dict[str, Any]:
+        """What `make_task` makes an equal task of; values that JSON can hold."""
+
+    def build(self, encoder: keras.layers.Layer, settings: ModelSettings) -> keras.Model:
+        """Puts a fresh head on an encoder.
+
+        Args:
+            encoder: Layer with the encoders' interface.
+            settings: How to build on it.
+
+        Returns:
+            A model that takes the encoder's inputs and gives the outputs that are decided by;
+            it has the encoder as `encoder`.
+        """
+
+    def training_outputs(self, model: Any, inputs: dict[str, tf.Tensor]) -> Any:
+        """What training compares with the targets, dropout on.
+
+        Args:
+            model: What `build` gave.
+            inputs: The encoder's, [batch, width].
+        """
+
+    def loss(self, texts: Texts, settings: TrainingSettings) -> Loss:
+        """The loss of a training.
+
+        Args:
+            texts: What is trained on, of which the loss may count classes.
+            settings: How to train.
+        """
+
+    def fit_decision(
+        self, outputs: np.ndarray, texts: Texts, decide_for: str | None = None
+    ) -> Decision:
+        """Fits what makes answers of outputs.
+
+        Args:
+            outputs: Of texts that were not trained on, [n, …]; with `per_token` those of all
+                tokens one after the other, [total, …].
+            texts: The same texts, with their targets.
+            decide_for: The figure that shall be good, one of those the task knows; None for
+                `metric`.
+        """
+
+    def evaluate(self, outputs: np.ndarray, texts: Texts, decision: Any) -> dict[str, Any]:
+        """How good the answers are.
+
+        Args:
+            outputs: See `fit_decision`.
+            texts: Those the outputs are of.
+            decision: Makes the answers.
+
+        Returns:
+            Figures by name, numbers for the history of the training; what is no number, such
+            as the figures of each class, is for `summary.json` alone.
+        """
+
+    def fitted(self, outputs: np.ndarray, texts: Texts, decision: Any) -> dict[str, float]:
+        """What the fit changed, such as the calibration error before and after it.
+
+        Args:
+            outputs: What the decision was fitted on.
+            texts: Likewise.
+            decision: What came of it.
+        """

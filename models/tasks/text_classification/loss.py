@@ -1,0 +1,58 @@
+"""Cross-entropy over the grades."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from .targets import GRADE
+
+
+def balanced_class_weights(labels: np.ndarray, num_classes: int) -> np.ndarray:
+    """Weights inversely proportional to class frequency, as scikit-learn's `balanced`.
+
+    Args:
+        labels: Class indices, int [n].
+        num_classes: How many classes there are.
+
+    Returns:
+        float32 [num_classes]; their mean over the labels is 1.
+    """
+    counts = np.bincount(labels, minlength=num_classes)
+    return (len(labels) / (num_classes * np.maximum(counts, 1))).astype(np.float32)
+
+
+class GradeLoss:
+    """Cross-entropy of the grades' logits, the mean over the texts.
+
+    Args:
+        weights: How much a text of each grade counts, float32 [grades].
+        label_smoothing: Share of the target spread over all grades.
+    """
+
+    def __init__(self, weights: np.ndarray, label_smoothing: float = 0.0):
+        self._weights = np.asarray(weights, np.float32)
+        self._smoothing = label_smoothing
+
+    def __call__(self, outputs: tf.Tensor, targets: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """The sum of the losses of some texts.
+
+        Args:
+            outputs: Logits of the grades, float32 [batch, grades].
+            targets: `grade`: int32 [batch].
+        """
+        grades = targets[GRADE]
+        wanted = tf.one_hot(grades, len(self._weights))
+        wanted = (1 - self._smoothing) * wanted + self._smoothing / len(self._weights)
+        losses = tf.nn.softmax_cross_entropy_with_logits(wanted, outputs)
+        return tf.reduce_sum(losses * tf.gather(self._weights, grades))
+
+    def count(self, targets: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        """How many texts a batch has.
+
+        Args:
+            targets: `grade`: int32 [batch].
+        """
+        return tf.cast(tf.size(targets[GRADE]), tf.float32)

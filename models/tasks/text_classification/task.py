@@ -1,0 +1,110 @@
+"""The task of naming one class for a text."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ...settings import ModelSettings, TrainingSettings
+from ..arrays import softmax
+from ..base import Texts
+from .decision import Decision
+from .loss import GradeLoss, balanced_class_weights
+from .metrics import classification_report, expected_calibration_error
+from .model import ReviewClassifier
+from .targets import TARGETS, classes_of
+
+
+@dataclasses.dataclass(frozen=True)
+class TextClassification:
+    """One class for each text, learnt by grades.
+
+    Attributes:
+        labels: Name of each class, in the order of its index.
+        grades: Class index of each grade, see `ReviewClassifier`; by default each class is one.
+
+    Example:
+        >>> TextClassification(("negative", "neutral", "positive")).grades
+        (0, 1, 2)
+    """
+
+    labels: tuple[str, ...]
+    grades: tuple[int, ...] = ()
+
+    name = "text-classification"
+    targets = TARGETS
+    per_token = False
+    metric = "macro_f1"
+
+    def __post_init__(self):
+        # Sequences of any kind may be given; they are compared and shown as tuples.
+        object.__setattr__(self, "labels", tuple(self.labels))
+        object.__setattr__(self, "grades", tuple(self.grades) or tuple(range(len(self.labels))))
+
+    def config(self) -> dict[str, Any]:
+        """What `make_task` makes an equal task of."""
+        return {"labels": list(self.labels), "grades": list(self.grades)}
+
+    def build(self, encoder: keras.layers.Layer, settings: ModelSettings) -> ReviewClassifier:
+        """A classifier with a fresh head on an encoder; see `Task.build`."""
+        return ReviewClassifier(
+            encoder, len(self.labels), settings.dropout, settings.pooling, self.grades
+        )
+
+    def training_outputs(self, model: ReviewClassifier, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
+        """Logits of the grades, float32 [batch, grades]."""
+        return model.grade_logits(inputs, training=True)
+
+    def loss(self, texts: Texts, settings: TrainingSettings) -> GradeLoss:
+        """Cross-entropy, its classes weighted and its targets smoothed as the settings say."""
+        grades = np.array(self.grades)
+        weights = np.ones(len(grades), np.float32)
+        if settings.class_weight == "balanced":
+            classes = classes_of(texts, self.grades)
+            weights = balanced_class_weights(classes, len(self.labels))[grades]
+        return GradeLoss(weights, settings.label_smoothing)
+
+    def fit_decision(
+        self, outputs: np.ndarray, texts: Texts, decide_for: str | None = None
+    ) -> Decision:
+        """Fits calibration and offsets.
+
+        Args:
+            outputs: Logits, float32 [n, classes].
+            texts: Those the logits are of.
+            decide_for: `macro_f1`, which None stands for, or `accuracy`.
+        """
+        return Decision.fit(outputs, classes_of(texts, self.grades), decide_for or self.metric)
+
+    def evaluate(self, outputs: np.ndarray, texts: Texts, decision: Decision) -> dict[str, Any]:
+        """`accuracy`, `macro_f1`, `ece` and `per_class`; see `classification_report`."""
+        return classification_report(
+            decision.probabilities(outputs),
+            decision.decided(outputs),
+            classes_of(texts, self.grades),
+            list(self.labels),
+        )
+
+    def fitted(self, outputs: np.ndarray, texts: Texts, decision: Decision) -> dict[str, float]:
+        """The calibration error before and after the fit: `ece_before`, `ece_after`."""
+        classes = classes_of(texts, self.grades)
+        before = softmax(np.asarray(outputs, np.float64))
+        return {
+            "ece_before": expected_calibration_error(before, classes),
+            "ece_after": expected_calibration_error(decision.probabilities(outputs), classes),
+        }
+
+
+def make_task(labels: Sequence[str], grades: Sequence[int] = ()) -> TextClassification:
+    """Makes the task of what `TextClassification.config` gives.
+
+    Args:
+        labels: Name of each class.
+        grades: Class index of each grade.
+    """
+    return TextClassification(tuple(labels), tuple(grades))

@@ -1,0 +1,48 @@
+"""`assets.extra/model.json`: what a served model says of itself."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import tensorflow as tf
+
+from .tasks.predictions import FIRST_TASK
+
+MODEL_CARD = "assets.extra/model.json"
+
+
+def write_model_card(directory: str, card: dict[str, Any]) -> None:
+    """Writes the card of a model.
+
+    Args:
+        directory: Its version directory.
+        card: Anything JSON can hold; `task` is the name of the model's task.
+    """
+    path = os.path.join(directory, MODEL_CARD)
+    tf.io.gfile.makedirs(os.path.dirname(path))
+    with tf.io.gfile.GFile(path, "w") as file:
+        file.write(json.dumps(card, indent=2, ensure_ascii=False))
+
+
+def task_of(directory: str) -> str:
+    """The name of the task that a model was trained for.
+
+    Args:
+        directory: Version directory of a model that reviewlens exported.
+
+    Returns:
+        The name; that of text classification where the model is older than this key.
+
+    Raises:
+        ValueError: The card is no JSON object.
+    """
+    path = os.path.join(directory, MODEL_CARD)
+    if not tf.io.gfile.exists(path):
+        return FIRST_TASK
+    with tf.io.gfile.GFile(path) as file:
+        card = json.loads(file.read())
+    if not isinstance(card, dict):
+        raise ValueError(f"{path} holds no JSON object")
+    return card.get("task", FIRST_TASK)

@@ -1,0 +1,49 @@
+"""What a task says of a model in the graph; its modules `signatures` and `requests` have this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import tensorflow as tf
+
+
+class Served(Protocol):
+    """A model in the graph: text in, outputs of the task's model out.
+
+    Attributes:
+        labels: Names of what is decided between, string [labels].
+        decision: Makes the answers, in the graph: the `models.tasks.base.Decision` of the task.
+        tokenizer: The encoder's; some tasks need what it knows of the text.
+    """
+
+    labels: tf.Tensor
+    decision: Any
+    tokenizer: Any
+
+    def outputs(self, text: tf.Tensor) -> tf.Tensor | tf.RaggedTensor:
+        """Outputs for texts, string [batch]: [batch, …], or ragged [batch, (tokens), …]."""
+
+
+class Signatures(Protocol):
+    """The module `signatures`."""
+
+    def make_signatures(self, served: Served) -> dict[str, Any]:
+        """The signatures by name, each a `tf.function`; `serving_default` is one of them."""
+
+
+class Requests(Protocol):
+    """The module `requests`: what warms up a model, and what tries to break it."""
+
+    def make_requests(self, texts: Sequence[bytes]) -> Iterator[tuple[str, dict[str, tf.Tensor]]]:
+        """Yields one request with these texts for each signature: its name and its inputs."""
+
+    def problem(
+        self,
+        signature: str,
+        inputs: Mapping[str, tf.Tensor],
+        outputs: Mapping[str, np.ndarray],
+        labels: Sequence[bytes],
+    ) -> str:
+        """What is wrong with the answer to a request; empty where nothing is."""

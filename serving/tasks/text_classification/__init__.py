@@ -1,0 +1,1 @@
+"""One class for a text, as it is served."""

@@ -1,0 +1,130 @@
+"""From what a classifier answers to predictions."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..predictions import Answer, Ask
+
+if TYPE_CHECKING:
+    import numpy as np
+
+OUTPUTS = ("label", "probabilities")
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """The answer for one review.
+
+    Attributes:
+        label: The class decided for; with a decision tuned for macro-F1 it is not always
+            the most probable one.
+        probabilities: Calibrated probability of each class by its name; they sum to 1.
+    """
+
+    label: str
+    probabilities: dict[str, float]
+
+    def cells(self) -> list[tuple[str, str]]:
+        """The label, then three digits of each class."""
+        shares = [(name, f"{share:.3f}") for name, share in self.probabilities.items()]
+        return [("label", self.label), *shares]
+
+    def columns(self) -> dict[str, str]:
+        """`predicted_label`, and `probability_CLASS` of each class."""
+        shares = self.probabilities.items()
+        return {"predicted_label": self.label} | {
+            f"probability_{name}": f"{share:.6f}" for name, share in shares
+        }
+
+    def record(self) -> dict[str, Any]:
+        """`predicted_label`, and an object `probabilities`."""
+        shares = {name: round(share, 6) for name, share in self.probabilities.items()}
+        return {"predicted_label": self.label, "probabilities": shares}
+
+
+def read_arrays(outputs: Mapping[str, np.ndarray], labels: Sequence[str]) -> Iterator[Prediction]:
+    """Yields a prediction for each text.
+
+    Args:
+        outputs: Of `serving_default`.
+        labels: Names of the classes.
+    """
+    for label, row in zip(outputs["label"], outputs["probabilities"], strict=True):
+        yield Prediction(label.decode(), dict(zip(labels, map(float, row), strict=True)))
+
+
+def make_reader(model: str, ask: Ask, error: Callable[[str], Exception]) -> ClassReader:
+    """What reads the answers of a server; see `ClassReader`."""
+    return ClassReader(model, ask, error)
+
+
+class ClassReader:
+    """Gives probabilities the names of their classes.
+
+    `serving_default` answers with probabilities in the order of the classes; their names come
+    from `classify`, which is asked first and then whenever an answer shows a new version.
+
+    Args:
+        model: Name of the model, for messages.
+        ask: Asks the server.
+        error: Makes an exception of what is wrong with an answer.
+    """
+
+    def __init__(self, model: str, ask: Ask, error: Callable[[str], Exception]):
+        self._model = model
+        self._ask = ask
+        self._error = error
+        self._classes: list[str] = []
+        self._version: int | None = None
+
+    async def read(self, texts: list[bytes], answer: Answer) -> list[Prediction]:
+        """Returns a prediction for each text; see `AnswerReader.read`."""
+        self._check(answer)
+        if not self._is_of_known_classes(answer):
+            await self._ask_for_classes()
+        if not self._is_of_known_classes(answer):
+            # The server went over to another version between the two answers.
+            answer = await self._ask("serving_default", "text", texts)
+            self._check(answer)
+        labels, rows = answer.tensors["label"], answer.tensors["probabilities"]
+        if not self._is_of_known_classes(answer) or not len(texts) == len(labels) == len(rows):
+            raise self._error("the answers do not fit the texts or the classes")
+        return [
+            Prediction(label, dict(zip(self._classes, row, strict=True)))
+            for label, row in zip(labels, rows, strict=True)
+        ]
+
+    def _check(self, answer: Answer) -> None:
+        labels, rows = (answer.tensors.get(name, ()) for name in OUTPUTS)
+        if not (
+            _is_list_of(str, labels)
+            and _is_list_of(list, rows)
+            and all(_is_list_of(float, row) for row in rows)
+        ):
+            raise self._error(
+                f"the model {self._model} answers with {', '.join(answer.tensors)}; one of "
+                "reviewlens has label, string [batch], and probabilities, float [batch, classes]"
+            )
+
+    def _is_of_known_classes(self, answer: Answer) -> bool:
+        """Whether answers belong to the classes known so far, as far as can be told."""
+        return (
+            answer.version == self._version
+            and set(answer.tensors["label"]) <= set(self._classes)
+            and all(len(row) == len(self._classes) for row in answer.tensors["probabilities"])
+        )
+
+    async def _ask_for_classes(self) -> None:
+        # One serialized tf.Example without features: an empty review.
+        answer = await self._ask("classify", "inputs", [b""])
+        rows = answer.tensors.get("classes", ())
+        if not (_is_list_of(list, rows) and len(rows) == 1 and _is_list_of(str, rows[0])):
+            raise self._error("the signature classify does not name the classes")
+        self._classes, self._version = rows[0], answer.version
+
+
+def _is_list_of(kind: type, value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, kind) for item in value)
