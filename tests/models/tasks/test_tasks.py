@@ -1,0 +1,67 @@
+"""Every task, and one that the product does not know, against what the product expects of one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reviewlens.models.tasks.registry import make_task
+from reviewlens.models.tasks.text_classification.task import TextClassification
+
+LABELS = ("short", "middling", "long")
+POOLER = ("encoder/pooler_kernel", "encoder/pooler_bias")
+
+
+def test_text_classification(run_task_test):
+    def targets(rows):
+        lengths = np.array(list(map(len, rows)))
+        return {"grade": np.searchsorted(np.quantile(lengths, [0.25, 0.5, 0.75]), lengths)}
+
+    run_task_test(
+        TextClassification(LABELS, (0, 1, 1, 2)),
+        targets,
+        named=lambda prediction: prediction.label,
+        expected=lambda decided, rows: [LABELS[index] for index in decided],
+        unused=POOLER,
+    )
+
+
+def test_a_task_of_tokens_that_the_product_does_not_know(run_task_test, toy_task):
+    def words(decided, rows):
+        ends = np.cumsum(list(map(len, rows)))[:-1]
+        return ["".join(map(str, tags)) for tags in np.split(decided.astype(int), ends)]
+
+    run_task_test(
+        make_task(toy_task),
+        lambda rows: {"odd": [[token % 2 for token in row] for row in rows]},
+        named=lambda prediction: prediction.tags,
+        expected=words,
+        unused=POOLER,
+    )
+
+
+def test_an_unknown_task_is_named():
+    with pytest.raises(ValueError, match="'tagging' is no task; the known ones: text-class"):
+        make_task("tagging")
+
+
+def test_the_guide_names_the_files_that_the_toy_task_consists_of(toy_task):
+    root = Path(__file__).parents[3]
+    section = (root / "docs/extending.md").read_text().split("## A task\n")[1].split("\n## ")[0]
+    named = set(re.findall(r"^\| `(\S+)` \|", section, re.MULTILINE))
+    toy = root / "tests/toy_task"
+    new = {
+        f"{floor.name}/tasks/token_parity/{file.name}"
+        for floor in toy.iterdir()
+        for file in (floor.glob("*.py") if floor.is_dir() else ())
+        if file.name != "__init__.py"
+    }
+    edits = {"models/tasks/registry.py", "serving/tasks/registry.py", "components/task_registry.py"}
+    assert named == new | edits | {"README.md"}
+    assert all((root / edit).is_file() for edit in edits)
+    # The folders of the task that there is have these files, too.
+    known = (path.replace("token_parity", "text_classification") for path in new)
+    assert all((root / path).is_file() for path in known)

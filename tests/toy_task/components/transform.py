@@ -1,0 +1,7 @@
+"""What Transform adds: a tag for each token, ragged as the tokens are."""
+
+from __future__ import annotations
+
+
+def transform(inputs, tokens):
+    return {"odd": tokens.with_values(tokens.values % 2)}
