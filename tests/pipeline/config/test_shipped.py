@@ -54,7 +54,7 @@ def test_a_shipped_configuration_makes_a_pipeline(path, tmp_path):
 
     assert config.name == path.stem
     pipeline = build_pipeline(config)
-    assert sorted(node.id for node in pipeline.components) == sorted(NODES)
+    assert sorted(node.id for node in pipeline.components) == sorted(node.id for node in NODES)
     assert f"reviewlens run configs/{path.name}" in path.read_text(encoding="utf-8")
 
 
