@@ -104,7 +104,9 @@ def test_a_process_that_ran_the_node_declares_it_for_the_next_run(transformed):
     }
 
     node = ReviewTransform(
-        **{name: channel.Channel(type=kind) for name, kind in inputs.items()}, max_tokens=LENGTH
+        **{name: channel.Channel(type=kind) for name, kind in inputs.items()},
+        task="text-classification",
+        max_tokens=LENGTH,
     )
 
     assert node.exec_properties["max_tokens"] == LENGTH
