@@ -13,7 +13,7 @@ import yaml
 from reviewlens.pipeline import build_pipeline, load_config
 from reviewlens.pipeline.beam_options import check_beam_options
 from reviewlens.pipeline.config import Config
-from reviewlens.pipeline.nodes import NODES
+from reviewlens.pipeline.nodes import node_ids
 
 REPOSITORY = pathlib.Path(__file__).parents[3]
 SHIPPED = sorted((REPOSITORY / "configs").glob("*.yaml"))
@@ -54,7 +54,8 @@ def test_a_shipped_configuration_makes_a_pipeline(path, tmp_path):
 
     assert config.name == path.stem
     pipeline = build_pipeline(config)
-    assert sorted(node.id for node in pipeline.components) == sorted(node.id for node in NODES)
+    nodes = {node.id for node in pipeline.components}
+    assert {"review-example-gen", "trainer", "pusher"} <= nodes <= set(node_ids())
     assert f"reviewlens run configs/{path.name}" in path.read_text(encoding="utf-8")
 
 
