@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "full_disk": ["is_disk_full"],
         "input_file": ["InputFile"],
         "inputs": ["Match", "list_files", "match_local"],
+        "packages": ["package_path"],
         "reading": ["columns_left_out", "read_records"],
         "records": ["Record"],
         "versions": ["partial_name", "partial_version", "version_number", "version_numbers"],

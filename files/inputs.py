@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import glob
-import importlib.util
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO, NamedTuple
@@ -13,6 +12,7 @@ from ..errors import RunError
 from .compression import COMPRESSIONS
 from .formats import FORMATS, Format, format_by_ending
 from .input_file import InputFile
+from .packages import package_path
 
 _SHOWN = 5
 
@@ -87,7 +87,7 @@ def list_files(
         RunError: Nothing is there, the format cannot be told, or the package is not installed.
     """
     if source.startswith("package:"):
-        source = _in_package(source)
+        source = package_path(source)
     found = {}
     for path, name, size, was_named, opener in match(source):
         by_ending, compression = _by_ending(path)
@@ -120,17 +120,6 @@ def _by_ending(path: str) -> tuple[Format | None, str]:
     if compression:
         ending = os.path.splitext(stem)[1]
     return format_by_ending(ending), compression
-
-
-def _in_package(source: str) -> str:
-    name, _, path = source.removeprefix("package:").partition("/")
-    try:
-        spec = importlib.util.find_spec(name)
-    except (ImportError, ValueError):
-        spec = None
-    if spec is None or not spec.submodule_search_locations:
-        raise RunError(f"{source}: the package {name!r} is not installed; `pip install {name}`")
-    return os.path.join(spec.submodule_search_locations[0], path)
 
 
 def _what_is_near(source: str) -> str:
