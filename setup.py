@@ -34,6 +34,9 @@ MODELS = [
     # tensorflow-hub imports pkg_resources, which setuptools 81 dropped.
     "setuptools<81",
     "numpy",
+    # They fetch the encoders of hf:// and kaggle:// addresses.
+    "huggingface-hub>=1",
+    "kagglehub>=0.3",
     "safetensors",
     # keras-hub's tokenizers import it.
     "sentencepiece",
