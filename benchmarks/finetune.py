@@ -23,12 +23,11 @@ from pathlib import Path
 import numpy as np
 from peer_choice import add_peers, print_left_out
 from record import PEERS, append_record
-from reviews import LABELS
+from reviews import CHECKPOINT, LABELS
 from splits import WORK, Splits, labels_of, prepare_splits, write_reviews
 from tables import print_table
 from workers import Worker, peer_python, working
 
-from reviewlens.models.encoders.sources.minilm import minilm_files
 from reviewlens.models.tasks.text_classification.metrics import macro_f1
 from reviewlens.models.training.batching import shuffled_batches
 from reviewlens.models.training.tokenized import TokenizedTexts
@@ -142,7 +141,7 @@ def time_steps(
                 given |= {"encoder": splits.encoder, "evaluation": evaluation}
             else:
                 order = np.concatenate(batches).tolist() if system.order == "ours" else None
-                given |= {"checkpoint": minilm_files(), "order": order}
+                given |= {"checkpoint": CHECKPOINT, "order": order}
             found = workers[system.library].ask("time_steps", **given)
             runs.append({"system": system.name, "repeat": repeat, **found})
             print(f"{system.name}: {found['seconds']:.1f} s", file=sys.stderr, flush=True)
@@ -175,7 +174,7 @@ def train_fully(
             ours = system.library == "reviewlens"
             recipe = OUR_RECIPE if ours else PEER_RECIPE
             settings = {"batch_size": BATCH_SIZE, "precision": system.precision, **recipe}
-            where = {"encoder": splits.encoder} if ours else {"checkpoint": minilm_files()}
+            where = {"encoder": splits.encoder} if ours else {"checkpoint": CHECKPOINT}
             settings["seed"] = SEED + repeat
             found = workers[system.library].ask("train_fully", **files, **where, settings=settings)
             run = {"system": system.name, "repeat": repeat, "recipe": recipe}

@@ -24,11 +24,11 @@ import numpy as np
 from finetune import BATCH_SIZE, EVAL_ROWS, SEED, WARM_UP, take
 from peer_choice import add_peers, print_left_out
 from record import PEERS, append_record
+from reviews import CHECKPOINT
 from splits import WORK, Splits, prepare_splits, write_reviews
 from tables import print_table
 from workers import peer_python, working
 
-from reviewlens.models.encoders.sources.minilm import minilm_files
 from reviewlens.models.training.tokenized import TokenizedTexts
 
 WIDTHS = (128, 256)
@@ -114,7 +114,7 @@ def measure(system: System, splits: Splits, width: int, steps: int, threads: int
             given["encoder"] = splits.encoder
         else:
             python, script = peer_python(), PEERS / "finetune_transformers.py"
-            given |= {"checkpoint": minilm_files(), "order": None}
+            given |= {"checkpoint": CHECKPOINT, "order": None}
         command = [python, str(script), f"--threads={threads}"]
         with working(command, threads=threads) as worker, watching(worker.pid) as seen:
             found = worker.ask("time_steps", **given)

@@ -6,6 +6,8 @@ import csv
 import random
 from pathlib import Path
 
+from reviewlens.files import package_path
+from reviewlens.models import ENCODERS
 from reviewlens.pipeline.config import load_config
 
 CONFIG = Path(__file__).parents[1] / "configs" / "womens-clothing.yaml"
@@ -14,6 +16,8 @@ RECIPE = load_config(str(CONFIG))
 LABELS = tuple(RECIPE.data.classes)
 # Class of one star, of two, and so on.
 GRADES = tuple(grade.label for grade in RECIPE.data.grades)
+# Folder of the encoder, in Hugging Face's format, which the peers read, too.
+CHECKPOINT = package_path(ENCODERS[RECIPE.encoder].source)
 
 
 def read_reviews(path: str, rows: int | None = None) -> tuple[list[str], list[int]]:

@@ -23,13 +23,12 @@ import tensorflow as tf
 from byte_pairs import byte_pair_files
 from peer_choice import add_peers, print_left_out
 from record import PEERS, append_record
-from reviews import RECIPE, read_reviews
+from reviews import CHECKPOINT, RECIPE, read_reviews
 from tables import print_table
 from workers import peer_python, working
 
 from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.encoders.roberta.tokenizer import BytePairTokenizer
-from reviewlens.models.encoders.sources.minilm import minilm_files
 
 BATCH = 1_000
 MAX_TOKENS = RECIPE.model.max_tokens
@@ -63,7 +62,7 @@ TOKENIZATIONS = (
             "transformers, BertTokenizerFast": "transformers",
             "tokenizers, encode_batch_fast": "tokenizers",
         },
-        lambda scratch: minilm_files(),
+        lambda scratch: CHECKPOINT,
         lambda folder: WordpieceTokenizer(
             os.path.join(folder, "vocab.txt"), lower_case=True, max_tokens=MAX_TOKENS
         ),

@@ -30,16 +30,17 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[Any]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes the SavedModel and its facts.
+        """Writes the encoder's files and its facts.
 
         Args:
             input_dict: Empty.
             output_dict: `model`: one Model artifact.
-            exec_properties: `encoder`: a catalog name, handle or path.
+            exec_properties: `encoder`: what `fetch_encoder` takes.
 
         Raises:
             RunError: The encoder cannot be reached or is no text encoder.
-            UsageError: The catalog has no encoder of that name.
+            UsageError: The catalog has no encoder of that name, or the source is not
+                written right.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         artifact = artifact_utils.get_single_instance(output_dict["model"])
@@ -67,7 +68,7 @@ class EncoderFetcherSpec(ComponentSpec):
 class EncoderFetcher(base_component.BaseComponent):
     """Fetches a pretrained text encoder.
 
-    Output `model`: the encoder's SavedModel and vocabulary, with custom properties `name`,
+    Output `model`: the encoder's weights and tokenizer, with custom properties `name`,
     `source`, `sha256` and `parameters`.
     """
 
@@ -78,7 +79,7 @@ class EncoderFetcher(base_component.BaseComponent):
         """Declares the node.
 
         Args:
-            encoder: Catalog name, TF Hub or Kaggle handle, URL, folder or archive.
+            encoder: What `fetch_encoder` takes, such as a catalog name or `hf://OWNER/NAME`.
             fingerprint: Changes when the source or the fetching code does, and with it the
                 cache key.
         """

@@ -17,10 +17,13 @@ from collections.abc import Iterable
 
 PACKAGE = __name__.partition(".")[0]
 _ROOT = pathlib.Path(__file__).resolve().parent.parent
-# They list encoders and tasks by name. What a node takes is among its inputs or parameters; the
-# code of the task is asked for by `Node.task`.
-_LISTS = re.compile(
-    rf"{PACKAGE}\.(models\.encoders\.(catalog|\w+\.presets)|\w+\.tasks\.registry|components\.task_registry)"
+# They list encoders and tasks by name, or say whether files are an encoder. What a node takes is
+# among its inputs or parameters; the code of the task is asked for by `Node.task`.
+_LEFT_OUT = re.compile(
+    rf"{PACKAGE}\.("
+    r"models\.encoders\.(catalog|\w+\.presets|sources\.verification)"
+    r"|\w+\.tasks\.registry|components\.task_registry"
+    r")"
 )
 
 
@@ -28,10 +31,10 @@ def code_fingerprint(*modules: str, libraries: Iterable[str] = ()) -> str:
     """Hashes modules of this package, all modules of it that they import, and libraries.
 
     Comments, layout and docstrings do not count, and neither do the entries of the catalog of
-    encoders. Names that a folder's `__init__` exports lazily are followed to the modules that
-    define them, and so are modules that are imported by a name that the code spells out, as
-    registries do: `"reviewlens.models.layers"`, `f"{__package__}.name"` and
-    `import_module(f".{name}.conversion", __package__)`, which stands for all that it fits.
+    encoders nor the check that files are one. Names that a folder's `__init__` exports lazily are
+    followed to the modules that define them, and so are modules that are imported by a name that
+    the code spells out, as registries do: `"reviewlens.models.layers"`, `f"{__package__}.name"`
+    and `import_module(f".{name}.conversion", __package__)`, which stands for all that it fits.
 
     Args:
         modules: Dotted names, such as `reviewlens.components.trainer`; a package stands for
@@ -69,7 +72,7 @@ def _reached(modules: tuple[str, ...]) -> set[str]:
             waiting += [_name_of(inside) for inside in sorted(file.parent.rglob("*.py"))]
     while waiting:
         module = waiting.pop()
-        if module not in reached and not _LISTS.fullmatch(module):
+        if module not in reached and not _LEFT_OUT.fullmatch(module):
             reached.add(module)
             waiting += _imported_by(module)
     return reached

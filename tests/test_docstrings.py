@@ -34,6 +34,7 @@ FILES = {
     "runs/amazon-snippets/serving/amazon-snippets": "pushed_models",
     "runs/shoes/serving/shoes": "pushed_models",
     "served/1": "pushed_version",
+    "tiny-bert-of-tf-hub": "tiny_encoder",
     "vocab.txt": "published_vocabulary",
     "batching_parameters.txt": "batching_parameters",
 }
@@ -44,7 +45,6 @@ ELSEWHERE = {"localhost:8501": "rest_address", '"/models': "models"}
 
 # What takes seconds for what other tests show as well; `make test-slow` runs it.
 SLOW = {
-    "models.encoders.sources.minilm.write_minilm",
     "models.training.checkpoint.remove_checkpoint",
 }
 # What is not run, and why.
@@ -55,6 +55,7 @@ LEFT_OUT = {
     "serving.tasks.registry.register_task": "needs a task; tests/toy_task is one",
     "models.encoders.formats.keras_hub.KerasHubFiles": "needs a preset of keras-hub",
     "models.encoders.registry.register_family": "needs a family; tests/models/encoders has one",
+    "models.encoders.sources.registry.register_source": "needs a kind; tests/.../sources has one",
     "pipeline.kubeflow.api.PipelinesClient": "needs Kubeflow Pipelines",
     "pipeline.local.runner.run": "takes minutes; it is `make run`",
     "serving.server.draining.RestServer": "serves until it is told to end",
@@ -187,7 +188,7 @@ def test_an_example_runs(example, request, tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory) -> str:
-    """MiniLM, as a TF Hub encoder."""
+    """MiniLM, as it is fetched."""
     from reviewlens.models import fetch_encoder
 
     directory = str(tmp_path_factory.mktemp("minilm") / "encoder")
@@ -373,7 +374,7 @@ def hugging_face_folder() -> str:
 @pytest.fixture(scope="module")
 def published_vocabulary(directory) -> str:
     """BERT's own, of 30,522 word pieces."""
-    return f"{directory}/assets/vocab.txt"
+    return f"{directory}/vocab.txt"
 
 
 @pytest.fixture(scope="module")

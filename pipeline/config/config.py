@@ -10,7 +10,6 @@ import collections.abc
 import dataclasses
 import difflib
 import math
-import os
 import pathlib
 import re
 import types
@@ -21,7 +20,7 @@ from ...components.evaluator.settings import EvaluationSettings
 from ...components.review_example_gen.settings import DataSettings
 from ...components.task_registry import TASKS
 from ...errors import UsageError
-from ...models.encoders.catalog import ENCODERS
+from ...models.encoders.sources.registry import source_problem
 from ...models.settings import ModelSettings, TrainingSettings
 from ...serving.settings import ExportSettings
 from ..beam_options import BeamSettings
@@ -47,7 +46,8 @@ class Config:
         output: Folder that receives the artifacts, the served model and `summary.json`.
         data: Where the reviews are and which columns mean what.
         task: What is learnt, the name of a task such as `text-classification`.
-        encoder: Catalog name, TF Hub or Kaggle handle, or a path of a text encoder.
+        encoder: Catalog name of a text encoder, or where it is: `hf://OWNER/NAME[@REVISION]`, a
+            TF Hub or Kaggle handle or address, `package:NAME/FOLDER`, a folder or a `.tar.gz`.
         model: The classifier around the encoder.
         training: How the classifier is fine-tuned.
         export: How it is brought into the form that is served.
@@ -90,11 +90,8 @@ class Config:
             )
         if not self.output:
             yield "output", "is empty; it is the folder that receives the results"
-        # With a slash it is a handle, a URL or a path, which only fetching can judge.
-        is_name = "/" not in self.encoder and not os.path.exists(self.encoder)
-        if is_name and self.encoder not in ENCODERS:
-            hint = nearest(self.encoder, ENCODERS, "`reviewlens encoders` lists the names")
-            yield "encoder", f"is {self.encoder!r}, which is no name of the catalog; {hint}"
+        if problem := source_problem(self.encoder):
+            yield "encoder", problem
 
     @staticmethod
     def problems_between(values: Mapping[str, typing.Any]) -> Iterator[tuple[str, str]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 
 from ...errors import UsageError
-from ...models.encoders.catalog import ENCODERS
+from ...models.encoders.sources.registry import find_source
 from ..config import Config
 from .target import KFP, VERTEX, KubeflowTarget
 
@@ -78,8 +77,7 @@ def _unreachable(config: Config, title: str) -> Iterator[str]:
         "data.schema": config.data.schema,
         "kubeflow.serving_dir": config.kubeflow.serving_dir,
     }
-    # A handle of Kaggle looks like a relative path, too; a name of the catalog comes first.
-    if config.encoder not in ENCODERS and os.path.exists(config.encoder):
+    if find_source(config.encoder).is_path:
         paths["encoder"] = config.encoder
     for key, path in paths.items():
         if path and "://" not in path and not path.startswith(("/", "package:")):

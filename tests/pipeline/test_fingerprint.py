@@ -151,7 +151,7 @@ EXPORT = {"encoder-validator", "exporter"}
         ("models/layers/plain_operations.py", '"""', '"""In other words: ', set()),
         ("models/training/loop.py", "# ", "# Once more: ", set()),
         # An encoder more, or another address of one: which one is used, the fetcher is told.
-        ("models/encoders/catalog.py", '"minilm-l6"', '"minilm-l7"', set()),
+        ("models/encoders/bert/presets.py", '"minilm-l6"', '"minilm-l7"', set()),
         # What a server sends itself while it loads a model is part of that model alone.
         ("serving/warmup.py", "Love it!", "Like it!", {*EXPORT, "serving-validator"}),
         ("serving/export.py", "CHUNK = 32", "CHUNK = 64", EXPORT),

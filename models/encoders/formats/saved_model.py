@@ -37,8 +37,8 @@ class SavedEncoder:
         RunError: The folder has no readable SavedModel, or its model is no text encoder.
 
     Example:
-        >>> SavedEncoder(directory).shapes["word_embeddings/embeddings"]
-        [30522, 384]
+        >>> SavedEncoder("tiny-bert-of-tf-hub").shapes["type_embeddings/embeddings"]
+        [2, 16]
     """
 
     kind = "saved_model"

@@ -40,13 +40,13 @@ class HubEncoder(keras.layers.Layer):
         RunError: The folder holds no SavedModel, or one that is no text encoder.
 
     Example:
-        >>> encoder = HubEncoder(directory)
+        >>> encoder = HubEncoder("tiny-bert-of-tf-hub")
         >>> ids = tf.ones([3, 5], tf.int32)
         >>> outputs = encoder(
         ...     {"input_word_ids": ids, "input_mask": ids, "input_type_ids": 0 * ids}
         ... )
         >>> outputs["sequence_output"].shape
-        TensorShape([3, 5, 384])
+        TensorShape([3, 5, 16])
     """
 
     def __init__(self, directory: str, **kwargs):

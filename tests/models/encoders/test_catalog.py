@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from reviewlens.models import ENCODERS
+from reviewlens.models import ENCODERS, search_encoders
+from reviewlens.models.encoders.sources.registry import find_source
 
 
 def test_it_has_the_collection_and_an_encoder_for_offline_use():
@@ -20,16 +21,13 @@ def test_each_entry_is_complete(name):
     preset = ENCODERS[name]
     assert preset.name == name
     assert preset.hidden_size % preset.heads == 0
-    assert preset.lower_case == ("uncased" in preset.vocabulary)
-    if not preset.offline:
-        assert preset.handle.startswith("https://tfhub.dev/")
-        assert "/tensorFlow2/" in preset.kaggle_handle
+    assert all((preset.description, preset.languages, preset.licence, preset.vocabulary))
+    assert find_source(name).text == preset.source
+    assert preset.offline == preset.source.startswith("package:")
 
 
-def test_handles_are_distinct():
-    presets = [preset for preset in ENCODERS.values() if not preset.offline]
-    assert len({preset.handle for preset in presets}) == len(presets)
-    assert len({preset.kaggle_handle for preset in presets}) == len(presets)
+def test_names_and_sources_are_distinct():
+    assert len({preset.source for preset in ENCODERS.values()}) == len(ENCODERS)
 
 
 @pytest.mark.parametrize(
@@ -44,15 +42,60 @@ def test_handles_are_distinct():
         ("bert-multi-cased", 177_853_440),
         ("bert-zh", 102_267_648),
         ("bert-large-uncased", 335_141_888),
+        ("distilbert-base-uncased", 66_362_880),
+        ("distilbert-base-cased", 65_190_912),
+        # Those of KerasHub's 124,052,736 and what it leaves out: pooler, types, two positions.
+        ("roberta-base", 124_052_736 + 590_592 + 768 + 2 * 768),
     ],
 )
 def test_parameters_are_those_published(name, parameters):
     assert ENCODERS[name].parameters == parameters
 
 
+@pytest.mark.parametrize(
+    ("name", "millions"),
+    # As the model cards on Hugging Face say.
+    [
+        ("distilroberta-base", "82"),
+        ("bge-small", "33.4"),
+        ("bge-base", "109"),
+        ("bge-large", "335"),
+        ("e5-base", "109"),
+        ("gte-small", "33.4"),
+        ("minilm-l6", "22.7"),
+    ],
+)
+def test_parameters_are_about_those_of_the_cards(name, millions):
+    assert abs(ENCODERS[name].parameters / 1e6 - float(millions)) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["roberta"], ["roberta-base", "roberta-large", "distilroberta-base"]),
+        (["ROBERTA", "mit"], ["roberta-base", "roberta-large"]),
+        (["offline"], ["minilm-l6"]),
+        (["chinese"], ["bert-zh"]),
+        (["104", "cased"], ["bert-multi-cased"]),
+        (["sentiment"], ["expert-wiki-books-sst2"]),
+        (["cased", "large", "mask"], ["bert-large-wwm-cased"]),
+        (["roberta", "chinese"], []),
+        (["."], []),
+    ],
+)
+def test_every_word_has_to_fit(words, names):
+    assert [preset.name for preset in search_encoders(words)] == names
+
+
+def test_no_words_find_all_of_them():
+    assert search_encoders([]) == list(ENCODERS.values())
+
+
 def test_importing_it_loads_nothing_heavy():
     code = (
         "import sys; from reviewlens.models import ENCODERS; "
-        "sys.exit(any(m in sys.modules for m in ('tensorflow', 'keras', 'numpy')))"
+        "from reviewlens.models.encoders.sources.registry import find_source; "
+        "heavy = ('tensorflow', 'keras', 'numpy', 'tensorflow_hub', 'huggingface_hub'); "
+        "sys.exit(any(m in sys.modules for m in heavy))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -92,6 +92,11 @@ def test_words_that_yaml_1_1_would_twist_stay_as_they_are(config_file):
             3,
             "encoder: is 'minilm-l7', which is no name of the catalog; did you mean minilm-l6?",
         ),
+        (
+            ("name: demo", "name: demo\nencoder: hf://bert"),
+            3,
+            "encoder: is 'hf://bert'; a model of Hugging Face is written hf://OWNER/NAME or hf://OW",
+        ),
         (("name: demo", "name: 12"), 2, "name: is 12; it is text: put it in quotes"),
         (("name: demo", "name: a/b"), 2, "name: is 'a/b'; it becomes a folder"),
         (("name: demo", f"name: {'a' * 256}"), 2, "name: has 256 characters; the name of a folder"),

