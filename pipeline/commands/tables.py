@@ -11,9 +11,14 @@ from rich.table import Table
 _WIDTH_OF_A_PIPE = 10_000
 
 
-def new_table(*columns: str) -> Table:
-    """Returns a plain table whose last column alone may wrap."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+def new_table(*columns: str, gap: int = 2) -> Table:
+    """Returns a plain table whose last column alone may wrap.
+
+    Args:
+        *columns: Their titles.
+        gap: Spaces between two columns.
+    """
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     *fixed, last = columns
     for title in fixed:
         table.add_column(title, no_wrap=True)

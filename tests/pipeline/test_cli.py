@@ -85,6 +85,10 @@ def test_version():
         (["encoders", "sho"], "invalid choice: 'sho'"),
         (["encoders", "show"], "needs the NAME of an encoder"),
         (["encoders", "show", "minilm"], "minilm: unknown encoder; did you mean minilm-l6?"),
+        (["encoders", "show", "minilm-l6", "labse"], "needs the NAME of an encoder, such as mini"),
+        (["encoders", "list", "chinees"], "no encoder has 'chinees' in its name, description or "),
+        (["encoders", "list", "chinees"], "did you mean chinese?"),
+        (["encoders", "list", "chinese", "mit"], "no encoder has all of chinese mit; leave out a"),
     ],
 )
 def test_wrong_usage_ends_with_code_2_and_says_what_is_right(arguments, message, tmp_path):
@@ -149,8 +153,20 @@ def test_encoders_lists_a_line_each():
     assert answer.returncode == 0
     lines = answer.stdout.splitlines()
     assert len(lines) > 30
-    assert lines[0].split() == ["name", "parameters", "layers", "hidden", "vocabulary", "offline"]
+    titles = ["name", "architecture", "parameters", "languages", "licence", "offline"]
+    assert lines[0].split() == titles
     assert any(line.split()[0] == "minilm-l6" and line.split()[-1] == "yes" for line in lines)
+    assert max(len(line.rstrip()) for line in lines) <= 80
+
+
+def test_encoders_lists_what_all_words_fit():
+    answer = cli("encoders", "list", "RoBERTa", "mit")
+    assert answer.returncode == 0
+    lines = [line.split() for line in answer.stdout.splitlines()[1:]]
+    assert lines == [
+        ["roberta-base", "RoBERTa", "124.6", "M", "English", "MIT"],
+        ["roberta-large", "RoBERTa", "355.4", "M", "English", "MIT"],
+    ]
 
 
 def test_encoders_show_tells_all_that_is_known():
