@@ -29,15 +29,20 @@ def folder(repository, monkeypatch, tmp_path, byte_pair_files) -> str:
 def test_a_roberta_of_hugging_face_goes_through_to_an_answer(folder, tmp_path, reviews, reviewlens):
     with open(tmp_path / "reviews.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["text", "label"])
+        writer.writerow(["text", "stars"])
         writer.writerows(
-            [f"{text} {WORDS[i % 2]}", ["negative", "positive"][i % 2]]
+            [f"{text} {WORDS[i % 2]}", [1, 5][i % 2]]
             for i, text in enumerate(dict.fromkeys(reviews[:600]))
         )
     config = {
         "name": "roberta",
         "output": "out",
-        "data": {"input": "reviews.csv", "text": ["text"], "label": "label"},
+        "data": {
+            "input": "reviews.csv",
+            "text": ["text"],
+            "rating": "stars",
+            "classes": {"negative": [1], "positive": [5]},
+        },
         "encoder": folder,
         "model": {"max_tokens": 64},
         "training": {"epochs": 4, "batch_size": 16, "learning_rate": 5e-3},
