@@ -5,12 +5,19 @@ from __future__ import annotations
 import collections
 import csv
 import datetime
+import fcntl
+import hashlib
+import importlib.metadata
 import importlib.util
+import inspect
 import ipaddress
 import json
 import os
+import shutil
 import string
+import tempfile
 import types
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,15 +79,45 @@ def byte_pair_files(tmp_path_factory) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def tiny_encoder(tmp_path_factory, tiny_vocabulary) -> str:
+def made_once(pytestconfig, tmp_path_factory) -> Callable[..., str]:
+    """Copies of folders that are slow to make: `made_once("encoder", write, vocabulary)`.
+
+    `write(folder, *files)` is called for all workers once, and not in later runs either unless it
+    or the content of a file is another one. What it wrote is kept beside pytest's own notes.
+    """
+
+    def make(name: str, write: Callable[..., None], *files: str) -> str:
+        digest = hashlib.sha256(inspect.getsource(write).encode())
+        for package in ("tensorflow", "tf-keras", "tf-models-official"):
+            digest.update(importlib.metadata.version(package).encode())
+        for file in files:
+            digest.update(Path(file).read_bytes())
+        kept = Path(pytestconfig.cache.mkdir(f"{name}-{digest.hexdigest()[:16]}"))
+        with open(kept / "lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (kept / "whole").exists():
+                shutil.rmtree(kept / "part", ignore_errors=True)
+                write(str(kept / "part"), *files)
+                os.rename(kept / "part", kept / "whole")
+        return shutil.copytree(kept / "whole", str(tmp_path_factory.mktemp(name) / name))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(made_once, tiny_vocabulary) -> str:
     """Directory of a TF Hub BERT encoder: 2 layers, 16 units, 2 heads, 128 positions, with MLM."""
+    return made_once("tiny_encoder", _write_encoder, tiny_vocabulary)
+
+
+def _write_encoder(directory: str, vocabulary: str) -> None:
     import tensorflow as tf
     import tf_keras
     from official.legacy.bert import configs
     from official.nlp.modeling import models
     from official.nlp.tools import export_tfhub_lib
 
-    with open(tiny_vocabulary, encoding="utf-8") as file:
+    with open(vocabulary, encoding="utf-8") as file:
         vocabulary_size = sum(1 for _ in file)
     config = configs.BertConfig(
         vocab_size=vocabulary_size,
@@ -99,33 +136,34 @@ def tiny_encoder(tmp_path_factory, tiny_vocabulary) -> str:
     random = tf.random.Generator.from_seed(1)
     for variable in pretrainer.variables:
         variable.assign_add(random.normal(variable.shape, stddev=0.1))
-    directory = tmp_path_factory.mktemp("tiny_encoder")
-    checkpoint = tf.train.Checkpoint(**pretrainer.checkpoint_items).save(str(directory / "ckpt"))
-    export_tfhub_lib.export_model(
-        str(directory / "encoder"),
-        bert_config=config,
-        model_checkpoint_path=checkpoint,
-        with_mlm=True,
-        vocab_file=tiny_vocabulary,
-        do_lower_case=True,
-    )
-    return str(directory / "encoder")
+    with tempfile.TemporaryDirectory() as folder:
+        checkpoint = tf.train.Checkpoint(**pretrainer.checkpoint_items).save(f"{folder}/ckpt")
+        export_tfhub_lib.export_model(
+            directory,
+            bert_config=config,
+            model_checkpoint_path=checkpoint,
+            with_mlm=True,
+            vocab_file=vocabulary,
+            do_lower_case=True,
+        )
 
 
 @pytest.fixture(scope="session")
-def tiny_preprocessor(tmp_path_factory, tiny_vocabulary) -> str:
+def tiny_preprocessor(made_once, tiny_vocabulary) -> str:
     """Directory of the TF Hub preprocessor that belongs to `tiny_encoder`."""
+    return made_once("tiny_preprocessor", _write_preprocessor, tiny_vocabulary)
+
+
+def _write_preprocessor(directory: str, vocabulary: str) -> None:
     from official.nlp.tools import export_tfhub_lib
 
-    directory = str(tmp_path_factory.mktemp("tiny_preprocessor") / "preprocessor")
     export_tfhub_lib.export_preprocessing(
         directory,
-        vocab_file=tiny_vocabulary,
+        vocab_file=vocabulary,
         do_lower_case=True,
         tokenize_with_offsets=False,
         default_seq_length=32,
     )
-    return directory
 
 
 @pytest.fixture(scope="session")
