@@ -51,21 +51,31 @@ def tiny_model(served) -> str:
     return served.directory
 
 
+@pytest.fixture(scope="session")
+def artifacts_in():
+    """Gives, for a folder, what makes artifacts in it: of a given type and with properties."""
+
+    def within(parent):
+        numbers = iter(range(1000))
+
+        def make(kind, **properties):
+            artifact = kind()
+            folder = parent / f"{kind.__name__}-{next(numbers)}"
+            folder.mkdir()
+            artifact.uri = str(folder)
+            for name, value in properties.items():
+                setattr(artifact, name, value)
+            return artifact
+
+        return make
+
+    return within
+
+
 @pytest.fixture
-def make_artifact(tmp_path):
+def make_artifact(artifacts_in, tmp_path):
     """Makes artifacts of a given type, each with a folder of its own and the given properties."""
-    numbers = iter(range(1000))
-
-    def make(kind, **properties):
-        artifact = kind()
-        folder = tmp_path / f"{kind.__name__}-{next(numbers)}"
-        folder.mkdir()
-        artifact.uri = str(folder)
-        for name, value in properties.items():
-            setattr(artifact, name, value)
-        return artifact
-
-    return make
+    return artifacts_in(tmp_path)
 
 
 @pytest.fixture

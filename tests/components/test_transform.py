@@ -22,16 +22,17 @@ LENGTH = 24
 SPLITS = ("train", "eval", "test")
 
 
-@pytest.fixture
-def transformed(make_artifact, tiny_encoder, reviews, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def transformed(artifacts_in, tiny_encoder, reviews, tmp_path_factory):
     """Runs the node on 90 reviews; returns its output and the reviews."""
-    monkeypatch.setattr("sys.argv", ["pytest"])
+    folder = tmp_path_factory.mktemp("transform")
+    make_artifact = artifacts_in(folder)
     texts = reviews[:90]
     examples = make_artifact(standard_artifacts.Examples, split_names=json.dumps(SPLITS))
     for offset, split in enumerate(SPLITS):
-        folder = Path(examples.uri, f"Split-{split}")
-        folder.mkdir(parents=True)
-        path = folder / "data_tfrecord-00000-of-00001.gz"
+        directory = Path(examples.uri, f"Split-{split}")
+        directory.mkdir(parents=True)
+        path = directory / "data_tfrecord-00000-of-00001.gz"
         with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
             for row in range(offset, len(texts), 3):
                 example = tf.train.Example()
@@ -51,24 +52,26 @@ def transformed(make_artifact, tiny_encoder, reviews, tmp_path, monkeypatch):
     output = make_artifact(standard_artifacts.Examples)
     context = BaseBeamExecutor.Context(
         beam_pipeline_args=["--runner=FnApiRunner", "--sdk_container_image=unused"],
-        tmp_dir=str(tmp_path / "scratch"),
+        tmp_dir=str(folder / "scratch"),
         unique_id="1",
     )
     splits = transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"])
-    Executor(context).Do(
-        {"examples": [examples], "schema": [schema], "encoder": [encoder]},
-        {
-            "transform_graph": [make_artifact(standard_artifacts.TransformGraph)],
-            "transformed_examples": [output],
-        },
-        {
-            "preprocessing_fn": PREPROCESSING_FN,
-            "splits_config": proto_utils.proto_to_json(splits),
-            "disable_statistics": 1,
-            "task": "text-classification",
-            "max_tokens": LENGTH,
-        },
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["pytest"])
+        Executor(context).Do(
+            {"examples": [examples], "schema": [schema], "encoder": [encoder]},
+            {
+                "transform_graph": [make_artifact(standard_artifacts.TransformGraph)],
+                "transformed_examples": [output],
+            },
+            {
+                "preprocessing_fn": PREPROCESSING_FN,
+                "splits_config": proto_utils.proto_to_json(splits),
+                "disable_statistics": 1,
+                "max_tokens": LENGTH,
+                "task": "text-classification",
+            },
+        )
     return output, texts
 
 

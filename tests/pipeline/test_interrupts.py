@@ -23,16 +23,19 @@ with ending_promptly("goodbye"):
     {work}
 print("went on")
 """
-IN_PYTHON = "time.sleep(600)"
-# One call for hours, in which Python runs no signal handler.
-IN_C = "hashlib.pbkdf2_hmac('sha256', b'', b'', 2_000_000_000)"
-SWALLOWING = """
+WORKS = {
+    "in Python": "time.sleep(600)",
+    # One call for hours, in which Python runs no signal handler.
+    "in C": "hashlib.pbkdf2_hmac('sha256', b'', b'', 2_000_000_000)",
+    "swallowing": """
     while True:
         try:
             time.sleep(600)
         except BaseException:
             pass
-"""
+""",
+}
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
 
 def start(*command):
@@ -46,17 +49,30 @@ def start(*command):
     )
 
 
-@pytest.mark.parametrize("work", [IN_PYTHON, IN_C, SWALLOWING])
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_any_work(work, sent):
-    process = start("-c", BUSY.format(work=work))
-    assert process.stdout.readline() == "begun\n"
+@pytest.fixture(scope="module")
+def ended():
+    """What each work said and ended with after each signal; they take their seconds together."""
+    processes = {
+        (work, sent): start("-c", BUSY.format(work=WORKS[work]))
+        for work in WORKS
+        for sent in SIGNALS
+    }
+    for process in processes.values():
+        assert process.stdout.readline() == "begun\n"
     # Into the work itself.
     time.sleep(0.3)
-    process.send_signal(sent)
-    stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 128 + sent
-    assert (stdout, stderr) == ("", "goodbye\n")
+    for (_, sent), process in processes.items():
+        process.send_signal(sent)
+    return {
+        case: (*process.communicate(timeout=60), process.returncode)
+        for case, process in processes.items()
+    }
+
+
+@pytest.mark.parametrize("work", WORKS)
+@pytest.mark.parametrize("sent", SIGNALS)
+def test_a_signal_ends_any_work(ended, work, sent):
+    assert ended[work, sent] == ("", "goodbye\n", 128 + sent)
 
 
 def test_without_a_signal_nothing_happens():
