@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import RunError
 from ..models.frozen import FrozenClassifier
+from ..models.memory import give_back_memory
 from ..models.precision import resolve_precision, with_precision
 from ..models.tasks.base import Task
 from ..models.training.scoring import Scorer
@@ -104,8 +105,12 @@ def choose_precision(
     elif requested == "auto":
         facts["bfloat16"] |= _comparison(task, logits, evaluation, decide_for)
         precision, reason = _choose(facts, task.metric)
+    chosen = models[precision]
+    # What the candidates were traced to holds their weights several times.
+    del models, scorers
+    give_back_memory()
     return ServedPrecision(
-        models[precision],
+        chosen,
         logits[precision],
         {"precision": precision, "reason": reason, "candidates": facts},
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import gc
 import hashlib
 import itertools
 import json
@@ -18,6 +17,7 @@ import tensorflow as tf
 
 from ...errors import RunError
 from ...progress import notify, report
+from ..memory import forgetting_gradients, give_back_memory
 from ..settings import TrainingSettings
 from ..tasks.base import Task
 from .batching import pad_batch, pad_targets, shuffled_batches
@@ -118,10 +118,11 @@ def train(
         known = [task.name, task.config(), repr(settings), training.digest(), evaluation.digest()]
         digest = hashlib.sha256(json.dumps([fingerprint, *known]).encode()).hexdigest()[:16]
         trainer.checkpoint = CheckpointFile(checkpoints, digest)
-    record = trainer.fit()
-    # Its traced step refers to itself: moments and averages would stay until some later time.
+    with forgetting_gradients():
+        record = trainer.fit()
+    # Its moments, averages and activations are not for what comes next.
     del trainer
-    gc.collect()
+    give_back_memory()
     return record
 
 

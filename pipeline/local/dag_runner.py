@@ -22,6 +22,7 @@ from tfx.proto.orchestration import pipeline_pb2
 from ... import progress
 from ...components.trainer import remove_replaced_checkpoint
 from ...errors import RunError, UsageError
+from ...models.memory import give_back_memory
 from ..failures import explain
 from ..nodes import Node
 from ..records import RunRecords
@@ -150,6 +151,8 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
                     custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
                 ),
             )
+            # For the next node, and for processes that it starts.
+            give_back_memory()
 
     def _launch(self, node: NodeProgress, node_launcher: launcher.Launcher) -> None:
         def reporter(done: int, total: int | None, note: str) -> None:

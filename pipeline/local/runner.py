@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import os
 import sys
 import traceback
@@ -14,7 +15,7 @@ from ...errors import UsageError
 from ..beam_options import check_runs_here
 from ..capture import captured_output
 from ..config import Config
-from ..environment import prepare_environment
+from ..environment import limit_arenas, prepare_environment
 from ..failures import explain
 from ..nodes import NODES, Node, check_nodes
 from ..output import check_output
@@ -122,13 +123,15 @@ def run_pipeline(
         UsageError: See `run`.
     """
     prepare_environment()
+    limit_arenas()
     check_output(output)
     with locked(output):
         log = os.path.join(output, LOG)
         with captured_output(log) as terminal, open_display(terminal) as display, _bare_argv():
             try:
                 pipeline = build()
-                return _run(pipeline, output, from_node, to_node, display, nodes)
+                with _frozen():
+                    return _run(pipeline, output, from_node, to_node, display, nodes)
             except UsageError:
                 raise
             except Exception as exception:
@@ -201,3 +204,13 @@ def _bare_argv() -> Iterator[None]:
         yield
     finally:
         sys.argv = arguments
+
+
+@contextlib.contextmanager
+def _frozen() -> Iterator[None]:
+    """Spares the collections that come what is there already: the modules, for the most part."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

@@ -1,0 +1,26 @@
+"""What is said to the C library before a run."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from reviewlens.pipeline.environment import limit_arenas
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of glibc")
+def test_processes_that_are_started_share_arenas_as_well(monkeypatch):
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "1")
+    monkeypatch.delenv("MALLOC_ARENA_MAX")
+    limit_arenas()
+
+    assert os.environ["MALLOC_ARENA_MAX"] == str(os.cpu_count())
+
+
+def test_a_limit_of_somebody_elses_stays(monkeypatch):
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "3")
+    limit_arenas()
+
+    assert os.environ["MALLOC_ARENA_MAX"] == "3"
