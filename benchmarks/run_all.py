@@ -30,6 +30,7 @@ ARGUMENTS = {
     "tokenization": [],
     "finetune": [],
     "memory": [],
+    "run_memory": [],
     "score": BOTH,
     "mfu": BOTH,
     "serving": FLOAT32,

@@ -29,7 +29,8 @@ def give_back_memory() -> None:
     is left out.
 
     Example:
-        >>> del classifier
+        >>> numbers = tf.zeros([50_000_000])
+        >>> del numbers
         >>> give_back_memory()
     """
     gc.collect()
@@ -51,7 +52,9 @@ def forgetting_gradients() -> Iterator[None]:
 
     Example:
         >>> with forgetting_gradients():
-        ...     step(inputs, grades)
+        ...     half = tf.function(tf.custom_gradient(lambda x: (x / 2, lambda up: up / 2)))
+        ...     float(half(tf.constant(3.0)))
+        1.5
     """
     registry = ops.gradient_registry._registry
     before = set(registry)

@@ -34,6 +34,7 @@ TRIALS = {
         ["--steps=2", "--precision=bfloat16", "--work={work}", *PEERS],
         ["reviewlens, bfloat16", "reviewlens, bfloat16, 8 at a time"],
     ),
+    "run_memory": (["--rows=600"], ["start", "trainer", "evaluator", "**all**"]),
     "mfu": (
         ["--steps=10", "--rows=64", "--repeats=1", "--work={work}", FLOAT32],
         ["training, bfloat16", "scoring, reviewlens, float32"],
