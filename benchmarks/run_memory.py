@@ -99,13 +99,12 @@ def run(path: str, output: str, tokens: int) -> dict[str, dict[str, float]]:
 
 def memory(pid: int) -> dict[str, float]:
     """Memory of a process and those that it has started, in MB."""
-    found = [
-        {name: fields.get(name, 0.0) for name in ("Rss", "Pss")}
-        for fields in map(rollup, descendants(pid))
-    ]
+    found = [fields for fields in map(rollup, descendants(pid)) if fields]
+    # Of files, each has about what the one with most has.
+    files = max((one["Rss"] - one["Anonymous"] for one in found), default=0.0)
     return {
         "largest": max((one["Rss"] for one in found), default=0.0),
-        "together": sum(one["Pss"] for one in found),
+        "together": sum(one["Pss"] - one["Pss_File"] for one in found) + files,
     }
 
 
