@@ -1,8 +1,7 @@
 """Serializing reviews as `tf.train.Example`.
 
-The bytes are put together here: where protobuf has no compiled part, as in the release that
-TFX 1.16 needs on Python 3.11, its own way takes thirty times as long and would be nine tenths
-of the whole ingest. The format is that of
+The bytes are put together here: where protobuf has no compiled part, its own way takes thirty
+times as long and would be nine tenths of the whole ingest. The format is that of
 https://protobuf.dev/programming-guides/encoding and tensorflow/core/example/example.proto.
 """
 

@@ -15,12 +15,7 @@ import tensorflow as tf
 import uvicorn
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from tensorflow_serving.apis import (
-    model_service_pb2,
-    model_service_pb2_grpc,
-    prediction_service_pb2,
-    prediction_service_pb2_grpc,
-)
+from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 from tensorflow_serving.config import model_server_config_pb2
 
 from ...errors import RunError, UsageError
@@ -28,6 +23,7 @@ from ..config_protos import BatchingParameters, MonitoringConfig
 from ..status import ServingError
 from .batching import BatchingSettings, BatchScheduler
 from .core import ServerCore
+from .descriptors import service_names
 from .draining import RestServer, Workers
 from .grpc_services import ModelService, PredictionService
 from .http_protocol import Connections, HttpProtocol
@@ -220,17 +216,14 @@ class Server:
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(
             ModelService(self.core, settings.model_config_reload_wait_seconds), server
         )
-        names = [
-            prediction_service_pb2.DESCRIPTOR.services_by_name["PredictionService"].full_name,
-            model_service_pb2.DESCRIPTOR.services_by_name["ModelService"].full_name,
-        ]
+        names = [*service_names(), reflection.SERVICE_NAME]
         healthy = health.HealthServicer()
         if settings.enable_grpc_healthcheck_service:
             for name in ("", "ModelService", "PredictionService"):
                 healthy.set(name, health_pb2.HealthCheckResponse.SERVING)
             health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
             names.append(health.SERVICE_NAME)
-        reflection.enable_server_reflection([*names, reflection.SERVICE_NAME], server)
+        reflection.enable_server_reflection(names, server)
         addresses = []
         if settings.port:
             addresses.append(f"{settings.host}:{settings.port}")

@@ -144,7 +144,7 @@ def scalar(draw, field: FieldDescriptor):
 
 def change(draw, message, depth: int = 0) -> None:
     """Changes one field of a message, or one inside of it."""
-    field = draw(st.sampled_from(message.DESCRIPTOR.fields))
+    field = draw(st.sampled_from(list(message.DESCRIPTOR.fields)))
     value = getattr(message, field.name)
     entry = field.message_type
     if draw(st.integers(0, 5)) == 0 or depth > 6:
