@@ -17,6 +17,7 @@ from reviewlens.components.review_example_gen import (
     to_json,
 )
 from reviewlens.components.review_example_gen.labels import ValueMap, overlaps, parse_value
+from reviewlens.components.tasks.text_classification import data
 
 GOOD = DataSettings(
     input="reviews.csv",
@@ -110,7 +111,8 @@ def test_json_leaves_out_what_the_ingest_does_not_depend_on():
     ],
 )
 def test_each_bad_value_is_told_under_its_key(changes, key, words):
-    problems = list(dataclasses.replace(GOOD, **changes).problems())
+    settings = dataclasses.replace(GOOD, **changes)
+    problems = [*settings.problems(), *data.problems(settings)]
     assert [found for found, _ in problems] == [key]
     assert words in problems[0][1]
 
