@@ -98,7 +98,7 @@ def measure(path: str) -> dict[str, float]:
         executor.Do(
             {},
             {"examples": [examples], "rejected": [rejected]},
-            {"input": path, "settings": to_json(settings)},
+            {"task": RECIPE.task, "input": path, "settings": to_json(settings)},
         )
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu_started
     return {
