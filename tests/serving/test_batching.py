@@ -101,7 +101,15 @@ def test_a_bad_request_fails_alone():
 
 def test_a_full_queue_says_so():
     with Scheduler(max_batch_size=1, num_batch_threads=1, max_enqueued_batches=2) as held:
-        answers = ask_at_once(held, [(n,) for n in range(6)])
+        held.release.clear()
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            # The one that runs has to have left the queue, or it would be one more that waits.
+            pool.submit(ask, held.queue, 0)
+            deadline = time.monotonic() + 20
+            while not held.started:
+                assert time.monotonic() < deadline
+                time.sleep(0.005)
+            answers = ask_at_once(held, [(n,) for n in range(1, 6)])
         errors = [answer.exception() for answer in answers if answer.exception()]
         # One runs and two wait.
         assert len(errors) == 3
