@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from ....errors import RunError
-from .reading import read_json, reading
+from .reading import read_json, read_parts, reading
 
 CONFIG_FILE = "config.json"
 _WEIGHTS = "model.safetensors"
@@ -115,13 +115,7 @@ def _weight_files(directory: str, names: set[str]) -> list[str]:
     if _WEIGHTS in names:
         return [_WEIGHTS]
     if _INDEX in names:
-        path = os.path.join(directory, _INDEX)
-        with reading(path):
-            parts = sorted(set(map(str, read_json(path)["weight_map"].values())))
-        # A part that lies elsewhere is not among the names either.
-        if missing := [part for part in parts if part not in names]:
-            raise RunError(f"{directory} lacks weights that {_INDEX} names: {missing[0]}")
-        return parts
+        return read_parts(directory, _INDEX, names)
     for name in _PICKLED:
         if name in names:
             raise RunError(

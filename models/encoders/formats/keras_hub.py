@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from ....errors import RunError
-from .reading import read_json, reading
+from .reading import read_json, read_parts, reading
 
 _CONFIG = "config.json"
 _WEIGHTS = "model.weights.h5"
@@ -88,12 +88,7 @@ def _weight_files(directory: str) -> list[str]:
         return [os.path.join(directory, _WEIGHTS)]
     if _SHARDS not in names:
         raise RunError(f"{directory} holds no weights: there is no {_WEIGHTS}")
-    path = os.path.join(directory, _SHARDS)
-    with reading(path):
-        parts = sorted(set(map(str, read_json(path)["weight_map"].values())))
-    if missing := [part for part in parts if part not in names]:
-        raise RunError(f"{directory} lacks weights that {_SHARDS} names: {missing[0]}")
-    return [os.path.join(directory, part) for part in parts]
+    return [os.path.join(directory, part) for part in read_parts(directory, _SHARDS, names)]
 
 
 def _datasets(path: str) -> list[tuple[str, list[int]]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import tensorflow as tf
@@ -57,3 +58,26 @@ def read_json(path: str) -> dict[str, Any]:
         if not isinstance(content, dict):
             raise ValueError("it holds no JSON object")
         return content
+
+
+def read_parts(directory: str, index: str, names: Collection[str]) -> list[str]:
+    """Reads which files the weights are divided among.
+
+    Args:
+        directory: Folder of the encoder.
+        index: Name of the file in it whose `weight_map` says where each tensor lies.
+        names: Of the files in the folder.
+
+    Returns:
+        Names of the files that hold the weights, sorted.
+
+    Raises:
+        RunError: The index cannot be read, or one of the files is not there.
+    """
+    path = os.path.join(directory, index)
+    with reading(path):
+        parts = sorted(set(map(str, read_json(path)["weight_map"].values())))
+    # A part that lies elsewhere is not among the names either.
+    if missing := [part for part in parts if part not in names]:
+        raise RunError(f"{directory} lacks weights that {index} names: {missing[0]}")
+    return parts

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 import shutil
 import tempfile
 from pathlib import Path
 
 from ....errors import RunError
-from ....files import file_digest, is_disk_full
+from ....files import file_digest, is_disk_full, whole_folder
 from .contents import encoder_files, is_description
 from .registry import find_source
 
@@ -73,12 +72,12 @@ def fetch_encoder(source: str, directory: str) -> EncoderRecord:
             folder = origin.fetch(Path(work))
             # Before anything is copied: only what loads as an encoder is taken for one.
             facts = verify_encoder(str(folder))
-            staged = Path(work, "staged")
-            for name, file in encoder_files(folder).items():
-                (staged / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(file, staged / name)
-            sha256 = encoder_digest(str(staged))
-            os.replace(staged, target)
+            with whole_folder(str(target)) as staged:
+                for name, file in encoder_files(folder).items():
+                    copy = Path(staged, name)
+                    copy.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copyfile(file, copy)
+                sha256 = encoder_digest(staged)
     except (OSError, tf.errors.OpError) as error:
         if is_disk_full(error):
             raise RunError(
