@@ -119,6 +119,29 @@ def write_folder(
     return str(directory)
 
 
+def write_preset(folder: Path, backbone, tokenizer: dict, assets: Mapping[str, str]) -> str:
+    """Saves a backbone of keras-hub, its weights moved at random, as a preset.
+
+    Args:
+        folder: Where to; made.
+        backbone: Any of keras-hub's.
+        tokenizer: Class and configuration of the tokenizer.
+        assets: The tokenizer's files, by the names that keras-hub has for them.
+
+    Returns:
+        Path of the folder.
+    """
+    random = np.random.default_rng(0)
+    for weight in backbone.weights:
+        weight.assign(weight + random.normal(0, 0.3, weight.shape))
+    backbone.save_to_preset(str(folder))
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    (folder / "assets" / "tokenizer").mkdir(parents=True)
+    for name, path in assets.items():
+        shutil.copyfile(path, folder / "assets" / "tokenizer" / name)
+    return str(folder)
+
+
 def _save(path: Path, tensors: Mapping[str, np.ndarray]) -> None:
     """As `save_file`, which knows no bfloat16 of NumPy."""
     if any(value.dtype == ml_dtypes.bfloat16 for value in tensors.values()):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-
 import keras_hub
 import numpy as np
 import pytest
 from encoder_test_case import difference, random_inputs, run_encoder_test
-from folders import ROBERTA, encode, random_tensors, write_folder
+from folders import ROBERTA, encode, random_tensors, write_folder, write_preset
 
 from reviewlens.errors import RunError
 from reviewlens.models import RobertaEncoder, load_encoder, load_tokenizer
@@ -53,26 +50,21 @@ def test_roberta_of_keras_hub(tmp_path, byte_pair_files):
         intermediate_dim=32,
         max_sequence_length=40,
     )
-    random = np.random.default_rng(0)
-    for weight in backbone.weights:
-        weight.assign(weight + random.normal(0, 0.3, weight.shape))
-    folder = tmp_path / "preset"
-    backbone.save_to_preset(str(folder))
     tokenizer = {"class_name": "RobertaTokenizer", "config": {"add_prefix_space": False}}
-    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
-    assets = folder / "assets" / "tokenizer"
-    assets.mkdir(parents=True)
-    shutil.copyfile(byte_pair_files["vocab.json"], assets / "vocabulary.json")
-    shutil.copyfile(byte_pair_files["merges.txt"], assets / "merges.txt")
+    assets = {
+        "vocabulary.json": byte_pair_files["vocab.json"],
+        "merges.txt": byte_pair_files["merges.txt"],
+    }
+    folder = write_preset(tmp_path / "preset", backbone, tokenizer, assets)
 
-    encoder = load_encoder(str(folder))
+    encoder = load_encoder(folder)
 
     assert (encoder.num_types, encoder.has_pooler, encoder.max_positions) == (0, False, 40)
     inputs = random_inputs(encoder, [30, 4, 17], 30)
     theirs = backbone({"token_ids": inputs["input_word_ids"], "padding_mask": inputs["input_mask"]})
     expected = {"sequence_output": theirs, "pooled_output": theirs[:, 0]}
     assert difference(encoder(inputs), expected) < 1e-4
-    ids = load_tokenizer(str(folder), max_tokens=9)(["Fits well!"]).to_list()
+    ids = load_tokenizer(folder, max_tokens=9)(["Fits well!"]).to_list()
     assert ids == encoder.tokenizer(max_tokens=9)(["Fits well!"]).to_list()
     assert (ids[0][0], ids[0][-1]) == (0, 2)
 
