@@ -48,7 +48,7 @@ def export_trained(
     trained = TrainedWeights.load(trained_model)
     task = make_task(trained.task, **trained.task_config)
     evaluation = read_tokenized(eval_files, "eval", task)
-    # Without a name of its own, so that it can go where another format is served.
+    # What is loaded has no name here, so that it goes where another format is served.
     served = choose_precision(
         task, trained.build(trained_model, encoder), settings.precision, evaluation, decide_for
     )

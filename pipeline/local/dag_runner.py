@@ -151,8 +151,9 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
                     custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
                 ),
             )
-            # For the next node, and for processes that it starts.
-            give_back_memory()
+            # For the next node, and for processes that it starts. What is taken over took none.
+            if self.nodes[node_id].state is not State.CACHED:
+                give_back_memory()
 
     def _launch(self, node: NodeProgress, node_launcher: launcher.Launcher) -> None:
         def reporter(done: int, total: int | None, note: str) -> None:
