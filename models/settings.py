@@ -8,6 +8,8 @@ from collections.abc import Iterator
 POOLINGS = ("mean", "first")
 PRECISIONS = ("auto", "float32", "bfloat16")
 CLASS_WEIGHTS = ("none", "balanced")
+ALGORITHMS = ("encoder", "ngrams")
+WIDE = ("auto", "on", "off")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,6 +17,10 @@ class ModelSettings:
     """The classifier: what it reads of a review and how it is built.
 
     Attributes:
+        algorithm: What learns: `encoder`, a pretrained encoder that is fine-tuned, or `ngrams`,
+            the n-gram classifier alone, which trains in seconds.
+        wide: Whether the n-gram classifier answers beside the encoder, in one model: `on`, `off`,
+            or `auto`, where the eval split says that it helps.
         max_tokens: Longest review in word pieces, [CLS] and [SEP] included; the rest is cut.
         dropout: Share of units dropped in the head and the encoder while training, in [0, 1).
         pooling: `mean` of all tokens or the `first` token's pooled output.
@@ -22,6 +28,8 @@ class ModelSettings:
             otherwise its SavedModel itself is fine-tuned.
     """
 
+    algorithm: str = "encoder"
+    wide: str = "auto"
     max_tokens: int = 128
     dropout: float = 0.1
     pooling: str = "mean"
@@ -29,6 +37,12 @@ class ModelSettings:
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
+        if self.algorithm not in ALGORITHMS:
+            yield "algorithm", f"is {self.algorithm!r}; choose one of {', '.join(ALGORITHMS)}"
+        if self.wide not in WIDE:
+            yield "wide", f"is {self.wide!r}; choose one of {', '.join(WIDE)}"
+        elif self.wide == "on" and self.algorithm == "ngrams":
+            yield "wide", "is on, but there is no encoder beside which n-grams could answer"
         if not 8 <= self.max_tokens <= 512:
             yield "max_tokens", f"is {self.max_tokens}; a BERT encoder reads 8 to 512 word pieces"
         if not 0 <= self.dropout < 1:

@@ -18,9 +18,11 @@ class Data(Protocol):
 
     Attributes:
         FEATURES: Names of the features that the task adds to `text`, `id` and the slices.
+        NGRAMS: Whether the n-gram classifier can learn the task; may be left out where it cannot.
     """
 
     FEATURES: tuple[str, ...]
+    NGRAMS: bool
 
     def problems(self, settings: DataSettings) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""

@@ -20,6 +20,9 @@ from ...models.settings import ModelSettings, TrainingSettings
 from ..encoder_facts import encoder_facts
 from .artifacts import TrainedModel
 
+# Whether it is trained at all, and what it is served with, change nothing about the training.
+_NOT_OF_THE_TRAINING = ("algorithm", "wide")
+
 
 class Executor(base_executor.BaseExecutor):
     """Trains, see `fine_tuning`."""
@@ -129,7 +132,9 @@ class ReviewTrainer(base_component.BaseComponent):
             code: Fingerprint of the code, part of the cache key.
         """
         settings = {
-            "model": vars(model),
+            "model": {
+                key: value for key, value in vars(model).items() if key not in _NOT_OF_THE_TRAINING
+            },
             "training": {key: value for key, value in vars(training).items() if key != "epochs"},
             "task": task,
             "task_config": dict(task_config),

@@ -21,6 +21,7 @@ from ...components.review_example_gen.settings import DataSettings
 from ...components.task_registry import TASKS
 from ...errors import UsageError
 from ...models.encoders.sources.registry import source_problem
+from ...models.ngrams.settings import NgramSettings
 from ...models.settings import ModelSettings, TrainingSettings
 from ...serving.settings import ExportSettings
 from ..beam_options import BeamSettings
@@ -48,8 +49,9 @@ class Config:
         task: What is learnt, the name of a task such as `text-classification`.
         encoder: Catalog name of a text encoder, or where it is: `hf://OWNER/NAME[@REVISION]`, a
             TF Hub or Kaggle handle or address, `package:NAME/FOLDER`, a folder or a `.tar.gz`.
-        model: The classifier around the encoder.
+        model: What learns, and the classifier around the encoder.
         training: How the classifier is fine-tuned.
+        ngrams: The n-gram classifier, alone or beside the encoder.
         export: How it is brought into the form that is served.
         evaluation: When a model is good enough to be pushed.
         beam: Who executes the nodes that use Beam.
@@ -63,6 +65,7 @@ class Config:
     encoder: str = "minilm-l6"
     model: ModelSettings = dataclasses.field(default_factory=ModelSettings)
     training: TrainingSettings = dataclasses.field(default_factory=TrainingSettings)
+    ngrams: NgramSettings = dataclasses.field(default_factory=NgramSettings)
     export: ExportSettings = dataclasses.field(default_factory=ExportSettings)
     evaluation: EvaluationSettings = dataclasses.field(default_factory=EvaluationSettings)
     beam: BeamSettings = dataclasses.field(default_factory=BeamSettings)
@@ -82,7 +85,13 @@ class Config:
                 f"has {len(self.name)} characters; the name of a folder has at most "
                 f"{_LONGEST_NAME}",
             )
-        if self.export.precision == "bfloat16" and not self.model.native:
+        if self.export.precision == "bfloat16" and self.model.algorithm == "ngrams":
+            yield (
+                "export.precision",
+                "is bfloat16, but the n-gram classifier computes in float32; choose auto or "
+                "float32",
+            )
+        elif self.export.precision == "bfloat16" and not self.model.native:
             yield (
                 "export.precision",
                 "is bfloat16, but an encoder that is fine-tuned as it was saved (model.native is "
@@ -106,6 +115,25 @@ class Config:
         elif data is not None:
             for key, problem in TASKS.load(task, "data").problems(data):
                 yield f"data.{key}", problem
+        if task in TASKS and not learns_from_ngrams(task):
+            model = values.get("model", ModelSettings())
+            for key, value in (("algorithm", "ngrams"), ("wide", "on")):
+                if getattr(model, key) == value:
+                    problem = f"the n-gram classifier cannot learn {task}; leave it out"
+                    yield f"model.{key}", f"is {value}, but {problem}"
+
+
+def learns_from_ngrams(task: str) -> bool:
+    """Whether the n-gram classifier can learn a task.
+
+    Args:
+        task: Name of a registered task.
+
+    Example:
+        >>> learns_from_ngrams("text-classification")
+        True
+    """
+    return getattr(TASKS.load(task, "data"), "NGRAMS", False)
 
 
 def load_config(path: str, overrides: Iterable[str] = ()) -> Config:

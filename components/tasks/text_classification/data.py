@@ -8,6 +8,7 @@ from typing import Any
 from ...review_example_gen.settings import DataSettings
 
 FEATURES = ("label", "grade")
+NGRAMS = True
 
 
 def problems(settings: DataSettings) -> Iterator[tuple[str, str]]:

@@ -97,6 +97,23 @@ def test_words_that_yaml_1_1_would_twist_stay_as_they_are(config_file):
             3,
             "encoder: is 'hf://bert'; a model of Hugging Face is written hf://OWNER/NAME or hf://OW",
         ),
+        (
+            ("5e-5", "5e-5\nmodel: {algorithm: ngram}"),
+            12,
+            "model.algorithm: is 'ngram'; choose one of encoder, ngrams",
+        ),
+        (("5e-5", "5e-5\nmodel: {wide: yes}"), 12, "model.wide: is 'yes'; choose one of auto, on"),
+        (
+            ("5e-5", "5e-5\nmodel: {wide: on, algorithm: ngrams}"),
+            12,
+            "model.wide: is on, but there is no encoder beside which n-grams could answer",
+        ),
+        (
+            ("5e-5", "5e-5\nmodel: {algorithm: ngrams}\nexport: {precision: bfloat16}"),
+            13,
+            "export.precision: is bfloat16, but the n-gram classifier computes in float32",
+        ),
+        (("5e-5", "5e-5\nngrams: {words: 0}"), 12, "ngrams.words: is 0; it is a whole number"),
         (("name: demo", "name: 12"), 2, "name: is 12; it is text: put it in quotes"),
         (("name: demo", "name: a/b"), 2, "name: is 'a/b'; it becomes a folder"),
         (("name: demo", f"name: {'a' * 256}"), 2, "name: has 256 characters; the name of a folder"),
@@ -125,6 +142,21 @@ def test_tells_a_problem_with_its_line(config_file, change, line, problem):
     (told,) = problems_of(path)
     assert told.startswith(f"{path}:{line}: ")
     assert problem in told
+
+
+@pytest.mark.parametrize("setting", ["algorithm: ngrams", "wide: on"])
+def test_what_the_n_gram_classifier_cannot_learn_is_refused(config_file, toy_task, setting):
+    classes = "  classes: {negative: [1, 2], neutral: 3, positive: [4, 5]}\n"
+    path = config_file(
+        ("rating: Rating\n", "\n"), (classes, ""), ("name: demo", f"name: demo\ntask: {toy_task}")
+    )
+    assert load_config(path).task == toy_task
+    (told,) = problems_of(path, f"model={{{setting}}}")
+    key, value = setting.split(": ")
+    assert told == (
+        f"command line: model.{key}: is {value}, but the n-gram classifier cannot learn "
+        f"{toy_task}; leave it out"
+    )
 
 
 def test_tells_all_problems_at_once_in_the_order_of_the_file(config_file):

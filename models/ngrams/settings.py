@@ -1,0 +1,57 @@
+"""The settings of the n-gram classifier, as the configuration names them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+# Ids are kept as int32 in memory.
+MOST_BUCKETS = 2**31 - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class NgramSettings:
+    """The n-gram classifier: what it counts in a review and how that is learnt.
+
+    Attributes:
+        words: Longest run of neighbouring words that counts as a feature of its own; 2 for
+            words and pairs.
+        characters: Lengths of the shortest and the longest run of characters within a word that
+            count, or None for none.
+        buckets: Rows of weights, which the features share by a hash.
+        epochs: Passes over the training split.
+        learning_rate: Size of the steps.
+        seed: Of the order of the reviews.
+    """
+
+    words: int = 2
+    characters: tuple[int, int] | None = None
+    buckets: int = 2**20
+    epochs: int = 5
+    learning_rate: float = 0.5
+    seed: int = 7
+
+    def __post_init__(self):
+        # The configuration has a list.
+        if self.characters is not None:
+            object.__setattr__(self, "characters", tuple(self.characters))
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yields `(key, what is wrong and what would be right)` for every bad value."""
+        for key in ("words", "epochs"):
+            if getattr(self, key) < 1:
+                yield key, f"is {getattr(self, key)}; it is a whole number from 1"
+        if self.characters is not None:
+            lengths = self.characters
+            if len(lengths) != 2 or not 1 <= lengths[0] <= lengths[1]:
+                yield (
+                    "characters",
+                    f"is {list(lengths)}; it is the shortest and the longest length, such as "
+                    "[3, 5], or null",
+                )
+        if not 1 <= self.buckets <= MOST_BUCKETS:
+            yield "buckets", f"is {self.buckets}; it is a whole number from 1, below 2^31"
+        if not self.learning_rate > 0:
+            yield "learning_rate", f"is {self.learning_rate}; it is a number above 0"
+        if not 0 <= self.seed < 2**32:
+            yield "seed", f"is {self.seed}; it is a whole number from 0, below 2^32"
