@@ -49,6 +49,25 @@ def macro_f1(labels: np.ndarray, predictions: np.ndarray, num_classes: int) -> f
     return float(f1_scores(confusion_matrix(labels, predictions, num_classes)).mean())
 
 
+def log_losses(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """What each text costs: minus the logarithm of the probability of its class.
+
+    Args:
+        probabilities: float [n, classes].
+        labels: True class indices, int [n].
+
+    Returns:
+        float64 [n]. A probability below 1e-7, Keras' epsilon, counts as that: float32 has
+        hardly smaller ones beside 1.
+
+    Example:
+        >>> log_losses(np.array([[0.5, 0.5], [0.9, 0.1]]), np.array([1, 0])).round(3)
+        array([0.693, 0.105])
+    """
+    likely = np.asarray(probabilities, np.float64)[np.arange(len(labels)), labels]
+    return -np.log(np.maximum(likely, 1e-7))
+
+
 def expected_calibration_error(
     probabilities: np.ndarray, labels: np.ndarray, bins: int = 15
 ) -> float:
