@@ -11,12 +11,13 @@ from tfx.components.evaluator import executor as evaluator_executor
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, channel, standard_artifacts, standard_component_specs
-from tfx.types.component_spec import ExecutionParameter
+from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 from tfx.utils import path_utils
 
 from ...serving.model_card import task_of
 from ..latest_pushed import holds_model
 from ..model_files import MODEL_DIGEST, model_digest
+from ..trainer.artifacts import TrainedModel
 from . import extractors
 from .eval_config import BASELINE, CANDIDATE, build_eval_config
 from .report import METRICS_FILE, explain, read_metrics
@@ -72,6 +73,10 @@ class ReviewEvaluatorSpec(standard_component_specs.EvaluatorSpec):
         **standard_component_specs.EvaluatorSpec.PARAMETERS,
         "code": ExecutionParameter(type=str, optional=True),
     }
+    INPUTS = {
+        **standard_component_specs.EvaluatorSpec.INPUTS,
+        "ngrams": ChannelParameter(type=TrainedModel, optional=True),
+    }
 
 
 class ReviewEvaluator(base_beam_component.BaseBeamComponent):
@@ -93,6 +98,7 @@ class ReviewEvaluator(base_beam_component.BaseBeamComponent):
         task: str,
         task_config: Mapping[str, Any],
         slices: Sequence[str] = (),
+        ngrams: channel.BaseChannel | None = None,
         code: str = "",
     ):
         """Declares the node.
@@ -106,6 +112,7 @@ class ReviewEvaluator(base_beam_component.BaseBeamComponent):
             task: Name of the task, which says what is computed.
             task_config: What the task is made of, such as its labels.
             slices: Features by whose values the metrics are broken down.
+            ngrams: The n-gram classifier that the candidate is compared with, if any.
             code: Fingerprint of the code behind the extractors, part of the cache key.
         """
         super().__init__(
@@ -114,6 +121,7 @@ class ReviewEvaluator(base_beam_component.BaseBeamComponent):
                 schema=schema,
                 model=model,
                 baseline_model=baseline_model,
+                ngrams=ngrams,
                 eval_config=build_eval_config(task, task_config, settings, slices),
                 example_splits=json.dumps(["test"]),
                 module_path=extractors.__name__,

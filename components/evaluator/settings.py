@@ -18,12 +18,17 @@ class EvaluationSettings:
         min_macro_f1: Test macro-F1 below which a model is not blessed.
         min_accuracy: Test accuracy below which a model is not blessed.
         max_regression: How much worse than the last blessed model the test macro-F1 may be.
+        ngram_baseline: Train an n-gram classifier on the same splits, and say what the model
+            brings over it.
+        min_gain: Gain in test macro-F1 over the n-grams below which a model is not blessed.
     """
 
     decide_for: str = "macro_f1"
     min_macro_f1: float = 0.5
     min_accuracy: float = 0.0
     max_regression: float = 0.01
+    ngram_baseline: bool = True
+    min_gain: float | None = None
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
@@ -32,3 +37,13 @@ class EvaluationSettings:
         for key in ("min_macro_f1", "min_accuracy", "max_regression"):
             if not 0 <= getattr(self, key) <= 1:
                 yield key, f"is {getattr(self, key)}; it is a number from 0 to 1"
+        if self.min_gain is None:
+            return
+        if not -1 <= self.min_gain <= 1:
+            yield "min_gain", f"is {self.min_gain}; it is a number from -1 to 1"
+        if not self.ngram_baseline:
+            yield (
+                "min_gain",
+                "is a gain over n-grams, which evaluation.ngram_baseline=false leaves out; "
+                "leave out one of the two",
+            )

@@ -128,6 +128,16 @@ def test_words_that_yaml_1_1_would_twist_stay_as_they_are(config_file):
             13,
             "export.precision: is bfloat16, but an encoder that is fine-tuned as it was saved",
         ),
+        (
+            ("5e-5", "5e-5\nevaluation: {min_gain: 2}"),
+            12,
+            "evaluation.min_gain: is 2.0; it is a number from -1 to 1",
+        ),
+        (
+            ("5e-5", "5e-5\nevaluation: {ngram_baseline: false, min_gain: 0}"),
+            12,
+            "evaluation.min_gain: is a gain over n-grams, which evaluation.ngram_baseline=false",
+        ),
         (("rating: Rating\n", "\n"), 4, "data.rating: give exactly one of `rating` and `label`"),
         (("  epochs: 2\n", "  epochs: 2\n  epochs: 3\n"), 11, "epochs: stands twice, first at"),
         (("negative: [1, 2]", "1: [1, 2]"), 8, "the key 1 is not a string; put it in quotes"),
