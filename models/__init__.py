@@ -24,6 +24,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
             "source_fingerprint",
         ],
         "encoders.sources.registry": ["register_source"],
+        "encoders.truncation": ["Truncation"],
         "settings": ["ModelSettings", "TrainingSettings"],
         "tasks.building": ["build_model"],
         "tasks.registry": ["make_task", "register_task"],

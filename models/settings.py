@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 POOLINGS = ("mean", "first")
 PRECISIONS = ("auto", "float32", "bfloat16")
+TRUNCATIONS = ("head", "head_tail")
 CLASS_WEIGHTS = ("none", "balanced")
 ALGORITHMS = ("encoder", "ngrams")
 WIDE = ("auto", "on", "off")

@@ -18,6 +18,7 @@ class Tokenizer(Protocol):
 
     Attributes:
         max_tokens: Longest output in tokens, start and end included.
+        truncation: What stays of longer texts, see `Truncation`, which cuts them.
         vocabulary_size: All ids are below it.
         padding_id: Of what fills a batch up.
         start_id: Of the first token of every text.
@@ -29,6 +30,9 @@ class Tokenizer(Protocol):
 
     @property
     def max_tokens(self) -> int: ...
+
+    @property
+    def truncation(self) -> str: ...
 
     @property
     def vocabulary_size(self) -> int: ...
@@ -105,8 +109,8 @@ class Encoder(Protocol):
         [batch, hidden_size]."""
         ...
 
-    def tokenizer(self, max_tokens: int) -> Tokenizer:
-        """Its own tokenizer, which cuts texts to `max_tokens`."""
+    def tokenizer(self, max_tokens: int, truncation: str = "head") -> Tokenizer:
+        """Its own tokenizer, which cuts texts as `Truncation` does."""
         ...
 
     def depth_of(self, variable: keras.Variable) -> int:
@@ -164,7 +168,7 @@ class EncoderFamily:
         accepts: Whether the files are an encoder of this family.
         load: Makes the encoder of them. Beside the files it takes `dropout`, `name`, `seed` and
             `dtype` by name, the last two maybe None, and leaves alone what it has no use for.
-        tokenizer: Makes the tokenizer of them, given `max_tokens` by name.
+        tokenizer: Makes the tokenizer of them, given `max_tokens` and `truncation` by name.
         converts: Whether `load` makes Keras layers of the weights; False for families that run
             what they are given.
     """

@@ -70,7 +70,7 @@ def load_encoder(
     files = open_encoder_files(directory)
     family = _family_of(files, native)
     encoder = family.load(files, dropout=dropout, name=name, seed=seed, dtype=dtype)
-    tokenizer = family.tokenizer(files, max_tokens=encoder.max_positions)
+    tokenizer = family.tokenizer(files, max_tokens=encoder.max_positions, truncation="head")
     if tokenizer.vocabulary_size > encoder.vocabulary_size:
         raise RunError(
             f"the tokenizer in {directory} does not fit its encoder: it has "
@@ -80,12 +80,13 @@ def load_encoder(
     return encoder
 
 
-def load_tokenizer(directory: str, *, max_tokens: int) -> Tokenizer:
+def load_tokenizer(directory: str, *, max_tokens: int, truncation: str = "head") -> Tokenizer:
     """Loads the tokenizer of an encoder, without the encoder.
 
     Args:
         directory: As `fetch_encoder` leaves it.
         max_tokens: Longest output, start and end included, at least 2.
+        truncation: What stays of longer texts, `head` or `head_tail`; see `Truncation`.
 
     Returns:
         The tokenizer.
@@ -99,7 +100,7 @@ def load_tokenizer(directory: str, *, max_tokens: int) -> Tokenizer:
         [[101, 16142, 2092, 999, 102]]
     """
     files = open_encoder_files(directory)
-    return _family_of(files).tokenizer(files, max_tokens=max_tokens)
+    return _family_of(files).tokenizer(files, max_tokens=max_tokens, truncation=truncation)
 
 
 def _family_of(files: EncoderFiles, native: bool = True) -> EncoderFamily:

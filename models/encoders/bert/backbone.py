@@ -83,14 +83,18 @@ class BertEncoder(TransformerEncoder):
         self.vocabulary_file = vocabulary_file
         self.lower_case = lower_case
 
-    def tokenizer(self, max_tokens: int) -> WordpieceTokenizer:
+    def tokenizer(self, max_tokens: int, truncation: str = "head") -> WordpieceTokenizer:
         """Its own tokenizer.
 
         Args:
             max_tokens: Longest output in word pieces, [CLS] and [SEP] included, at least 2.
+            truncation: What stays of longer texts, see `Truncation`.
         """
         return WordpieceTokenizer(
-            self.vocabulary_file, lower_case=self.lower_case, max_tokens=max_tokens
+            self.vocabulary_file,
+            lower_case=self.lower_case,
+            max_tokens=max_tokens,
+            truncation=truncation,
         )
 
     def get_config(self) -> dict:

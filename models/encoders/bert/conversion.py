@@ -146,10 +146,10 @@ def load(files: EncoderFiles, **kwargs) -> BertEncoder:
     return encoder
 
 
-def load_tokenizer(files: EncoderFiles, *, max_tokens: int) -> WordpieceTokenizer:
-    """Makes the tokenizer of the files, which cuts texts to `max_tokens`."""
+def load_tokenizer(files: EncoderFiles, **cut) -> WordpieceTokenizer:
+    """Makes the tokenizer of the files, which cuts texts by `max_tokens` and `truncation`."""
     vocabulary_file, lower_case = vocabulary_of(files)
-    return WordpieceTokenizer(vocabulary_file, lower_case=lower_case, max_tokens=max_tokens)
+    return WordpieceTokenizer(vocabulary_file, lower_case=lower_case, **cut)
 
 
 def vocabulary_of(files: EncoderFiles) -> tuple[str, bool]:

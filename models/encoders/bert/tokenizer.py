@@ -8,6 +8,7 @@ import tensorflow_text as text
 from ....errors import RunError
 from ..formats.reading import read_json, reading
 from ..inputs import EncoderInputs
+from ..truncation import Truncation
 
 
 class WordpieceTokenizer(tf.Module):
@@ -25,11 +26,13 @@ class WordpieceTokenizer(tf.Module):
             as Hugging Face has it, whose vocabulary counts.
         lower_case: Whether the vocabulary is of lower-cased text without accents.
         max_tokens: Longest output in word pieces, [CLS] and [SEP] included, at least 2.
+        truncation: What stays of longer texts, see `Truncation`.
 
     Attributes:
         vocabulary_file: As given.
         lower_case: As given.
         max_tokens: As given.
+        truncation: As given.
         vocabulary_size: Word pieces.
         padding_id: Id of [PAD], 0 in a vocabulary without it.
         start_id: Id of [CLS].
@@ -46,11 +49,14 @@ class WordpieceTokenizer(tf.Module):
         [[101, 16142, 2092, 999, 102], [101, 102]]
     """
 
-    def __init__(self, vocabulary_file: str, *, lower_case: bool, max_tokens: int):
+    def __init__(
+        self, vocabulary_file: str, *, lower_case: bool, max_tokens: int, truncation: str = "head"
+    ):
         super().__init__(name="wordpiece_tokenizer")
         self.vocabulary_file = vocabulary_file
         self.lower_case = lower_case
         self.max_tokens = max_tokens
+        self.truncation = truncation
         pieces = _read_pieces(vocabulary_file)
         missing = [piece for piece in ("[CLS]", "[SEP]", "[UNK]") if piece not in pieces]
         if missing:
@@ -109,7 +115,7 @@ class WordpieceTokenizer(tf.Module):
         )
 
     def _frame(self, values: tf.RaggedTensor, start: int, end: int) -> tf.RaggedTensor:
-        values = values[:, : self.max_tokens - 2]
+        values = Truncation(self.max_tokens, self.truncation).cut(values)
         column = [values.nrows(), 1]
         first, last = (tf.fill(column, tf.constant(i, tf.int64)) for i in (start, end))
         return tf.concat([first, values, last], axis=1)

@@ -82,13 +82,14 @@ class RobertaEncoder(TransformerEncoder):
         )
         self.tokenizer_files = dict(tokenizer_files or {})
 
-    def tokenizer(self, max_tokens: int) -> BytePairTokenizer:
+    def tokenizer(self, max_tokens: int, truncation: str = "head") -> BytePairTokenizer:
         """Its own tokenizer.
 
         Args:
             max_tokens: Longest output in byte pairs, `<s>` and `</s>` included, at least 2.
+            truncation: What stays of longer texts, see `Truncation`.
         """
-        return BytePairTokenizer(self.tokenizer_files, max_tokens=max_tokens)
+        return BytePairTokenizer(self.tokenizer_files, max_tokens=max_tokens, truncation=truncation)
 
     def get_config(self) -> dict:
         """The arguments it was made with."""

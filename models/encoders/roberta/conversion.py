@@ -79,9 +79,9 @@ def load(files: EncoderFiles, **kwargs) -> RobertaEncoder:
     return encoder
 
 
-def load_tokenizer(files: EncoderFiles, *, max_tokens: int) -> BytePairTokenizer:
-    """Makes the tokenizer of the files, which cuts texts to `max_tokens`."""
-    return BytePairTokenizer(tokenizer_files(files), max_tokens=max_tokens)
+def load_tokenizer(files: EncoderFiles, **cut) -> BytePairTokenizer:
+    """Makes the tokenizer of the files, which cuts texts by `max_tokens` and `truncation`."""
+    return BytePairTokenizer(tokenizer_files(files), **cut)
 
 
 def tokenizer_files(files: EncoderFiles) -> dict[str, str]:

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text as text
 
+from ..truncation import Truncation
 from .byte_pairs import END, MASK, PADDING, START, UNKNOWN, BytePairs, read_byte_pairs
 from .sentencepiece_model import PieceType, bpe_model
 
@@ -51,10 +52,12 @@ class BytePairTokenizer(tf.Module):
         files: Paths by name, of a Hugging Face folder: `tokenizer.json`, or `vocab.json` and
             `merges.txt`; `tokenizer_config.json` is heeded if it is there.
         max_tokens: Longest output in pieces, `<s>` and `</s>` included, at least 2.
+        truncation: What stays of longer texts, see `Truncation`.
 
     Attributes:
         files: Those of the files that it is made of.
         max_tokens: As given.
+        truncation: As given.
         vocabulary_size: All ids are below it.
         start_id: Id of `<s>`.
         end_id: Id of `</s>`.
@@ -74,11 +77,13 @@ class BytePairTokenizer(tf.Module):
 
     lower_case = False
 
-    def __init__(self, files: Mapping[str, str], *, max_tokens: int):
+    def __init__(self, files: Mapping[str, str], *, max_tokens: int, truncation: str = "head"):
         super().__init__(name="byte_pair_tokenizer")
         pairs = read_byte_pairs(files)
         self.files = pairs.files
         self.max_tokens = max_tokens
+        self.truncation = truncation
+        self._cut = Truncation(max_tokens, truncation)
         self.vocabulary_size = pairs.size
         self.start_id = pairs.special[START]
         self.end_id = pairs.special[END]
@@ -123,7 +128,7 @@ class BytePairTokenizer(tf.Module):
         """
         ids = self._pieces(texts)
         lengths = tf.gather(self._lengths, ids)
-        ends = tf.cumsum(lengths, axis=1)
+        ends = tf.cumsum(lengths, axis=1) + self._skipped(texts, lengths)
         starts, ends = _whole_characters(texts, ends - lengths, ends)
         starts = tf.minimum(starts + tf.gather(self._leading, ids), ends)
         ends = tf.maximum(ends - tf.gather(self._trailing, ids), starts)
@@ -135,7 +140,8 @@ class BytePairTokenizer(tf.Module):
         parted = tf.strings.regex_replace(texts, _WORD, rb"\0" + _CUT)
         # A word has a piece or more, so what is behind the last that can count stays together. It,
         # or the nothing behind the end of the text, is no word.
-        words = tf.strings.split(parted, _CUT, maxsplit=self.max_tokens - 2)[:, :-1]
+        most = -1 if self._cut.tail else self._cut.head
+        words = self._cut.cut(tf.strings.split(parted, _CUT, maxsplit=most)[:, :-1])
         known = self._words.lookup(words.values)
         unknown = tf.where(known < 0)
         merged, index = tf.unique(tf.gather_nd(words.values, unknown), tf.int64)
@@ -145,7 +151,15 @@ class BytePairTokenizer(tf.Module):
         places = merged.nrows() + tf.range(tf.size(known, tf.int64))
         places = tf.tensor_scatter_nd_update(places, unknown, index)
         pieces = words.with_values(tf.gather(rows, places)).merge_dims(1, 2)
-        return pieces[:, : self.max_tokens - 2]
+        return self._cut.cut(pieces)
+
+    def _skipped(self, texts: tf.Tensor, lengths: tf.RaggedTensor) -> tf.RaggedTensor:
+        """For each piece the bytes before it that are in none: those left out of a middle."""
+        rows = lengths.value_rowids()
+        behind = tf.ragged.range(lengths.row_lengths()).values >= self._cut.head
+        sizes = tf.strings.length(texts)
+        left_out = tf.cast(sizes, tf.int64) - tf.reduce_sum(lengths, axis=1)
+        return lengths.with_values(tf.where(behind, tf.gather(left_out, rows), 0))
 
     def _merge(self, words: tf.Tensor) -> tf.RaggedTensor:
         """Ids of words [count] by merging their bytes, ragged [count, (pieces)]."""

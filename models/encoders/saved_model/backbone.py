@@ -91,14 +91,18 @@ class HubEncoder(keras.layers.Layer):
         """Formats that it can be served in."""
         return ("float32",)
 
-    def tokenizer(self, max_tokens: int) -> WordpieceTokenizer:
+    def tokenizer(self, max_tokens: int, truncation: str = "head") -> WordpieceTokenizer:
         """Its own tokenizer.
 
         Args:
             max_tokens: Longest output in word pieces, [CLS] and [SEP] included, at least 2.
+            truncation: What stays of longer texts, see `Truncation`.
         """
         return WordpieceTokenizer(
-            self.vocabulary_file, lower_case=self.lower_case, max_tokens=max_tokens
+            self.vocabulary_file,
+            lower_case=self.lower_case,
+            max_tokens=max_tokens,
+            truncation=truncation,
         )
 
     def depth_of(self, variable: keras.Variable) -> int:

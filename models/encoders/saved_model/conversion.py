@@ -18,11 +18,9 @@ def load(files: EncoderFiles, *, dropout, seed, name: str, dtype: str | None) ->
     return HubEncoder(files.directory, name=name, dtype=dtype)
 
 
-def load_tokenizer(files: SavedEncoder, *, max_tokens: int) -> WordpieceTokenizer:
-    """Makes the tokenizer of the files, which cuts texts to `max_tokens`."""
-    return WordpieceTokenizer(
-        files.vocabulary_file, lower_case=files.lower_case, max_tokens=max_tokens
-    )
+def load_tokenizer(files: SavedEncoder, **cut) -> WordpieceTokenizer:
+    """Makes the tokenizer of the files, which cuts texts by `max_tokens` and `truncation`."""
+    return WordpieceTokenizer(files.vocabulary_file, lower_case=files.lower_case, **cut)
 
 
 FAMILY = EncoderFamily("saved_model", accepts, load, load_tokenizer, converts=False)

@@ -16,19 +16,24 @@ pytest.register_assert_rewrite("encoder_test_case")
 
 @pytest.fixture
 def run_tokenizer_test(tmp_path) -> Callable:
-    """Holds a tokenizer with `max_tokens` of 16 to what the rest of the product takes for granted.
+    """Holds tokenizers to what the rest of the product takes for granted.
+
+    They come from a function that takes `max_tokens` and `truncation`.
 
     Shapes and types, empty texts and batches, the cut, offsets; inside a graph and after a
     SavedModel was written and read, with the operations that TF Serving has had since 2.12.
     """
     import tensorflow as tf
 
+    from reviewlens.models.encoders.truncation import UNCUT
     from reviewlens.serving.deployment.compatibility import oldest_release
 
     texts = ["Fits well!", "", "Tried it twice, café and all 👍🏽", "good " * 100, "ok"]
+    texts += [f"{'so ' * count}good 👍🏽 and it é" for count in range(20)]
 
-    def check(tokenizer) -> None:
-        assert tokenizer.max_tokens == 16
+    def check(make) -> None:
+        tokenizer = make(max_tokens=16, truncation="head")
+        assert (tokenizer.max_tokens, tokenizer.truncation) == (16, "head")
         special = [tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id]
         special += [] if tokenizer.mask_id is None else [tokenizer.mask_id]
         assert len(set(special)) == len(special) and max(special) < tokenizer.vocabulary_size
@@ -46,12 +51,31 @@ def run_tokenizer_test(tmp_path) -> Callable:
         assert tokenizer(tf.constant([], tf.string)).to_list() == []
 
         offsets = [part.to_list() for part in tokenizer.tokenize_with_offsets(tf.constant(texts))]
-        _check_offsets(tokenizer, texts, rows, offsets)
+        _check_offsets(16, texts, rows, offsets)
 
+        whole = make(max_tokens=UNCUT, truncation="head").tokenize_with_offsets(tf.constant(texts))
+        whole = [part.to_list() for part in whole]
+        assert max(map(len, whole[0])) > 100
+        _check_offsets(UNCUT, texts, whole[0], whole)
+        both = make(max_tokens=16, truncation="head_tail")
+        assert (both.max_tokens, both.truncation) == (16, "head_tail")
+        # Of 14 between start and end a quarter, rounded up, is of the beginning.
+        for found, kind in ((tokenizer, "head"), (both, "head_tail")):
+            first = {"head": 15, "head_tail": 5}[kind]
+            expected = [
+                [row if len(row) <= 16 else row[:first] + row[first - 16 :] for row in part]
+                for part in whole
+            ]
+            assert found(tf.constant(texts)).to_list() == expected[0]
+            found = found.tokenize_with_offsets(tf.constant(texts))
+            assert [part.to_list() for part in found] == expected
+
+        # What serves has the other cut as well.
+        rows, offsets = expected[0], expected
         module = tf.Module()
-        module.tokenizer = tokenizer
+        module.tokenizer = both
         module.ask = tf.function(
-            lambda texts: (tokenizer(texts), *tokenizer.tokenize_with_offsets(texts)),
+            lambda texts: (both(texts), *both.tokenize_with_offsets(texts)),
             input_signature=[tf.TensorSpec([None], tf.string)],
         )
         directory = str(tmp_path / "tokenizer")
@@ -66,7 +90,7 @@ def run_tokenizer_test(tmp_path) -> Callable:
 
 
 def _check_offsets(
-    tokenizer, texts: list[str], rows: list[list[int]], offsets: list[list[list[int]]]
+    max_tokens: int, texts: list[str], rows: list[list[int]], offsets: list[list[list[int]]]
 ) -> None:
     """Offsets belong to the same ids, go forward, and all that can be seen is in some piece."""
     ids, starts, ends = offsets
@@ -82,5 +106,5 @@ def _check_offsets(
             assert raw[start:end].decode() == raw[start:end].decode().strip()
             found[start:end] = raw[start:end]
         assert bytes(found).replace(b"\0", b"") in raw.replace(b" ", b"")
-        if len(row) < tokenizer.max_tokens:
+        if len(row) < max_tokens:
             assert bytes(found).replace(b"\0", b"") == raw.replace(b" ", b"")

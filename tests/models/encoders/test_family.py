@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def test_a_toy_family_goes_through_to_a_served_answer(
     encoder = load_encoder(words)
     assert isinstance(encoder, WordEncoder)
     run_encoder_test(encoder)
-    run_tokenizer_test(load_tokenizer(words, max_tokens=16))
+    run_tokenizer_test(functools.partial(load_tokenizer, words))
 
     classifier = build_classifier(words, ModelSettings(max_tokens=32), 2, "float32")
     tokenizer = classifier.encoder.tokenizer(32)

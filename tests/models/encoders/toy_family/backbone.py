@@ -30,8 +30,8 @@ class WordEncoder(keras.layers.Layer):
         self.bias = self.add_weight((hidden_size,), name="bias")
         self.built = True
 
-    def tokenizer(self, max_tokens):
-        return HashTokenizer(self.buckets_file, max_tokens=max_tokens)
+    def tokenizer(self, max_tokens, truncation="head"):
+        return HashTokenizer(self.buckets_file, max_tokens=max_tokens, truncation=truncation)
 
     def depth_of(self, variable):
         for depth, weights in enumerate([[self.table], [self.kernel, self.bias]]):

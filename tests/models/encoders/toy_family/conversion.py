@@ -20,8 +20,8 @@ def load(files, **kwargs):
     return encoder
 
 
-def load_tokenizer(files, *, max_tokens):
-    return HashTokenizer(files.tokenizer_files["vocab.txt"], max_tokens=max_tokens)
+def load_tokenizer(files, **cut):
+    return HashTokenizer(files.tokenizer_files["vocab.txt"], **cut)
 
 
 def _known(arguments):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import tensorflow as tf
 import tensorflow_text as text
 
+from reviewlens.models import Truncation
+
 PADDING, START, END = range(3)
 
 
@@ -14,10 +16,11 @@ class HashTokenizer(tf.Module):
     padding_id, start_id, end_id, mask_id = PADDING, START, END, None
     lower_case = False
 
-    def __init__(self, buckets_file: str, *, max_tokens: int):
+    def __init__(self, buckets_file: str, *, max_tokens: int, truncation: str = "head"):
         super().__init__(name="hash_tokenizer")
         self.buckets_file = buckets_file
         self.max_tokens = max_tokens
+        self.truncation = truncation
         self._buckets = int(tf.io.gfile.GFile(buckets_file).read())
         self._words = text.WhitespaceTokenizer()
 
@@ -42,7 +45,8 @@ class HashTokenizer(tf.Module):
         )
 
     def _framed(self, values, start, end):
-        values = tf.cast(values[:, : self.max_tokens - 2], tf.int64)
+        cut = Truncation(self.max_tokens, self.truncation)
+        values = tf.cast(cut.cut(values), tf.int64)
         column = [values.nrows(), 1]
         first, last = (tf.fill(column, tf.constant(i, tf.int64)) for i in (start, end))
         return tf.concat([first, values, last], axis=1)
