@@ -10,6 +10,7 @@ import tensorflow as tf
 from ...precision import precision_policy
 from ...settings import ModelSettings
 from ..building import load_fitting_encoder
+from .grades import checked_grades, class_logits
 
 
 @keras.saving.register_keras_serializable("reviewlens")
@@ -51,9 +52,7 @@ class ReviewClassifier(keras.Model):
         super().__init__(name=name, **kwargs)
         self.encoder = encoder
         self.num_classes = num_classes
-        self.grades = tuple(range(num_classes) if grades is None else grades)
-        if set(self.grades) != set(range(num_classes)):
-            raise ValueError(f"the grades {self.grades} are not those of {num_classes} classes")
+        self.grades = checked_grades(grades, num_classes)
         self.dropout = keras.layers.Dropout(dropout, dtype="float32", name="dropout")
         self.pooling = pooling
         # Logits in bfloat16 would have three digits.
@@ -77,10 +76,7 @@ class ReviewClassifier(keras.Model):
         Returns:
             Logits, float32 [batch, classes].
         """
-        logits = self.grade_logits(inputs, training=training)
-        if self.grades == tuple(range(self.num_classes)):
-            return logits
-        return tf.stack([self._class_logit(logits, index) for index in range(self.num_classes)], 1)
+        return class_logits(self.grade_logits(inputs, training=training), self.grades)
 
     def grade_logits(self, inputs: dict[str, tf.Tensor], training: bool | None = None) -> tf.Tensor:
         """Computes what training compares with the grades of its reviews.
@@ -100,10 +96,6 @@ class ReviewClassifier(keras.Model):
         else:
             vectors = tf.cast(outputs["pooled_output"], tf.float32)
         return self.head(self.dropout(vectors, training=training))
-
-    def _class_logit(self, logits: tf.Tensor, index: int) -> tf.Tensor:
-        members = [grade for grade, owner in enumerate(self.grades) if owner == index]
-        return tf.reduce_logsumexp(tf.gather(logits, members, axis=1), axis=1)
 
     def get_config(self) -> dict:
         """The arguments it was made with, the encoder serialised."""

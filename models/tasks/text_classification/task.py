@@ -17,7 +17,7 @@ from .decision import Decision
 from .loss import GradeLoss, balanced_class_weights
 from .metrics import classification_report, expected_calibration_error
 from .model import ReviewClassifier
-from .targets import TARGETS, classes_of
+from .targets import GRADE, TARGETS, classes_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +68,14 @@ class TextClassification:
             classes = classes_of(texts, self.grades)
             weights = balanced_class_weights(classes, len(self.labels))[grades]
         return GradeLoss(weights, settings.label_smoothing)
+
+    def target_distributions(self, texts: Texts) -> np.ndarray:
+        """What the probabilities of the grades of each text shall be, float32 [n, grades].
+
+        Args:
+            texts: With their grades.
+        """
+        return np.eye(len(self.grades), dtype=np.float32)[texts.targets[GRADE]]
 
     def fit_decision(
         self, outputs: np.ndarray, texts: Texts, decide_for: str | None = None
