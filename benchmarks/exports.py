@@ -31,6 +31,7 @@ from reviewlens.models.training.scoring import Scorer
 from reviewlens.progress import reporting_to
 from reviewlens.serving.export import export_model
 from reviewlens.serving.model_card import MODEL_CARD
+from reviewlens.serving.text_models.encoder import EncoderModel
 
 PRECISIONS = ("float32", "bfloat16")
 
@@ -76,8 +77,7 @@ def main() -> None:
         export_model(
             str(folder),
             task=task,
-            model=served,
-            tokenizer=tokenizer,
+            model=EncoderModel(served, tokenizer),
             decision=task.fit_decision(
                 logits, splits.graded_evaluation, RECIPE.evaluation.decide_for
             ),

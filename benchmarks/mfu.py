@@ -33,7 +33,7 @@ from reviewlens.models.tasks.text_classification.model import build_classifier
 from reviewlens.models.training.batching import pad_batch, shuffled_batches, sorted_batches
 from reviewlens.models.training.tokenized import TokenizedTexts
 from reviewlens.serving import LocalModel
-from reviewlens.serving.export import CHUNK
+from reviewlens.serving.text_models.encoder import CHUNK
 
 SQUARE = 2048
 # Rows of the encoder's products: a batch of reviews of common length.

@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "local_model": ["LocalModel"],
         "tasks.registry": ["register_task"],
         "tasks.text_classification.answers": ["Prediction"],
+        "text_models.encoder": ["EncoderModel"],
         "warmup": ["read_warmup_requests", "write_warmup_requests"],
     },
 )

@@ -16,7 +16,7 @@ from ..models.precision import resolve_precision, with_precision
 from ..models.tasks.base import Task
 from ..models.training.scoring import Scorer
 from ..models.training.tokenized import TokenizedTexts
-from .export import CHUNK
+from .text_models.encoder import CHUNK
 
 # bfloat16 has to name the class that float32 names for this share of the reviews,
 MIN_AGREEMENT = 0.99

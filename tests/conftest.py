@@ -178,6 +178,7 @@ def served(tiny_encoder, reviews, tmp_path_factory):
     from reviewlens.models.tasks.text_classification.model import build_classifier
     from reviewlens.models.tasks.text_classification.task import TextClassification
     from reviewlens.serving.export import export_model
+    from reviewlens.serving.text_models.encoder import EncoderModel
 
     keras.utils.set_random_seed(3)
     classifier = build_classifier(tiny_encoder, ModelSettings(max_tokens=48), 3, "float32")
@@ -195,8 +196,7 @@ def served(tiny_encoder, reviews, tmp_path_factory):
     export_model(
         directory,
         task=task,
-        model=classifier,
-        tokenizer=tokenizer,
+        model=EncoderModel(classifier, tokenizer),
         decision=decision,
         details={"encoder": {"name": "tiny"}},
     )

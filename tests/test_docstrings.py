@@ -401,7 +401,7 @@ def pushed_models(tmp_path_factory, tiny_encoder) -> str:
     from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
     from reviewlens.models.settings import ModelSettings
     from reviewlens.models.tasks.text_classification.model import build_classifier
-    from reviewlens.serving import export_model
+    from reviewlens.serving import EncoderModel, export_model
 
     classifier = build_classifier(tiny_encoder, ModelSettings(max_tokens=48), 3, "float32")
     kernel, _ = classifier.head.get_weights()
@@ -411,8 +411,9 @@ def pushed_models(tmp_path_factory, tiny_encoder) -> str:
     export_model(
         str(base / "1790000000"),
         task=TextClassification(("negative", "neutral", "positive")),
-        model=classifier,
-        tokenizer=WordpieceTokenizer(vocabulary, lower_case=True, max_tokens=48),
+        model=EncoderModel(
+            classifier, WordpieceTokenizer(vocabulary, lower_case=True, max_tokens=48)
+        ),
         decision=Decision(Calibration(1.0, (0.0, 0.0, 0.0)), offsets=(0.0, 0.0, 0.0)),
         details={},
     )

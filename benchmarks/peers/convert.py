@@ -19,7 +19,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 # Not to be seen in the weights; so it is in BERT base and in MiniLM.
 HEADS = 12
-_VARIABLE = re.compile(r"_weights/(\d+)/\.ATTRIBUTES/VARIABLE_VALUE$")
+_VARIABLE = re.compile(r"model/_weights/(\d+)/\.ATTRIBUTES/VARIABLE_VALUE$")
 _CONSTANT = re.compile(r"(?:^|/)weight_(\d+)$")
 _EMBEDDINGS = ("word_embeddings", "position_embeddings", "token_type_embeddings")
 _BLOCK_SIZE = 12

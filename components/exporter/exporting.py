@@ -15,6 +15,7 @@ from ...models.tasks.registry import make_task
 from ...serving.export import export_model
 from ...serving.precision import choose_precision
 from ...serving.settings import ExportSettings
+from ...serving.text_models.encoder import EncoderModel
 from ..tokenized_examples import read_tokenized
 from ..trainer.trained_model import TrainedWeights
 
@@ -64,8 +65,9 @@ def export_trained(
     export_model(
         path_utils.serving_model_dir(model),
         task=task,
-        model=served.classifier,
-        tokenizer=layer.tokenizer(trained.model.max_tokens),
+        model=EncoderModel(
+            served.classifier, layer.tokenizer(trained.model.max_tokens), task.per_token
+        ),
         decision=decision,
         details={
             "encoder": trained.encoder,

@@ -15,7 +15,8 @@ class Served(Protocol):
     Attributes:
         labels: Names of what is decided between, string [labels].
         decision: Makes the answers, in the graph: the `models.tasks.base.Decision` of the task.
-        tokenizer: The encoder's; some tasks need what it knows of the text.
+        tokenizer: The encoder's, None where there is none; some tasks need what it knows of the
+            text.
     """
 
     labels: tf.Tensor

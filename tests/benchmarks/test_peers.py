@@ -20,6 +20,7 @@ from reviewlens.models.tasks.text_classification.model import ReviewClassifier
 from reviewlens.models.tasks.text_classification.task import TextClassification
 from reviewlens.serving import LocalModel
 from reviewlens.serving.export import export_model
+from reviewlens.serving.text_models.encoder import EncoderModel
 
 LABELS = ["negative", "neutral", "positive"]
 GRADES = (0, 0, 1, 2, 2)
@@ -52,8 +53,7 @@ def graded(tiny_vocabulary, reviews, tmp_path_factory):
         export_model(
             str(folder / precision),
             task=TextClassification(LABELS, GRADES),
-            model=with_precision(classifier, precision),
-            tokenizer=tokenizer,
+            model=EncoderModel(with_precision(classifier, precision), tokenizer),
             decision=Decision(Calibration(1.7, (0.4, -0.6, 0.2), 0.1), offsets=(0.3, 0.2, -0.5)),
         )
     predictions = LocalModel(str(folder / "float32")).predict(texts)

@@ -153,8 +153,8 @@ EXPORT = {"encoder-validator", "exporter"}
         # An encoder more, or another address of one: which one is used, the fetcher is told.
         ("models/encoders/bert/presets.py", '"minilm-l6"', '"minilm-l7"', set()),
         # What a server sends itself while it loads a model is part of that model alone.
-        ("serving/warmup.py", "Love it!", "Like it!", {*EXPORT, "serving-validator"}),
-        ("serving/export.py", "CHUNK = 32", "CHUNK = 64", EXPORT),
+        ("serving/warmup.py", "Love it!", "Like it!", {"exporter", "serving-validator"}),
+        ("serving/text_models/encoder.py", "CHUNK = 32", "CHUNK = 64", EXPORT),
         ("models/training/loop.py", "REPORT_EVERY = 10", "REPORT_EVERY = 20", {"trainer"}),
         # A tokenizer comes from its encoder's family, and its code with it.
         (

@@ -14,6 +14,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from reviewlens.models.encoders.bert.tokenizer import pack_inputs
 from reviewlens.models.precision import with_precision
 from reviewlens.serving.export import export_model
+from reviewlens.serving.text_models.encoder import EncoderModel
 
 # What tf.Text 2.12.1 registers of the operations a tokenizer may use; TF Serving 2.12 to 2.19
 # links exactly that version.
@@ -178,8 +179,7 @@ def in_bfloat16(served, tmp_path_factory):
     export_model(
         directory,
         task=served.task,
-        model=with_precision(served.classifier, "bfloat16"),
-        tokenizer=served.tokenizer,
+        model=EncoderModel(with_precision(served.classifier, "bfloat16"), served.tokenizer),
         decision=served.decision,
     )
     return directory
@@ -205,7 +205,7 @@ def test_bfloat16_halves_the_weights_and_holds_them_once(in_bfloat16, served):
     in_variables = sum(
         int(np.prod(shapes[name])) * kind.size
         for name, kind in kinds.items()
-        if name.startswith("_weights/")
+        if name.startswith("model/_weights/")
     )
     constants = [node.attr["value"].tensor for node in _nodes(in_bfloat16) if _is_weight(node)]
     in_graph = sum(tf.make_ndarray(constant).nbytes for constant in constants)

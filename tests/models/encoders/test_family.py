@@ -24,6 +24,7 @@ from reviewlens.models.tasks.text_classification.model import build_classifier
 from reviewlens.models.tasks.text_classification.task import TextClassification
 from reviewlens.serving import LocalModel
 from reviewlens.serving.export import export_model
+from reviewlens.serving.text_models.encoder import EncoderModel
 
 ROOT = Path(__file__).parents[3]
 
@@ -65,8 +66,7 @@ def test_a_toy_family_goes_through_to_a_served_answer(
     export_model(
         str(directory),
         task=TextClassification(("bad", "good")),
-        model=classifier,
-        tokenizer=tokenizer,
+        model=EncoderModel(classifier, tokenizer),
         decision=Decision(Calibration(1.0, (0.0, 0.0)), offsets=(0.0, 0.0)),
     )
 

@@ -20,6 +20,7 @@ from reviewlens.models.training.step import TrainStep
 from reviewlens.models.training.tokenized import TokenizedTexts
 from reviewlens.serving.export import export_model
 from reviewlens.serving.local_model import LocalModel
+from reviewlens.serving.text_models.encoder import EncoderModel
 
 SETTINGS = ModelSettings(max_tokens=48, dropout=0.0)
 
@@ -73,7 +74,10 @@ def run_task_test(tiny_encoder, tiny_vocabulary, reviews, tmp_path):
         rounded = with_precision(model, "bfloat16")(inputs)
         assert rounded.dtype == tf.float32
         export_model(
-            str(tmp_path / "1"), task=task, model=model, tokenizer=tokenizer, decision=decision
+            str(tmp_path / "1"),
+            task=task,
+            model=EncoderModel(model, tokenizer, task.per_token),
+            decision=decision,
         )
         served = LocalModel(str(tmp_path))
         assert served.task == task.name and served.labels == list(task.labels)

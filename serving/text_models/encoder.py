@@ -1,0 +1,86 @@
+"""Texts through a tokenizer and an encoder with its head."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ...models.encoders.base import Tokenizer
+from ...models.frozen import FrozenClassifier
+
+# Texts that go through the encoder together, however many a request has. More of them no
+# longer fit the processor's caches, and fewer leave its units waiting.
+CHUNK = 32
+
+
+class EncoderModel(tf.Module):
+    """A tokenizer and a model on an encoder, as one graph; see `TextModel`.
+
+    Args:
+        model: What `Task.build` gave; its precision is that of the export.
+        tokenizer: Turns texts into the word pieces that the model was trained on.
+        per_token: Whether the outputs are of tokens, see `Task.per_token`.
+
+    Example:
+        >>> EncoderModel(classifier, tokenizer)(tf.constant(["Fits perfectly."])).shape
+        TensorShape([1, 3])
+    """
+
+    def __init__(self, model: keras.Model, tokenizer: Tokenizer, per_token: bool = False):
+        super().__init__(name="encoder_model")
+        frozen = FrozenClassifier(model)
+        self._pack = model.encoder.inputs.pack
+        # A function that is not inlined: TensorFlow fuses hardly any operations inside a loop.
+        self._infer = tf.function(
+            lambda inputs: frozen(inputs),
+            input_signature=[model.encoder.inputs.signature()],
+            experimental_attributes={"_noinline": True},
+        )
+        self._output = self._infer.get_concrete_function().structured_outputs
+        self._per_token = per_token
+        self.tokenizer = tokenizer
+        self.files = tokenizer.files
+        self._weights = {str(index): variable for index, variable in frozen.variables.items()}
+
+    def __call__(self, text: tf.Tensor) -> tf.Tensor | tf.RaggedTensor:
+        """Scores similar lengths together, so that neither padding nor memory gets out of hand.
+
+        Args:
+            text: string [batch].
+
+        Returns:
+            float32 [batch, …], or ragged [batch, (tokens), …].
+        """
+        tokens = self.tokenizer(text)
+        lengths = tokens.row_lengths()
+        order = tf.argsort(lengths, direction="DESCENDING", stable=True)
+        rows = tf.shape(text)[0]
+        chunks = (rows + CHUNK - 1) // CHUNK
+        scored = tf.TensorArray(
+            self._output.dtype,
+            size=chunks,
+            infer_shape=False,
+            element_shape=[None, *self._output.shape[2 if self._per_token else 1 :]],
+        )
+
+        def score(chunk, scored):
+            chosen = order[chunk * CHUNK : (chunk + 1) * CHUNK]
+            found = self._infer(self._pack(tf.gather(tokens, chosen)))
+            if self._per_token:
+                # Without those of the padding, so that chunks of different widths can be joined.
+                found = tf.RaggedTensor.from_tensor(found, tf.gather(lengths, chosen)).values
+            return chunk + 1, scored.write(chunk, found)
+
+        _, scored = tf.while_loop(
+            lambda chunk, _: chunk < chunks, score, (0, scored), parallel_iterations=1
+        )
+        found = scored.concat()
+        if self._per_token:
+            found = tf.RaggedTensor.from_row_lengths(found, tf.gather(lengths, order))
+        return tf.gather(found, tf.math.invert_permutation(order))
+
+    def facts(self) -> dict[str, Any]:
+        """`algorithm` and `max_tokens`."""
+        return {"algorithm": "encoder", "max_tokens": self.tokenizer.max_tokens}
