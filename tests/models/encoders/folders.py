@@ -119,6 +119,16 @@ def write_folder(
     return str(directory)
 
 
+def write_words(directory: Path) -> str:
+    """Writes an encoder of the toy family of `toy_family/`; returns its path."""
+    random = np.random.default_rng(0)
+    shapes = {"table": (31, 8), "kernel": (8, 8), "bias": (8,)}
+    tensors = {name: random.normal(size=shape).astype("f4") for name, shape in shapes.items()}
+    directory = Path(write_folder(directory, {"model_type": "words"}, tensors, {}))
+    (directory / "vocab.txt").write_text("28")
+    return str(directory)
+
+
 def write_preset(folder: Path, backbone, tokenizer: dict, assets: Mapping[str, str]) -> str:
     """Saves a backbone of keras-hub, its weights moved at random, as a preset.
 

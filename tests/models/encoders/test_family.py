@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import toy_family
 from encoder_test_case import run_encoder_test
-from folders import write_folder
+from folders import write_words
 from toy_family.backbone import WordEncoder
 from toy_family.conversion import FAMILY
 
@@ -32,13 +32,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture
 def words(tmp_path) -> str:
     """Directory of an encoder of the toy family."""
-    buckets = tmp_path / "buckets.txt"
-    buckets.write_text("28")
-    random = np.random.default_rng(0)
-    shapes = {"table": (31, 8), "kernel": (8, 8), "bias": (8,)}
-    tensors = {name: random.normal(size=shape).astype("f4") for name, shape in shapes.items()}
-    config = {"model_type": "words"}
-    return write_folder(tmp_path / "words", config, tensors, {"vocab.txt": str(buckets)})
+    return write_words(tmp_path / "words")
 
 
 @pytest.fixture

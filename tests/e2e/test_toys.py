@@ -1,4 +1,4 @@
-"""A task that the product does not know, from a file to an answer of the server."""
+"""What the product does not know, from a file to an answer of the server: all toys in one run."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ import yaml
 
 pytestmark = pytest.mark.e2e
 
+HERE = Path(__file__).parent
+
 
 @pytest.fixture
-def toy_reviewlens(toy_task, tmp_path):
-    """Runs `reviewlens` with the task, as a process of its own; returns what it printed."""
+def toy_reviewlens(tmp_path):
+    """Runs `reviewlens` with the toys, as a process of its own; returns what it printed."""
 
     def run(*arguments: str) -> str:
         outcome = subprocess.run(
-            [sys.executable, "-m", "toy_task.run", *arguments],
+            [sys.executable, str(HERE / "toys.py"), *arguments],
             cwd=tmp_path,
             env={**os.environ, "COLUMNS": "120"},
             capture_output=True,
@@ -33,20 +35,30 @@ def toy_reviewlens(toy_task, tmp_path):
     return run
 
 
-def test_the_pipeline_learns_it_and_the_server_answers(
-    toy_reviewlens, toy_task, tiny_encoder, reviews, tmp_path
+@pytest.fixture
+def toy_encoder(monkeypatch, tmp_path) -> str:
+    """Directory of an encoder of the toy family."""
+    monkeypatch.syspath_prepend(HERE.parent / "models" / "encoders")
+    from folders import write_words
+
+    return write_words(tmp_path / "words")
+
+
+def test_a_task_a_family_and_a_format_go_through_to_the_server(
+    toy_reviewlens, toy_task, toy_encoder, reviews, tmp_path
 ):
     from reviewlens.serving import Client
     from reviewlens.serving.server.server import Server
     from reviewlens.serving.server.settings import ServerSettings
 
-    (tmp_path / "reviews.txt").write_text("".join(f"{text}\n" for text in reviews[:300]))
+    cards = "".join(f"text: {text}\nplace: {place}\n\n" for place, text in enumerate(reviews[:300]))
+    (tmp_path / "reviews.cards").write_text(cards)
     config = {
         "name": "toy",
         "output": "out",
         "task": toy_task,
-        "data": {"input": "reviews.txt", "text": "text"},
-        "encoder": tiny_encoder,
+        "data": {"input": "reviews.cards", "text": "text", "id": "place"},
+        "encoder": toy_encoder,
         "model": {"max_tokens": 48},
         "training": {"epochs": 2, "batch_size": 16, "learning_rate": 1e-2, "precision": "float32"},
         "export": {"precision": "float32"},
@@ -58,12 +70,17 @@ def test_the_pipeline_learns_it_and_the_server_answers(
     assert "of their tokens odd" in output
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["blessed"] and summary["serving_validated"]
-    card = json.loads(Path(summary["pushed_to"], "assets.extra", "model.json").read_text())
+    assert summary["data"]["read"] == 300
+    pushed = Path(summary["pushed_to"])
+    card = json.loads((pushed / "assets.extra" / "model.json").read_text())
     assert card["task"] == toy_task and "threshold" in card
+    assert (pushed / "assets" / "buckets.txt").exists()
     assert "tags" in toy_reviewlens("predict", "--model", summary["pushed_to"], "Works well.")
-    base = str(Path(summary["pushed_to"]).parent)
     settings = ServerSettings(
-        rest_api_port=free_port(), port=free_port(), model_name="toy", model_base_path=base
+        rest_api_port=free_port(),
+        port=free_port(),
+        model_name="toy",
+        model_base_path=str(pushed.parent),
     )
     with Server(settings), Client(f"localhost:{settings.rest_api_port}", model="toy") as client:
         (answer,) = client.predict(["Works well."])
