@@ -169,6 +169,13 @@ class Task(Protocol):
                 `metric`.
         """
 
+    def decision(self, facts: Mapping[str, Any]) -> Decision:
+        """Makes a decision again.
+
+        Args:
+            facts: What `Decision.facts` gave of it; JSON may have held them.
+        """
+
     def evaluate(self, outputs: np.ndarray, texts: Texts, decision: Any) -> dict[str, Any]:
         """How good the answers are.
 

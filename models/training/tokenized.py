@@ -98,7 +98,11 @@ class TokenizedTexts:
         Distributed writers leave rows in any order; training on them is repeatable only
         from an order of our own.
         """
-        return self.take(sorted(range(len(self)), key=self._sort_key))
+        return self.take(self.canonical_order())
+
+    def canonical_order(self) -> list[int]:
+        """The row numbers in the order of `in_canonical_order`."""
+        return sorted(range(len(self)), key=self._sort_key)
 
     def digest(self) -> str:
         """SHA-256 of all token ids and targets, in their order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,17 @@ class Decision:
         calibration = Calibration.fit(logits, labels)
         offsets = tune_offsets(calibration.probabilities(logits), labels, decide_for)
         return cls(calibration, tuple(float(offset) for offset in offsets))
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> Decision:
+        """The decision that `facts` describes.
+
+        Args:
+            facts: What `Decision.facts` gave; more keys do no harm.
+        """
+        biases = tuple(facts["biases"])
+        calibration = Calibration(facts["temperature"], biases, facts["stretch"])
+        return cls(calibration, tuple(facts["offsets"]))
 
     def probabilities(self, logits: Any) -> Any:
         """Calibrated probabilities, [n, classes]; see `Calibration.probabilities`."""

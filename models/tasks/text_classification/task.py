@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -88,6 +88,10 @@ class TextClassification:
             decide_for: `macro_f1`, which None stands for, or `accuracy`.
         """
         return Decision.fit(outputs, classes_of(texts, self.grades), decide_for or self.metric)
+
+    def decision(self, facts: Mapping[str, Any]) -> Decision:
+        """The decision of its `facts`; see `Task.decision`."""
+        return Decision.from_facts(facts)
 
     def evaluate(self, outputs: np.ndarray, texts: Texts, decision: Decision) -> dict[str, Any]:
         """`accuracy`, `macro_f1`, `ece` and `per_class`; see `classification_report`."""

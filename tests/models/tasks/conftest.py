@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 
 import keras
 import numpy as np
@@ -66,6 +67,7 @@ def run_task_test(tiny_encoder, tiny_vocabulary, reviews, tmp_path):
         figures = task.evaluate(outputs, data, decision)
         assert np.isfinite(figures[task.metric])
         assert np.isfinite(list(task.fitted(outputs, data, decision).values())).all()
+        assert task.decision(json.loads(json.dumps(decision.facts()))) == decision
         decided = decision.decided(outputs)
         in_graph = tf.function(decision.decided)(tf.constant(outputs)).numpy()
         # A number on the edge may fall to either side in float32.

@@ -98,6 +98,9 @@ class TokenParity:
             decisions, key=lambda decision: self.evaluate(outputs, texts, decision)["accuracy"]
         )
 
+    def decision(self, facts):
+        return TagDecision(facts["threshold"])
+
     def evaluate(self, outputs, texts, decision):
         right = decision.decided(outputs) == texts.targets["odd"]
         return {"accuracy": float(right.mean()) if len(right) else 0.0}
