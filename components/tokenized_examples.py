@@ -1,8 +1,9 @@
-"""The tokenized examples that `transform` writes, as the nodes after it read them."""
+"""The examples that `transform` writes, as the nodes after it read them: the encoder's tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -29,23 +30,68 @@ def read_tokenized(patterns: Sequence[str], split: str, task: Task) -> Tokenized
     Raises:
         RunError: If there are none.
     """
+    tokens = tf.io.RaggedFeature(tf.int64, value_key=TOKENS_FEATURE)
+    batches = read_batches(patterns, task, {"tokens": tokens})
+    columns = joined(batches, split, patterns)
+    return texts_of(columns.pop("tokens"), columns, task).in_canonical_order()
+
+
+def read_batches(
+    patterns: Sequence[str], task: Task, features: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Streams what Transform wrote.
+
+    Args:
+        patterns: Files of one split, globs allowed.
+        task: Says which targets the texts have.
+        features: By name what else is read of each example, as `tf.io.parse_example` takes it.
+
+    Yields:
+        Some of the examples, in the order of the files: by name a tensor of each of the
+        features and of the targets.
+    """
     files = sorted(path for pattern in patterns for path in tf.io.gfile.glob(pattern))
-    features = {name: target.feature(name) for name, target in task.targets.items()}
-    features["tokens"] = tf.io.RaggedFeature(tf.int64, value_key=TOKENS_FEATURE)
-    batches = (
+    wanted = {name: target.feature(name) for name, target in task.targets.items()} | features
+    yield from (
         tf.data.TFRecordDataset(files, compression_type="GZIP")
         .batch(1024)
-        .map(lambda records: tf.io.parse_example(records, features))
+        .map(lambda records: tf.io.parse_example(records, wanted))
     )
-    columns: dict[str, list] = {name: [] for name in features}
+
+
+def joined(
+    batches: Iterator[dict[str, Any]], split: str, patterns: Sequence[str]
+) -> dict[str, list]:
+    """Puts batches together, by name a value for each row.
+
+    Args:
+        batches: By name a tensor, ragged or not.
+        split: Name of the split, for the error.
+        patterns: Where it is, likewise.
+
+    Raises:
+        RunError: If there is no row.
+    """
+    columns: dict[str, list] = {}
     for batch in batches:
         for name, values in batch.items():
-            columns[name] += _rows(values)
-    rows = columns.pop("tokens")
-    if not rows:
+            columns.setdefault(name, []).extend(_rows(values))
+    if not columns:
         raise RunError(f"the {split} split is empty: {', '.join(patterns)}")
+    return columns
+
+
+def texts_of(rows: Sequence, columns: dict[str, list], task: Task) -> TokenizedTexts:
+    """Makes texts of their rows of numbers and their targets.
+
+    Args:
+        rows: Token ids of each text, or whatever else stands for it.
+        columns: By name the targets, and maybe more.
+        task: Says which targets the texts have.
+    """
     ragged = [name for name, target in task.targets.items() if target.per_token]
-    return TokenizedTexts.from_rows(rows, columns, ragged).in_canonical_order()
+    targets = {name: columns[name] for name in task.targets}
+    return TokenizedTexts.from_rows(rows, targets, ragged)
 
 
 def _rows(values: tf.Tensor | tf.RaggedTensor) -> Sequence:

@@ -45,13 +45,14 @@ class Transform(Protocol):
     """The module `transform`: what Transform adds to the tokens."""
 
     def transform(
-        self, inputs: Mapping[str, tf.Tensor], tokens: tf.RaggedTensor
+        self, inputs: Mapping[str, tf.Tensor], tokens: tf.RaggedTensor | None
     ) -> dict[str, tf.Tensor | tf.RaggedTensor]:
         """The targets of the task, as TensorFlow Transform traces them.
 
         Args:
             inputs: Features of the examples, [batch, 1] each.
-            tokens: Token ids, ragged int64 [batch, (tokens)].
+            tokens: Token ids, ragged int64 [batch, (tokens)]; None where n-grams are learnt from
+                and there is no encoder.
 
         Returns:
             By name int64 or float32 [batch], or ragged [batch, (tokens)].

@@ -1,7 +1,8 @@
 """The node `transform`: text to the encoder's token ids, with the same graph for serving.
 
 TFX's own Transform does the work; this one takes the encoder as one more input, because the
-vocabulary is the encoder's and not something to learn from the reviews.
+vocabulary is the encoder's and not something to learn from the reviews. Where the task can be
+learnt from n-grams, the text itself is kept as well, and all of it where there is no encoder.
 """
 
 from __future__ import annotations
@@ -30,16 +31,18 @@ class Executor(transform_executor.Executor):
         """Transforms the splits train and eval.
 
         Args:
-            input_dict: `examples`, `schema`, and `encoder` of `EncoderFetcher`.
+            input_dict: `examples`, `schema`, and maybe `encoder` of `EncoderFetcher`.
             output_dict: `transform_graph` and `transformed_examples`.
-            exec_properties: `task` and `max_tokens`, beside TFX's own.
+            exec_properties: `task`, `keeps_text` and maybe `max_tokens`, beside TFX's own.
         """
-        uri = artifact_utils.get_single_uri(input_dict["encoder"])
         custom_config = {
             "task": exec_properties["task"],
-            "encoder": path_utils.serving_model_dir(uri),
-            "max_tokens": exec_properties["max_tokens"],
+            "keeps_text": bool(exec_properties["keeps_text"]),
         }
+        if input_dict.get("encoder"):
+            uri = artifact_utils.get_single_uri(input_dict["encoder"])
+            custom_config["encoder"] = path_utils.serving_model_dir(uri)
+            custom_config["max_tokens"] = exec_properties["max_tokens"]
         super().Do(
             {key: value for key, value in input_dict.items() if key != "encoder"},
             output_dict,
@@ -53,17 +56,18 @@ class ReviewTransformSpec(standard_component_specs.TransformSpec):
     PARAMETERS = {
         **standard_component_specs.TransformSpec.PARAMETERS,
         "task": ExecutionParameter(type=str),
-        "max_tokens": ExecutionParameter(type=int),
+        "max_tokens": ExecutionParameter(type=int, optional=True),
+        "keeps_text": ExecutionParameter(type=int),
         "code": ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {
         **standard_component_specs.TransformSpec.INPUTS,
-        "encoder": ChannelParameter(type=standard_artifacts.Model),
+        "encoder": ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
 
 
 class ReviewTransform(base_beam_component.BaseBeamComponent):
-    """Tokenizes reviews with the encoder's own tokenizer.
+    """Tokenizes reviews with the encoder's own tokenizer, or keeps their text, or both.
 
     Outputs `transform_graph` and `transformed_examples` (splits train and eval).
     """
@@ -75,9 +79,10 @@ class ReviewTransform(base_beam_component.BaseBeamComponent):
         self,
         examples: channel.BaseChannel,
         schema: channel.BaseChannel,
-        encoder: channel.BaseChannel,
         task: str,
-        max_tokens: int,
+        encoder: channel.BaseChannel | None = None,
+        max_tokens: int | None = None,
+        keeps_text: bool = False,
         code: str = "",
     ):
         """Declares the node.
@@ -85,9 +90,11 @@ class ReviewTransform(base_beam_component.BaseBeamComponent):
         Args:
             examples: Examples with the feature `text` and those of the task.
             schema: Their schema.
-            encoder: Output of `EncoderFetcher`.
-            task: Name of the task, which adds its targets to the tokens.
-            max_tokens: Longest review in tokens, those of start and end included.
+            task: Name of the task, which adds its targets.
+            encoder: Output of `EncoderFetcher`, whose tokens are wanted; None for none.
+            max_tokens: Longest review in tokens, those of start and end included; goes with the
+                encoder.
+            keeps_text: Whether the examples hold the text, for those who read its n-grams.
             code: Fingerprint of the code behind `preprocessing_fn`, part of the cache key.
         """
         transformed = channel.Channel(type=standard_artifacts.Examples)
@@ -99,6 +106,7 @@ class ReviewTransform(base_beam_component.BaseBeamComponent):
                 encoder=encoder,
                 task=task,
                 max_tokens=max_tokens,
+                keeps_text=int(keeps_text),
                 code=code,
                 preprocessing_fn=PREPROCESSING_FN,
                 force_tf_compat_v1=0,

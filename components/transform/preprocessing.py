@@ -18,17 +18,22 @@ from ..task_registry import TASKS
 def preprocessing_fn(
     inputs: Mapping[str, tf.Tensor], custom_config: Mapping[str, Any]
 ) -> dict[str, tf.Tensor | tf.RaggedTensor]:
-    """Turns reviews into token ids, as TensorFlow Transform calls it.
+    """Turns reviews into what is learnt from, as TensorFlow Transform calls it.
 
     Args:
         inputs: `text`: string [batch, 1], and the features of the task.
-        custom_config: `task` (name), `encoder` (its folder) and `max_tokens` (int).
+        custom_config: `task` (name); `encoder` (its folder) and `max_tokens` (int), or neither;
+            `keeps_text` (bool).
 
     Returns:
-        `tokens`: ragged int64 [batch, (tokens)], start and end included, nothing padded; and
-        the targets of the task.
+        With an encoder `tokens`: ragged int64 [batch, (tokens)], start and end included, nothing
+        padded; where the text is kept, `text`: string [batch]; and the targets of the task.
     """
-    tokenizer = load_tokenizer(custom_config["encoder"], max_tokens=custom_config["max_tokens"])
-    tokens = tokenizer(tf.reshape(inputs["text"], [-1]))
+    text = tf.reshape(inputs["text"], [-1])
+    outputs = {"text": text} if custom_config["keeps_text"] else {}
+    tokens = None
+    if "encoder" in custom_config:
+        tokenizer = load_tokenizer(custom_config["encoder"], max_tokens=custom_config["max_tokens"])
+        tokens = outputs["tokens"] = tokenizer(text)
     targets = TASKS.load(custom_config["task"], "transform").transform(inputs, tokens)
-    return {"tokens": tokens, **targets}
+    return {**outputs, **targets}

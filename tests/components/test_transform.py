@@ -16,6 +16,7 @@ from tfx.utils import proto_utils
 
 from reviewlens.components import ReviewTransform
 from reviewlens.components.tokenized_examples import TOKENS_FEATURE
+from reviewlens.components.transform import preprocessing_fn
 from reviewlens.components.transform.component import PREPROCESSING_FN, Executor
 
 LENGTH = 24
@@ -27,7 +28,7 @@ def transformed(artifacts_in, tiny_encoder, reviews, tmp_path_factory):
     """Runs the node on 90 reviews; returns its output and the reviews."""
     folder = tmp_path_factory.mktemp("transform")
     make_artifact = artifacts_in(folder)
-    texts = reviews[:90]
+    texts = ["", "Größe 3 ½ — 很好 😀", *reviews[:88]]
     examples = make_artifact(standard_artifacts.Examples, split_names=json.dumps(SPLITS))
     for offset, split in enumerate(SPLITS):
         directory = Path(examples.uri, f"Split-{split}")
@@ -69,6 +70,7 @@ def transformed(artifacts_in, tiny_encoder, reviews, tmp_path_factory):
                 "splits_config": proto_utils.proto_to_json(splits),
                 "disable_statistics": 1,
                 "max_tokens": LENGTH,
+                "keeps_text": 1,
                 "task": "text-classification",
             },
         )
@@ -81,7 +83,9 @@ def test_the_splits_that_are_trained_on_are_tokenized(transformed):
     assert sorted(path.name for path in Path(output.uri).iterdir()) == ["Split-eval", "Split-train"]
 
 
-def test_tokens_are_those_of_the_encoders_own_preprocessor(transformed, tiny_preprocessor):
+def test_tokens_are_those_of_the_encoders_own_preprocessor_beside_the_text(
+    transformed, tiny_preprocessor
+):
     output, texts = transformed
     preprocessor = tf.saved_model.load(tiny_preprocessor)
     files = tf.io.gfile.glob(f"{output.uri}/Split-eval/*")
@@ -92,11 +96,25 @@ def test_tokens_are_those_of_the_encoders_own_preprocessor(transformed, tiny_pre
         feature = tf.train.Example.FromString(record).features.feature
         (row,) = feature["label"].int64_list.value
         assert feature["grade"].int64_list.value == [row + 1]
+        assert list(feature["text"].bytes_list.value) == [texts[row].encode()]
         tokens = list(feature[TOKENS_FEATURE].int64_list.value)
         pieces = preprocessor.tokenize(tf.constant([texts[row]]))
         packed = preprocessor.bert_pack_inputs([pieces], seq_length=LENGTH)
         ids = packed["input_word_ids"][0].numpy()
         assert tokens == ids[: packed["input_mask"][0].numpy().sum()].tolist()
+
+
+def test_without_an_encoder_the_text_is_what_is_left():
+    inputs = {
+        "text": tf.constant([["Works."], [b"\xff"]]),
+        "label": tf.constant([[1], [0]], tf.int64),
+        "grade": tf.constant([[2], [0]], tf.int64),
+    }
+    outputs = preprocessing_fn(inputs, {"task": "text-classification", "keeps_text": True})
+
+    assert set(outputs) == {"text", "label", "grade"}
+    assert outputs["text"].numpy().tolist() == [b"Works.", b"\xff"]
+    assert outputs["label"].numpy().tolist() == [1, 0]
 
 
 def test_a_process_that_ran_the_node_declares_it_for_the_next_run(transformed):
