@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "input_files": ["fingerprint_input", "list_files"],
         "latest_blessed": ["EarlierBlessedModelStrategy"],
         "latest_pushed": ["LatestPushedModel"],
+        "ngram_trainer.component": ["NgramTrainer"],
         "pusher": ["AtomicPusher"],
         "review_example_gen.component": ["ReviewExampleGen"],
         "serving_validator": ["ServingValidator"],

@@ -20,3 +20,16 @@ def register_task(name: str, package: str) -> None:
         >>> register_task("language", "my_tasks.language")
     """
     TASKS.register(name, package)
+
+
+def learns_from_ngrams(task: str) -> bool:
+    """Whether the n-gram classifier can learn a task.
+
+    Args:
+        task: Name of a registered task.
+
+    Example:
+        >>> learns_from_ngrams("text-classification")
+        True
+    """
+    return getattr(TASKS.load(task, "data"), "NGRAMS", False)

@@ -19,6 +19,7 @@ from ..components import (
     EncoderValidator,
     LatestPushedModel,
     ModelExporter,
+    NgramTrainer,
     ReviewEvaluator,
     ReviewExampleGen,
     ReviewTrainer,
@@ -28,10 +29,11 @@ from ..components import (
 )
 from ..components.input_files import fingerprint_input
 from ..components.review_example_gen.settings import to_json
-from ..components.task_registry import TASKS
+from ..components.task_registry import TASKS, learns_from_ngrams
 from ..models.encoders.sources.fetching import source_fingerprint
 from .beam_options import beam_arguments, check_beam_options
 from .config import Config
+from .left_out import left_out
 from .nodes import NODES
 from .targets import LocalTarget, OutputPaths, Target
 
@@ -46,8 +48,8 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
             configuration's `output`.
 
     Returns:
-        The pipeline. On a target that takes values at submission, `input`, `encoder`, `epochs`
-        and `serving_dir` are its parameters.
+        The pipeline. On a target that takes values at submission, `input`, `serving_dir` and,
+        where an encoder is fine-tuned, `encoder` and `epochs` are its parameters.
 
     Raises:
         RunError: The input cannot be found.
@@ -59,6 +61,7 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
     learnt = TASKS.load(config.task, "data").task_config(config.data)
     serving_dir = target.parameter("serving_dir", paths.serving_dir)
     code = {node.id: node.fingerprint(config.task) for node in NODES}
+    missing = left_out(config)
 
     example_gen = ReviewExampleGen(
         input=target.parameter("input", config.data.input),
@@ -70,13 +73,17 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         rejected_dir=paths.rejected_dir,
         code=code["review-example-gen"],
     ).with_id("review-example-gen")
-    encoder_fetcher = EncoderFetcher(
-        encoder=target.parameter("encoder", config.encoder),
-        fingerprint=(source_fingerprint(config.encoder) if target.has_files else "")
-        + code["encoder-fetcher"],
-    ).with_id("encoder-fetcher")
+    nodes: list[BaseNode] = [example_gen]
     examples = example_gen.outputs["examples"]
-    encoder = encoder_fetcher.outputs["model"]
+    encoder = None
+    if "encoder-fetcher" not in missing:
+        encoder_fetcher = EncoderFetcher(
+            encoder=target.parameter("encoder", config.encoder),
+            fingerprint=(source_fingerprint(config.encoder) if target.has_files else "")
+            + code["encoder-fetcher"],
+        ).with_id("encoder-fetcher")
+        nodes.append(encoder_fetcher)
+        encoder = encoder_fetcher.outputs["model"]
 
     statistics_gen = StatisticsGen(examples=examples).with_id("statistics-gen")
     statistics = statistics_gen.outputs["statistics"]
@@ -85,38 +92,66 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
     example_validator = StrictExampleValidator(
         statistics=statistics, schema=schema, allow_anomalies=config.data.allow_anomalies
     ).with_id("example-validator")
+    checks: list[BaseNode] = [example_validator]
+    if "encoder-validator" not in missing:
+        encoder_validator = EncoderValidator(
+            encoder=encoder,
+            native=config.model.native,
+            precision="bfloat16",
+            code=code["encoder-validator"],
+        )
+        checks.append(encoder_validator.with_id("encoder-validator"))
 
     transform = ReviewTransform(
         examples=examples,
         schema=schema,
-        encoder=encoder,
         task=config.task,
-        max_tokens=config.model.max_tokens,
+        encoder=encoder,
+        max_tokens=None if encoder is None else config.model.max_tokens,
+        # Whatever is done with n-grams: not to be transformed, nor learnt, again for that.
+        keeps_text=learns_from_ngrams(config.task),
         code=code["transform"],
     ).with_id("transform")
-    checks = [example_validator, *_encoder_checks(config, encoder, code["encoder-validator"])]
     for check in checks:
         # What it finds must stop the run before anything is learnt.
         transform.add_upstream_node(check)
+    nodes += [statistics_gen, schema_gen, *checks, transform]
     tokenized = transform.outputs["transformed_examples"]
-    trainer = ReviewTrainer(
-        examples=tokenized,
-        encoder=encoder,
-        model=config.model,
-        training=config.training,
-        epochs=target.parameter("epochs", config.training.epochs),
-        task=config.task,
-        task_config=learnt,
-        checkpoints=paths.checkpoints,
-        tensorboard=paths.tensorboard,
-        code=code["trainer"],
-    ).with_id("trainer")
+    ngrams = trained = None
+    if "ngram-trainer" not in missing:
+        ngram_trainer = NgramTrainer(
+            examples=tokenized,
+            settings=config.ngrams,
+            task=config.task,
+            task_config=learnt,
+            decide_for=config.evaluation.decide_for,
+            alone="trainer" in missing,
+            code=code["ngram-trainer"],
+        ).with_id("ngram-trainer")
+        nodes.append(ngram_trainer)
+        ngrams = ngram_trainer.outputs["ngram_model"]
+    if "trainer" not in missing:
+        trainer = ReviewTrainer(
+            examples=tokenized,
+            encoder=encoder,
+            model=config.model,
+            training=config.training,
+            epochs=target.parameter("epochs", config.training.epochs),
+            task=config.task,
+            task_config=learnt,
+            checkpoints=paths.checkpoints,
+            tensorboard=paths.tensorboard,
+            code=code["trainer"],
+        ).with_id("trainer")
+        nodes.append(trainer)
+        trained = trainer.outputs["trained_model"]
     exporter = ModelExporter(
-        trained_model=trainer.outputs["trained_model"],
         examples=tokenized,
-        encoder=encoder,
         settings=config.export,
         decide_for=config.evaluation.decide_for,
+        trained_model=trained,
+        encoder=encoder,
+        ngrams=None if trained is not None and config.model.wide == "off" else ngrams,
         code=code["exporter"],
     ).with_id("exporter")
     model = exporter.outputs["model"]
@@ -131,6 +166,8 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         task=config.task,
         task_config=learnt,
         slices=config.data.slices,
+        # It would be measured by itself.
+        ngrams=ngrams if trained is not None and config.evaluation.ngram_baseline else None,
         code=code["evaluator"],
     ).with_id("evaluator")
     serving_validator = ServingValidator(
@@ -149,13 +186,7 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         pipeline_root=paths.pipeline_root,
         metadata_connection_config=target.metadata(config),
         components=[
-            example_gen,
-            encoder_fetcher,
-            statistics_gen,
-            schema_gen,
-            *checks,
-            transform,
-            trainer,
+            *nodes,
             exporter,
             latest_blessed,
             evaluator,
@@ -173,16 +204,6 @@ def _schema_gen(config: Config, target: Target, statistics: BaseChannel) -> Base
         return SchemaGen(statistics=statistics, infer_feature_shape=True)
     path = os.path.abspath(config.data.schema) if target.has_files else config.data.schema
     return ImportSchemaGen(schema_file=path)
-
-
-def _encoder_checks(config: Config, encoder: BaseChannel, code: str) -> list[BaseNode]:
-    """The node that asks the encoder, where the configuration asks for what not all can do."""
-    if config.export.precision != "bfloat16":
-        return []
-    validator = EncoderValidator(
-        encoder=encoder, native=config.model.native, precision="bfloat16", code=code
-    )
-    return [validator.with_id("encoder-validator")]
 
 
 def _latest_blessed(

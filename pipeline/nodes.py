@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from ..components.task_registry import TASKS as OF_NODES
@@ -97,7 +97,6 @@ NODES = (
     Node("statistics-gen", "counts what is in the columns"),
     Node("schema-gen", "derives the schema"),
     Node("example-validator", "compares the data with the schema"),
-    # Only where the configuration asks for what not every encoder can do.
     Node(
         "encoder-validator",
         "asks whether the encoder can be served like that",
@@ -110,6 +109,14 @@ NODES = (
         code=("reviewlens.components.transform",),
         task=("components.transform",),
         libraries=(*_TENSORFLOW, "tensorflow-transform", "apache-beam"),
+    ),
+    Node(
+        "ngram-trainer",
+        "trains the n-gram classifier",
+        code=("reviewlens.components.ngram_trainer",),
+        task=("models.task",),
+        libraries=_KERAS,
+        summary=f"{_SUMMARY}:ngram_training",
     ),
     Node(
         "trainer",
@@ -180,7 +187,10 @@ def load(name: str) -> Callable[..., Any]:
 
 
 def check_nodes(
-    from_node: str | None, to_node: str | None, nodes: tuple[str, ...] | None = None
+    from_node: str | None,
+    to_node: str | None,
+    nodes: tuple[str, ...] | None = None,
+    missing: Mapping[str, str] | None = None,
 ) -> None:
     """Makes sure that a partial run names nodes that there are, in their order.
 
@@ -188,13 +198,23 @@ def check_nodes(
         from_node: Where the run starts, or None for the beginning.
         to_node: Where it ends, or None for the end.
         nodes: Ids of all nodes in the order in which they run; by default those of `NODES`.
+        missing: Those of them that the graph does not have, with the reason.
 
     Raises:
-        UsageError: For an unknown node, and if `to_node` runs before `from_node`.
+        UsageError: For an unknown node, for one that the graph does not have, and if `to_node`
+            runs before `from_node`.
     """
     nodes = node_ids() if nodes is None else nodes
+    missing = missing or {}
     for flag, node in (("--from", from_node), ("--to", to_node)):
-        if node is not None and node not in nodes:
+        if node is None:
+            continue
+        if node not in nodes:
             raise UsageError(f"{flag} {node}: unknown node; {nearest(node, nodes)}")
+        if node in missing:
+            there = ", ".join(each for each in nodes if each not in missing)
+            raise UsageError(
+                f"{flag} {node}: this run has no such node, as {missing[node]}; it has {there}"
+            )
     if from_node and to_node and nodes.index(from_node) > nodes.index(to_node):
         raise UsageError(f"--to {to_node} runs before --from {from_node}; swap the two")

@@ -63,9 +63,10 @@ class ModelExporterSpec(ComponentSpec):
         "code": ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {
-        "trained_model": ChannelParameter(type=TrainedModel),
         "examples": ChannelParameter(type=standard_artifacts.Examples),
-        "encoder": ChannelParameter(type=standard_artifacts.Model),
+        "trained_model": ChannelParameter(type=TrainedModel, optional=True),
+        "encoder": ChannelParameter(type=standard_artifacts.Model, optional=True),
+        "ngrams": ChannelParameter(type=TrainedModel, optional=True),
     }
     OUTPUTS = {"model": ChannelParameter(type=standard_artifacts.Model)}
 
@@ -81,28 +82,31 @@ class ModelExporter(base_component.BaseComponent):
 
     def __init__(
         self,
-        trained_model: channel.BaseChannel,
         examples: channel.BaseChannel,
-        encoder: channel.BaseChannel,
         settings: ExportSettings,
         decide_for: str,
+        trained_model: channel.BaseChannel | None = None,
+        encoder: channel.BaseChannel | None = None,
+        ngrams: channel.BaseChannel | None = None,
         code: str = "",
     ):
         """Declares the node.
 
         Args:
-            trained_model: Output of `ReviewTrainer`.
             examples: Transformed examples with the split eval, on which the decision is fitted.
-            encoder: Output of `EncoderFetcher`, the one that was fine-tuned.
             settings: The form in which the model is served.
             decide_for: What the decision is tuned for, `macro_f1` or `accuracy`.
+            trained_model: Output of `ReviewTrainer`; None where no encoder was fine-tuned.
+            encoder: Output of `EncoderFetcher`, the one that was fine-tuned.
+            ngrams: Output of `NgramTrainer`, to be served alone or beside the encoder.
             code: Fingerprint of the code, part of the cache key.
         """
         super().__init__(
             ModelExporterSpec(
-                trained_model=trained_model,
                 examples=examples,
+                trained_model=trained_model,
                 encoder=encoder,
+                ngrams=ngrams,
                 precision=settings.precision,
                 decide_for=decide_for,
                 code=code,

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ...components.evaluator.settings import EvaluationSettings
 from ...components.review_example_gen.settings import DataSettings
-from ...components.task_registry import TASKS
+from ...components.task_registry import TASKS, learns_from_ngrams
 from ...errors import UsageError
 from ...models.encoders.sources.registry import source_problem
 from ...models.ngrams.settings import NgramSettings
@@ -97,6 +97,11 @@ class Config:
                 "is bfloat16, but an encoder that is fine-tuned as it was saved (model.native is "
                 "false) computes in float32; choose auto or float32",
             )
+        if self.evaluation.min_gain is not None and self.model.algorithm == "ngrams":
+            yield (
+                "evaluation.min_gain",
+                "is a gain over n-grams, but these are the model (model.algorithm); leave it out",
+            )
         if not self.output:
             yield "output", "is empty; it is the folder that receives the results"
         if problem := source_problem(self.encoder):
@@ -121,19 +126,6 @@ class Config:
                 if getattr(model, key) == value:
                     problem = f"the n-gram classifier cannot learn {task}; leave it out"
                     yield f"model.{key}", f"is {value}, but {problem}"
-
-
-def learns_from_ngrams(task: str) -> bool:
-    """Whether the n-gram classifier can learn a task.
-
-    Args:
-        task: Name of a registered task.
-
-    Example:
-        >>> learns_from_ngrams("text-classification")
-        True
-    """
-    return getattr(TASKS.load(task, "data"), "NGRAMS", False)
 
 
 def load_config(path: str, overrides: Iterable[str] = ()) -> Config:

@@ -77,7 +77,7 @@ def _unreachable(config: Config, title: str) -> Iterator[str]:
         "data.schema": config.data.schema,
         "kubeflow.serving_dir": config.kubeflow.serving_dir,
     }
-    if find_source(config.encoder).is_path:
+    if config.model.algorithm == "encoder" and find_source(config.encoder).is_path:
         paths["encoder"] = config.encoder
     for key, path in paths.items():
         if path and "://" not in path and not path.startswith(("/", "package:")):

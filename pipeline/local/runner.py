@@ -17,6 +17,7 @@ from ..capture import captured_output
 from ..config import Config
 from ..environment import limit_arenas, prepare_environment
 from ..failures import explain
+from ..left_out import left_out
 from ..nodes import NODES, Node, check_nodes
 from ..output import check_output
 from .display import Display, open_display
@@ -78,7 +79,8 @@ def run(
         RunError: If a node failed, another run uses the same output folder or it cannot be one,
             another program has locked the database in it, or nobody answers at the `job_endpoint`
             of `beam.options`.
-        UsageError: For an unknown node or option of Beam, for Dataflow, which does not see this
+        UsageError: For an unknown node, one that the configuration leaves out, or an option of
+            Beam that there is not, for Dataflow, which does not see this
             machine's files, or for a partial run without an earlier run to build on.
 
     Example:
@@ -93,6 +95,7 @@ def run(
 
         return build_pipeline(config, cache=cache)
 
+    check_nodes(from_node, to_node, missing=left_out(config))
     check_runs_here(config.beam)
     return run_pipeline(build, config.output, from_node=from_node, to_node=to_node)
 

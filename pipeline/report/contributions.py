@@ -53,6 +53,12 @@ def training(node: NodeRecord) -> Contribution:
     return {"training": {key: facts.get(key) for key in _TRAINING} | _short(facts)}
 
 
+def ngram_training(node: NodeRecord) -> Contribution:
+    """Returns how the training of `ngram-trainer` went, where the run has no other."""
+    alone = node.execution.custom_properties["alone"].int_value
+    return training(node) if alone else {}
+
+
 def export(node: NodeRecord) -> Contribution:
     """Returns what `exporter` made of the trained weights."""
     facts = _json_file(node, "model", "export.json")

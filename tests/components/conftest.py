@@ -187,6 +187,9 @@ def split(tiny_vocabulary, task, tmp_path_factory):
                 for text, row in list(zip(texts, rows, strict=True))[shard::2]:
                     feature = {
                         TOKENS_FEATURE: integers(row),
+                        "text": tf.train.Feature(
+                            bytes_list=tf.train.BytesList(value=[text.encode()])
+                        ),
                         "label": integers([task.label_of(text)]),
                         "grade": integers([task.grade_of(text)]),
                     }

@@ -138,7 +138,7 @@ def test_the_ingest_is_known_by_the_formats_that_it_reads():
 
 EVERY = {
     *("review-example-gen", "encoder-fetcher", "encoder-validator", "transform", "trainer"),
-    *("exporter", "evaluator", "serving-validator"),
+    *("ngram-trainer", "exporter", "evaluator", "serving-validator"),
 }
 # What the encoder is asked stands beside what answers it, in the code of the export.
 EXPORT = {"encoder-validator", "exporter"}
@@ -161,7 +161,7 @@ EXPORT = {"encoder-validator", "exporter"}
             "models/layers/plain_operations.py",
             "return ",
             "return 1 * ",
-            {*EXPORT, "transform", "trainer"},
+            {*EXPORT, "transform", "trainer", "ngram-trainer"},
         ),
     ],
 )
@@ -178,7 +178,7 @@ def test_a_node_runs_again_for_what_it_computes_with(
     ("library", "changed"),
     [
         ("tensorflow", EVERY - {"review-example-gen", "encoder-fetcher"}),
-        ("keras", {*EXPORT, "trainer"}),
+        ("keras", {*EXPORT, "trainer", "ngram-trainer"}),
         ("apache-beam", {"review-example-gen", "transform", "evaluator"}),
         ("rich", set()),
     ],

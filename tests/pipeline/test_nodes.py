@@ -6,8 +6,10 @@ import pathlib
 
 import pytest
 
+from reviewlens.errors import UsageError
 from reviewlens.pipeline import build_pipeline, load_config
-from reviewlens.pipeline.nodes import NODES, load, node_ids
+from reviewlens.pipeline.left_out import left_out
+from reviewlens.pipeline.nodes import NODES, check_nodes, load, node_ids
 
 CONFIG = pathlib.Path(__file__).parents[2] / "configs" / "amazon-snippets.yaml"
 
@@ -30,6 +32,42 @@ def test_the_table_holds_the_nodes_of_the_graph(build):
     assert sorted(node.id for node in components) == sorted(node_ids())
 
 
+@pytest.mark.parametrize(
+    ("overrides", "missing"),
+    [
+        (["model.algorithm=ngrams"], {"encoder-fetcher", "encoder-validator", "trainer"}),
+        (
+            ["model.wide=off", "evaluation.ngram_baseline=false"],
+            {"encoder-validator", "ngram-trainer"},
+        ),
+        (["model.wide=off"], {"encoder-validator"}),
+        (["evaluation.ngram_baseline=false"], {"encoder-validator"}),
+    ],
+)
+def test_a_graph_has_the_nodes_that_its_configuration_needs(build, overrides, missing):
+    nodes = {node.id: node for node in build(*overrides).components}
+    config = load_config(str(CONFIG), overrides)
+
+    assert set(node_ids()) - set(nodes) == left_out(config).keys() == missing
+    for node in set(nodes) & {"evaluator", "exporter"}:
+        before = {upstream.id for upstream in nodes[node].upstream_nodes}
+        wanted = "model.wide=off" if node == "exporter" else "evaluation.ngram_baseline=false"
+        of_ngrams = node == "exporter" if "trainer" in missing else wanted not in overrides
+        assert ("ngram-trainer" in before) == of_ngrams
+
+
+def test_a_partial_run_with_a_node_that_the_graph_lacks_says_why():
+    missing = left_out(load_config(str(CONFIG), ["model.algorithm=ngrams"]))
+    with pytest.raises(UsageError) as raised:
+        check_nodes("trainer", None, missing=missing)
+
+    assert str(raised.value) == (
+        "--from trainer: this run has no such node, as model.algorithm is ngrams; it has "
+        "review-example-gen, statistics-gen, schema-gen, example-validator, transform, "
+        "ngram-trainer, exporter, latest-blessed, evaluator, serving-validator, pusher"
+    )
+
+
 def test_what_cannot_be_exported_as_asked_stops_the_run_before_the_training(build, pipeline):
     nodes = {node.id: node for node in build("export.precision=bfloat16").components}
     before = {node.id for node in nodes["transform"].upstream_nodes}
@@ -45,6 +83,19 @@ def test_what_follows_the_training_is_no_part_of_it(build, pipeline):
     first, second = (trainer.exec_properties for trainer in trainers)
     assert first == second
     assert {node.id for node in trainers[1].upstream_nodes} == {"encoder-fetcher", "transform"}
+
+
+def test_n_grams_are_no_part_of_the_training(build, pipeline):
+    """Nor of what it is given: another setting of theirs must not train the encoder anew."""
+    changed = build(
+        *("model.wide=off", "evaluation.ngram_baseline=false", "evaluation.min_accuracy=0.6"),
+        *("ngrams.words=3", "ngrams.epochs=2"),
+    )
+    for node in ("transform", "trainer"):
+        first, second = (
+            {n.id: n for n in p.components}[node].exec_properties for p in (pipeline, changed)
+        )
+        assert first == second
 
 
 def test_what_a_node_contributes_is_there():

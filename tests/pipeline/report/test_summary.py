@@ -94,6 +94,19 @@ def test_every_fact_comes_from_its_node(nodes):
     assert summary["versions"]["tfx"]
 
 
+@pytest.mark.parametrize("alone", [1, 0])
+def test_the_training_of_n_grams_is_told_where_it_is_the_only_one(nodes, tmp_path, alone):
+    del nodes["trainer"], nodes["encoder-fetcher"], nodes["exporter"]
+    nodes["ngram-trainer"] = record(model_run=(tmp_path, {}))
+    nodes["ngram-trainer"].execution.custom_properties["alone"].int_value = alone
+    summary = make_summary(nodes, seconds(nodes))
+    assert summary["encoder"] is None
+    if alone:
+        assert summary["training"]["steps"] == 80 and "history" not in summary["training"]
+    else:
+        assert summary["training"] is None
+
+
 def test_the_keys_are_the_same_whatever_ran(nodes):
     whole, nothing = make_summary(nodes, seconds(nodes)), make_summary({}, {})
     assert list(whole) == list(nothing)

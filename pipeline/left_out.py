@@ -1,0 +1,33 @@
+"""Which nodes of the table a run does without."""
+
+from __future__ import annotations
+
+from ..components.task_registry import learns_from_ngrams
+from .config import Config
+
+
+def left_out(config: Config) -> dict[str, str]:
+    """Names the nodes that the graph of a configuration does not have.
+
+    Args:
+        config: A checked configuration.
+
+    Returns:
+        Node id -> what of the configuration leaves the node out.
+    """
+    missing, model = {}, config.model
+    if model.algorithm == "ngrams":
+        of_encoders = ("encoder-fetcher", "encoder-validator", "trainer")
+        missing.update(dict.fromkeys(of_encoders, "model.algorithm is ngrams"))
+    elif config.export.precision != "bfloat16":
+        # What not every encoder can do is not asked for.
+        missing["encoder-validator"] = "export.precision is not bfloat16"
+    if not learns_from_ngrams(config.task):
+        missing["ngram-trainer"] = f"the n-gram classifier cannot learn {config.task}"
+    elif (model.algorithm, model.wide, config.evaluation.ngram_baseline) == (
+        "encoder",
+        "off",
+        False,
+    ):
+        missing["ngram-trainer"] = "evaluation.ngram_baseline is false and model.wide is off"
+    return missing
