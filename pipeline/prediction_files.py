@@ -13,10 +13,13 @@ from .. import progress
 from ..components.input_files import list_files
 from ..errors import RunError, UsageError
 from ..files import columns_left_out, read_records, whole_file
+from ..files.formats.fasttext import fasttext_line
 
 if TYPE_CHECKING:
     from ..serving.prediction import Predictor
     from ..serving.tasks.predictions import Prediction
+
+    _Predicted = Iterable[tuple[dict[str, str], Prediction]]
 
 # Characters of the rows that wait for their prediction; each cell counts some itself.
 _MOST_WAITING = 1 << 22
@@ -35,11 +38,13 @@ def check_files(source: str, target: str, column: str) -> int:
         The number of rows.
 
     Raises:
-        UsageError: `target` ends neither in .csv nor in .jsonl, or is `source`.
+        UsageError: `target` has an ending that is not written, or is `source`.
         RunError: `source` is missing, empty, or has no such column, or a row cannot be read.
     """
-    if not target.endswith((".csv", ".jsonl")):
-        raise UsageError(f"--output {target}: its ending says the format; use .csv or .jsonl")
+    if not target.endswith(tuple(_WRITERS)):
+        *most, last = _WRITERS
+        endings = f"{', '.join(most)} or {last}"
+        raise UsageError(f"--output {target}: its ending says the format; use {endings}")
     if os.path.exists(target) and os.path.exists(source) and os.path.samefile(source, target):
         raise UsageError(f"--output {target}: is the input; choose another file")
     folder = os.path.dirname(target) or "."
@@ -89,11 +94,11 @@ def predict_file(model: Predictor, source: str, target: str, column: str) -> int
         The number of rows.
 
     Raises:
-        RunError: A row cannot be read, or `target` not be written.
+        RunError: A row cannot be read, or `target` not be written, or not in its format.
     """
-    write = _write_csv if target.endswith(".csv") else _write_json_lines
+    write = _WRITERS[os.path.splitext(target)[1]]
     with whole_file(target) as file:
-        return write(file, _predicted(model, _rows(source, column), column))
+        return write(file, _predicted(model, _rows(source, column), column), column)
 
 
 def _rows(source: str, column: str) -> Iterator[dict[str, str]]:
@@ -137,7 +142,7 @@ def _size(row: dict[str, str]) -> int:
     return sum(map(len, row.values())) + _CELL * len(row)
 
 
-def _write_csv(file: TextIO, predicted: Iterable[tuple[dict[str, str], Prediction]]) -> int:
+def _write_csv(file: TextIO, predicted: _Predicted, column: str) -> int:
     writer, columns, count = None, {}, 0
     for count, (row, prediction) in enumerate(predicted, start=1):
         found = prediction.columns()
@@ -160,9 +165,27 @@ def _write_csv(file: TextIO, predicted: Iterable[tuple[dict[str, str], Predictio
     return count
 
 
-def _write_json_lines(file: TextIO, predicted: Iterable[tuple[dict[str, str], Prediction]]) -> int:
+def _write_json_lines(file: TextIO, predicted: _Predicted, column: str) -> int:
     count = 0
     for count, (row, prediction) in enumerate(predicted, start=1):  # noqa: B007
         line = row | prediction.record()
         file.write(json.dumps(line, ensure_ascii=False) + "\n")
     return count
+
+
+def _write_fasttext(file: TextIO, predicted: _Predicted, column: str) -> int:
+    count = 0
+    for count, (row, prediction) in enumerate(predicted, start=1):
+        label = prediction.columns().get("predicted_label")
+        if label is None:
+            raise RunError("the model names no class, as a line of fastText does; write .jsonl")
+        try:
+            line = fasttext_line(label, row.get(column, ""))
+        except RunError as error:
+            raise RunError(f"row {count}: {error}; write .jsonl instead") from None
+        file.write(line + "\n")
+    return count
+
+
+# By ending; each takes the column of the texts as well.
+_WRITERS = {".csv": _write_csv, ".jsonl": _write_json_lines, ".fasttext": _write_fasttext}

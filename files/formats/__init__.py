@@ -5,6 +5,7 @@ A format is one such module and one line here; `docs/extending.md` shows how.
 
 from . import (  # noqa: F401
     delimited,
+    fasttext,
     json_lines,
     parquet,
     text_lines,

@@ -53,7 +53,9 @@ def make_parser() -> argparse.ArgumentParser:
         "--column", metavar="NAME", default="text", help="column of the reviews; default: text"
     )
     parser.add_argument(
-        "--output", metavar="FILE", help="file of predictions, .csv or .jsonl; needs --input"
+        "--output",
+        metavar="FILE",
+        help="file of predictions, .csv, .jsonl or .fasttext (class and text); needs --input",
     )
     return parser
 

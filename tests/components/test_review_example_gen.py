@@ -169,6 +169,30 @@ def test_lines_of_text_are_taken_in_where_all_is_made_of_the_line(tmp_path, inge
     assert found.rejected[0]["row"] == 121 and found.rejected[0]["raw"] == {"text": "unrated"}
 
 
+@pytest.mark.parametrize("name", ["fasttext.txt", "manifest.jsonl"])
+def test_files_of_fasttext_and_blazingtext_are_taken_in(tmp_path, ingest, name):
+    path, fasttext = tmp_path / name, name.endswith(".txt")
+    labelled = [(f"number {n} of these", [n % 2 + 1]) for n in range(90)] + [("both", [1, 2])]
+    with open(path, "w") as file:
+        for text, labels in labelled:
+            line = {"source": text, "label": labels if len(labels) > 1 else labels[0]}
+            words = [*(f"__label__{label}" for label in labels), text]
+            print(" ".join(words) if fasttext else json.dumps(line), file=file)
+    found = ingest(
+        DataSettings(
+            input=str(path),
+            text=("text" if fasttext else "source",),
+            label="label",
+            classes={"bad": (1,), "good": (2,)},
+            format="fasttext" if fasttext else "auto",
+        )
+    )
+    assert found.counts["kept"] == 90
+    assert found.counts[f"reason:{'several-labels' if fasttext else 'unknown-label'}"] == 1
+    for row in found.rows:
+        assert row["label"] == int(row["text"].split()[1]) % 2
+
+
 def test_a_format_that_was_registered_elsewhere_is_taken_in(tmp_path, ingest, toy_format):
     columns = ("Title", "Review", "Rating", "Shop")
     cards = [

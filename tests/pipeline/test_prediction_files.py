@@ -108,6 +108,28 @@ def write_columns(path):
             writer.writerows(ROWS_OF_COLUMNS)
 
 
+def test_lines_of_fasttext_are_read_and_written(tmp_path):
+    (tmp_path / "in.fasttext").write_text("__label__bad GREAT\nso __label__a so __label__b\n")
+    assert predict(tmp_path / "in.fasttext", tmp_path / "out.fasttext") == 2
+    lines = (tmp_path / "out.fasttext").read_text().splitlines()
+    assert lines == ["__label__positive GREAT", "__label__negative so so"]
+    predict(tmp_path / "in.fasttext", tmp_path / "out.jsonl")
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [(row["label"], row["text"]) for row in rows] == [("bad", "GREAT"), ("a b", "so so")]
+
+
+def test_a_class_that_fasttext_cannot_write_is_told(tmp_path):
+    class Wordy(ShoutingModel):
+        def stream(self, texts):
+            for _ in texts:
+                yield Prediction("not good", {"not good": 1.0})
+
+    (tmp_path / "in.txt").write_text("a\n")
+    with pytest.raises(RunError, match="row 1: 'not good' cannot be a label .* write .jsonl"):
+        predict(tmp_path / "in.txt", tmp_path / "out.fasttext", model=Wordy())
+    assert not (tmp_path / "out.fasttext").exists()
+
+
 @pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
 def test_every_format_keeps_its_columns(tmp_path, ending):
     source = tmp_path / f"in.{ending}"
@@ -187,7 +209,14 @@ def test_predicting_predictions_replaces_them(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "target", "error", "message"),
     [
-        ("in.csv", "text\na\n", "out.xlsx", UsageError, "use .csv or .jsonl"),
+        ("in.csv", "text\na\n", "out.xlsx", UsageError, "use .csv, .jsonl or .fasttext"),
+        (
+            "in.csv",
+            "text\na\na __label__b\n",
+            "out.fasttext",
+            RunError,
+            "row 2: '__label__b' in the",
+        ),
         ("in.csv", "text\na\n", "in.csv", UsageError, "is the input"),
         ("in.csv", "text\na\n", "no/out.csv", RunError, "there is no folder"),
         ("in.csv", "Text\na\n", "out.csv", RunError, "did you mean 'Text'"),

@@ -14,8 +14,8 @@ from reviewlens.files import FORMATS, Format, list_files, read_records, register
 
 ROOT = pathlib.Path(reviewlens.__file__).parent
 ROOMS = ("pipeline", "components", "serving", "models", "files")
-# `predict` writes these two as well.
-WRITTEN = ("csv", "jsonl")
+# `predict` writes these as well.
+WRITTEN = ("csv", "jsonl", "fasttext")
 
 
 def constants(file: pathlib.Path) -> set[str]:
