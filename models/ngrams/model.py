@@ -1,4 +1,4 @@
-"""The n-gram classifier: a weight for each feature and grade."""
+"""The n-gram classifier: weights of each feature, one for each grade."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from ..training.tokenized import TokenizedTexts
 from .features import NgramFeatures
 from .settings import NgramSettings
 
+# No feature that was trained on has a square below 1.
+LEAST = 1.0
 # Reviews that `score` computes at a time.
 _BATCH = 4096
 
@@ -22,6 +24,10 @@ _BATCH = 4096
 class NgramClassifier(keras.Model):
     """Turns the n-grams of reviews into class logits.
 
+    An n-gram counts by how rare it was among the texts trained on (its inverse document
+    frequency), and a text as much as any other, however long it is. N-grams that did not occur
+    there count nothing; a text that has no others is answered the prior of the grades.
+
     Args:
         settings: Its features, and how it is trained.
         num_classes: How many classes there are.
@@ -29,6 +35,8 @@ class NgramClassifier(keras.Model):
 
     Attributes:
         features: From raw text to ids.
+        table: What is looked up of each feature, float32 [buckets, grades + 1].
+        bias: float32 [grades].
 
     Raises:
         ValueError: A class has no grade, or a grade is of no class.
@@ -52,8 +60,10 @@ class NgramClassifier(keras.Model):
         self.num_classes = num_classes
         self.grades = checked_grades(grades, num_classes)
         self.features = NgramFeatures(settings)
+        # Side by side, so that a feature takes one look into memory: its weights, multiplied by
+        # its inverse document frequency, and in the last column the square of that.
         self.table = self.add_weight(
-            shape=(settings.buckets, len(self.grades)),
+            shape=(settings.buckets, len(self.grades) + 1),
             initializer="zeros",
             dtype="float32",
             name="table",
@@ -93,8 +103,7 @@ class NgramClassifier(keras.Model):
             segment_ids=ids.value_rowids(),
             num_segments=ids.nrows(),
         )
-        lengths = tf.cast(tf.maximum(ids.row_lengths(), 1), tf.float32)
-        return sums * tf.math.rsqrt(lengths)[:, None] + self.bias
+        return sums[:, :-1] * tf.math.rsqrt(tf.maximum(sums[:, -1:], LEAST)) + self.bias
 
     def score(self, texts: TokenizedTexts) -> np.ndarray:
         """Computes the logits of many texts.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator
 
 # Ids are kept as int32 in memory.
@@ -19,17 +20,20 @@ class NgramSettings:
         characters: Lengths of the shortest and the longest run of characters within a word that
             count, or None for none.
         buckets: Rows of weights, which the features share by a hash.
-        epochs: Passes over the training split.
-        learning_rate: Size of the steps.
-        seed: Of the order of the reviews.
+        epochs: Passes over the training split, at most.
+        patience: Passes without a lower eval loss after which training stops.
+        penalty: Of the squares of the weights, beside the sum of the losses.
+        dropout: Share of the features that training is to do without, in [0, 1); it is not
+            drawn, but the penalty that comes of it.
     """
 
     words: int = 2
     characters: tuple[int, int] | None = None
     buckets: int = 2**20
-    epochs: int = 5
-    learning_rate: float = 0.5
-    seed: int = 7
+    epochs: int = 10
+    patience: int = 2
+    penalty: float = 0.25
+    dropout: float = 0.6
 
     def __post_init__(self):
         # The configuration has a list.
@@ -38,7 +42,7 @@ class NgramSettings:
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
-        for key in ("words", "epochs"):
+        for key in ("words", "epochs", "patience"):
             if getattr(self, key) < 1:
                 yield key, f"is {getattr(self, key)}; it is a whole number from 1"
         if self.characters is not None:
@@ -51,7 +55,7 @@ class NgramSettings:
                 )
         if not 1 <= self.buckets <= MOST_BUCKETS:
             yield "buckets", f"is {self.buckets}; it is a whole number from 1, below 2^31"
-        if not self.learning_rate > 0:
-            yield "learning_rate", f"is {self.learning_rate}; it is a number above 0"
-        if not 0 <= self.seed < 2**32:
-            yield "seed", f"is {self.seed}; it is a whole number from 0, below 2^32"
+        if not 0 < self.penalty < math.inf:
+            yield "penalty", f"is {self.penalty}; it is a number above 0"
+        if not 0 <= self.dropout < 1:
+            yield "dropout", f"is {self.dropout}; it is a share from 0 up to, not including, 1"

@@ -1,4 +1,4 @@
-"""Training the n-gram classifier: sparse steps, exactly repeatable."""
+"""Training the n-gram classifier: a few passes, exactly repeatable."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import tensorflow as tf
 
 from ..tasks.text_classification.task import TextClassification
 from ..training.tokenized import TokenizedTexts
-from .model import NgramClassifier
+from .model import LEAST, NgramClassifier
+from .objective import NgramRegression, mean_loss
+from .products import TextProducts
 
-# Reviews per step.
-_BATCH = 32
+# Features that are counted at a time: NumPy makes int64 of them.
+_AT_ONCE = 2**24
 
 
 @dataclasses.dataclass
@@ -21,18 +23,22 @@ class NgramRecord:
     """What a training did.
 
     Attributes:
-        history: For each epoch its `loss` and, on the eval split, `eval_loss`.
+        history: For each epoch the mean `loss` of the grades after it, and `eval_loss`, that of
+            the eval split.
         best_epoch: Number, from 1, of the epoch whose weights were kept.
-        steps: Steps taken.
-        seconds: Spent in those steps.
+        seconds: Spent in them, and in getting ready.
         examples: Texts trained on, each counted once per epoch.
     """
 
     history: list[dict] = dataclasses.field(default_factory=list)
     best_epoch: int = 0
-    steps: int = 0
     seconds: float = 0.0
     examples: int = 0
+
+    @property
+    def steps(self) -> int:
+        """How often the weights were changed: once an epoch."""
+        return len(self.history)
 
     @property
     def examples_per_second(self) -> float:
@@ -49,10 +55,10 @@ def train_ngrams(
     """Trains `model` in place; the same input gives the same weights, bit by bit.
 
     Args:
-        model: Fresh, or to go on with.
+        model: Receives the weights; what it had is forgotten.
         training: Texts to train on, with the ids of their n-grams as `tokens` and the task's
             targets.
-        evaluation: Texts to choose the epoch by, likewise.
+        evaluation: Texts to choose the epoch by, likewise; without any it is the last one.
         task: What is learnt.
 
     Returns:
@@ -62,71 +68,57 @@ def train_ngrams(
         >>> task = TextClassification(("negative", "neutral", "positive"))
         >>> classifier = NgramClassifier(NgramSettings(), num_classes=3)
         >>> record = train_ngrams(classifier, training, evaluation, task)
-        >>> len(record.history)
-        5
+        >>> record.best_epoch <= len(record.history) <= classifier.settings.epochs
+        True
     """
-    settings = model.settings
-    record = NgramRecord()
-    wanted, eval_wanted = task.target_distributions(training), task.target_distributions(evaluation)
-    step = tf.function(
-        lambda *batch: _step(model, *batch),
-        input_signature=[
-            tf.TensorSpec([None], tf.int64),
-            tf.TensorSpec([None], tf.int64),
-            tf.TensorSpec([None, len(model.grades)], tf.float32),
-            tf.TensorSpec([], tf.float32),
-        ],
-    )
-    total = settings.epochs * -(-len(training) // _BATCH)
-    best, best_weights = np.inf, model.get_weights()
-    for epoch in range(settings.epochs):
-        order = np.random.default_rng([settings.seed, epoch]).permutation(len(training))
-        started = time.perf_counter()
-        loss = 0.0
-        for start in range(0, len(order), _BATCH):
-            rows = order[start : start + _BATCH]
-            values, splits = _rows(training, rows)
-            rate = settings.learning_rate * (1 - record.steps / total)
-            loss += float(step(values, splits, wanted[rows], rate))
-            record.steps += 1
-        record.seconds += time.perf_counter() - started
-        record.examples += len(order)
-        eval_loss = _mean_loss(model, evaluation, eval_wanted)
-        record.history.append({"loss": loss / max(len(order), 1), "eval_loss": eval_loss})
-        if eval_loss < best:
-            best, best_weights = eval_loss, model.get_weights()
-            record.best_epoch = epoch + 1
-    model.set_weights(best_weights)
+    started = time.perf_counter()
+    settings, record = model.settings, NgramRecord()
+    used, counts = _columns(training.tokens, settings.buckets)
+    # As scikit-learn's TfidfVectorizer has it, but for a text that repeats an n-gram.
+    rarity = (1 + len(training)) / (1 + np.minimum(counts, len(training)))
+    idf = (np.log(rarity) + 1).astype(np.float32)
+    # What did not occur has a column of its own, whose weights stay 0.
+    idf = np.append(idf, np.float32(0))
+    places = np.full(settings.buckets, len(used), np.int32)
+    places[used] = np.arange(len(used))
+    texts, scale = _products(training, places, idf)
+    others, others_scale = _products(evaluation, places, idf)
+    wanted, others_wanted = map(task.target_distributions, (training, evaluation))
+
+    regression = NgramRegression(texts, idf, scale, wanted, settings.penalty, settings.dropout)
+    best, kept = np.inf, (regression.weights, regression.bias)
+    for table, bias, loss in regression.steps():
+        eval_loss = mean_loss(others_scale[:, None] * others.times(table) + bias, others_wanted)
+        record.history.append({"loss": loss, "eval_loss": eval_loss})
+        if eval_loss < best or not len(evaluation):
+            best, record.best_epoch = eval_loss, len(record.history)
+            kept = table, bias
+        epochs = len(record.history)
+        if epochs == settings.epochs or epochs - record.best_epoch >= settings.patience:
+            break
+    weights = np.zeros(model.table.shape, np.float32)
+    weights[used] = np.concatenate([kept[0], idf[:, None] ** 2], 1)[:-1]
+    model.table.assign(weights)
+    model.bias.assign(kept[1])
+    record.examples = record.steps * len(training)
+    record.seconds = time.perf_counter() - started
     return record
 
 
-def _rows(texts: TokenizedTexts, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ids of some texts, one after the other, and where each begins."""
-    values = np.concatenate([texts.row(row) for row in rows]).astype(np.int64)
-    return values, np.cumsum([0, *texts.lengths[rows]])
+def _columns(tokens: np.ndarray, buckets: int) -> tuple[np.ndarray, np.ndarray]:
+    """The features that occur, and how often."""
+    counts = np.zeros(buckets, np.int64)
+    for at in range(0, len(tokens), _AT_ONCE):
+        counts += np.bincount(tokens[at : at + _AT_ONCE], minlength=buckets)
+    used = np.flatnonzero(counts)
+    return used, counts[used]
 
 
-def _step(
-    model: NgramClassifier, values: tf.Tensor, splits: tf.Tensor, wanted: tf.Tensor, rate: tf.Tensor
-) -> tf.Tensor:
-    """Moves the weights of a batch's features; gives the sum of its losses."""
-    ids = tf.RaggedTensor.from_row_splits(values, splits, validate=False)
-    logits = model.grade_logits(ids)
-    gradient = tf.nn.softmax(logits) - wanted
-    of_rows = (
-        gradient * tf.math.rsqrt(tf.cast(tf.maximum(ids.row_lengths(), 1), tf.float32))[:, None]
-    )
-    # Each row of the table once: however many threads add, the sums are the same.
-    unique, places = tf.unique(values)
-    of_table = tf.math.unsorted_segment_sum(
-        tf.gather(of_rows, ids.value_rowids()), places, tf.size(unique)
-    )
-    model.table.value.scatter_sub(tf.IndexedSlices(rate * of_table, unique))
-    model.bias.value.assign_sub(rate * tf.reduce_mean(gradient, 0))
-    return tf.reduce_sum(tf.nn.softmax_cross_entropy_with_logits(wanted, logits))
-
-
-def _mean_loss(model: NgramClassifier, texts: TokenizedTexts, wanted: np.ndarray) -> float:
-    logits = model.score_grades(texts)
-    losses = tf.nn.softmax_cross_entropy_with_logits(wanted, logits)
-    return float(tf.reduce_mean(losses)) if len(texts) else 0.0
+def _products(
+    texts: TokenizedTexts, places: np.ndarray, idf: np.ndarray
+) -> tuple[TextProducts, np.ndarray]:
+    """The products of texts, and what their rows are multiplied by."""
+    products = TextProducts(tf.gather(places, texts.tokens).numpy(), texts.row_splits, len(idf))
+    squares = products.times(idf[:, None] ** 2)[:, 0]
+    # As the model has it.
+    return products, 1 / np.sqrt(np.maximum(squares, LEAST))

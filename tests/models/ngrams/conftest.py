@@ -7,7 +7,7 @@ import tensorflow as tf
 from reviewlens.models import NgramSettings, TokenizedTexts
 from reviewlens.models.ngrams.features import NgramFeatures
 
-SETTINGS = NgramSettings(buckets=2**14, epochs=3)
+SETTINGS = NgramSettings(buckets=2**14)
 
 
 @pytest.fixture(scope="session")

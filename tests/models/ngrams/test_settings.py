@@ -15,9 +15,11 @@ from reviewlens.models import NgramSettings
         ("buckets", 0),
         ("buckets", 2**31),
         ("epochs", 0),
-        ("learning_rate", 0.0),
-        ("learning_rate", float("nan")),
-        ("seed", -1),
+        ("patience", 0),
+        ("penalty", 0.0),
+        ("penalty", float("nan")),
+        ("dropout", 1.0),
+        ("dropout", -0.1),
     ],
 )
 def test_bad_values_are_named(key, value):

@@ -6,7 +6,7 @@ import pytest
 from reviewlens.models import NgramClassifier, NgramSettings, TextClassification, train_ngrams
 
 TASK = TextClassification(("neither", "not", "good", "both"))
-SETTINGS = NgramSettings(buckets=2**14, epochs=3)
+SETTINGS = NgramSettings(buckets=2**14)
 
 
 @pytest.fixture
@@ -20,12 +20,12 @@ def fit(counted):
 
 
 def test_learns_what_words_say(fit):
-    model, record, evaluation = fit()
+    model, record, evaluation = fit(dropout=0.0, penalty=0.02)
 
     decided = model.score(evaluation).argmax(1)
-    assert (decided == evaluation.targets["grade"]).mean() > 0.85
+    assert (decided == evaluation.targets["grade"]).mean() > 0.8
     assert record.history[-1]["loss"] < record.history[0]["loss"]
-    assert record.examples == 3000 and record.steps > 0 and record.examples_per_second > 0
+    assert record.examples == 1000 * record.steps > 0 and record.examples_per_second > 0
 
 
 def test_the_same_input_gives_the_same_weights(fit):
