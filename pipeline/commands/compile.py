@@ -30,8 +30,9 @@ def make_parser() -> argparse.ArgumentParser:
         "compile",
         "Write the pipeline that `run` runs here as a file for Kubeflow Pipelines v2 or Vertex AI "
         "Pipelines. Every task runs in an image made from pipeline/Dockerfile. The input, the "
-        "encoder, the epochs and the serving directory stay parameters of each run; what a node "
-        "gets of cores, memory, accelerators and retries is in the configuration's `kubeflow`.",
+        "serving directory and, where there is one, the encoder and its epochs stay parameters of "
+        "each run; what a node gets of cores, memory, accelerators and retries is in the "
+        "configuration's `kubeflow`.",
         _EXAMPLES,
     )
     add_config(parser)

@@ -17,6 +17,7 @@ SUMMARY = "run the pipeline of a configuration on this machine"
 _EXAMPLES = """\
   reviewlens run configs/amazon-snippets.yaml
   reviewlens run configs/womens-clothing.yaml data.input=reviews.csv training.epochs=1
+  reviewlens run my.yaml model.algorithm=ngrams
   reviewlens run my.yaml --from trainer
 """
 _EXIT_CODES = """\

@@ -170,3 +170,8 @@ def test_all_problems_are_told_at_once():
 
     keys = [line.partition(" ")[0] for line in str(caught.value).splitlines()]
     assert keys == ["--image", "--pipeline-root", "name:", "data.input:"]
+
+
+def test_an_encoder_that_is_not_used_may_be_anywhere():
+    assert "encoder" in problem_of("encoder=models/mine")
+    check("encoder=models/mine", "model.algorithm=ngrams")

@@ -175,6 +175,18 @@ def test_parameters_have_the_values_of_the_configuration(spec):
     }
 
 
+def test_without_an_encoder_there_is_none_to_choose():
+    spec = spec_of(compile_for("kfp", "model.algorithm=ngrams"))
+
+    assert set(node_ids()) - set(spec["root"]["dag"]["tasks"]) == {
+        *("encoder-fetcher", "encoder-validator", "trainer"),
+    }
+    assert set(spec["root"]["inputDefinitions"]["parameters"]) == {"input", "serving_dir"}
+    given = spec["root"]["dag"]["tasks"]["exporter"]["inputs"]["artifacts"]
+    assert set(given) == {"examples", "ngrams"}
+    assert "encoder" not in spec["components"]["transform"]["inputDefinitions"]["artifacts"]
+
+
 def test_the_nodes_that_ask_the_object_store_themselves_get_its_key(compiled):
     if target_of(compiled) == "vertex":
         assert len(compiled) == 1
