@@ -7,21 +7,25 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tfx.components.evaluator import constants
 from tfx.components.evaluator import executor as evaluator_executor
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, channel, standard_artifacts, standard_component_specs
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
-from tfx.utils import path_utils
+from tfx.utils import io_utils, path_utils
 
 from ...serving.model_card import task_of
 from ..latest_pushed import holds_model
 from ..model_files import MODEL_DIGEST, model_digest
-from ..trainer.artifacts import TrainedModel
+from ..trainer.artifacts import TRAINING_SECONDS, TrainedModel
 from . import extractors
 from .eval_config import BASELINE, CANDIDATE, build_eval_config
+from .predictions import gather_predictions
+from .recording import Recording, recording
 from .report import METRICS_FILE, explain, read_metrics
 from .settings import EvaluationSettings
+from .yardstick import Comparison, compare_models
 
 
 class Executor(evaluator_executor.Executor):
@@ -36,41 +40,80 @@ class Executor(evaluator_executor.Executor):
         """Evaluates the model, and the last blessed one beside it where there is one.
 
         Args:
-            input_dict: `examples`, `schema`, `model` and perhaps `baseline_model`, which does
-                not count if it has no files.
-            output_dict: `evaluation`, with `metrics.json` beside Model Analysis' own files, and
-                `blessing`, with the custom properties `model_sha256` and, where it was refused,
-                `reason`.
-            exec_properties: As TFX's Evaluator takes them.
+            input_dict: `examples`, `schema`, `model`, perhaps `ngrams`, and perhaps
+                `baseline_model`, which does not count if it has no files.
+            output_dict: `evaluation`, with `metrics.json` and `predictions.parquet` beside Model
+                Analysis' own files, and `blessing`, with the custom properties `model_sha256`
+                and, where it was refused, `reason`.
+            exec_properties: As TFX's Evaluator takes them, and `settings`.
         """
         baselines = [m for m in input_dict.get("baseline_model", []) if holds_model(m.uri)]
         input_dict = {**input_dict, "baseline_model": baselines}
-        model = path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict["model"]))
+        ngrams = input_dict.pop("ngrams", [])
+        settings = EvaluationSettings(**json.loads(exec_properties["settings"]))
+        model = _path_of(artifact_utils.get_single_instance(input_dict["model"]))
         # Before the evaluation, so that what it loads is what the pusher will look for.
         digest = model_digest(model)
-        super().Do(input_dict, output_dict, exec_properties)
         evaluation = artifact_utils.get_single_uri(output_dict["evaluation"])
-        labels_file = os.path.join(model, "assets", "labels.txt")
-        with fileio.open(labels_file) as file:
-            labels = file.read().splitlines()
-        task = task_of(model)
+        with recording(Recording(evaluation, ngrams[0].uri if ngrams else None)):
+            super().Do(input_dict, output_dict, exec_properties)
+        task, labels = task_of(model), _labels_of(model)
+        comparison = Comparison()
+        if predictions := gather_predictions(evaluation, labels):
+            comparison = compare_models(
+                predictions,
+                task,
+                labels,
+                settings,
+                # Of other classes nothing can be said.
+                with_baseline=[*map(_labels_of, map(_path_of, baselines))] == [labels],
+                ngram_seconds=ngrams[0].get_float_custom_property(TRAINING_SECONDS)
+                if ngrams
+                else 0.0,
+            )
+        baseline = read_metrics(task, evaluation, labels, BASELINE) if baselines else None
         metrics = {
             "task": task,
             "test": read_metrics(task, evaluation, labels, CANDIDATE if baselines else ""),
-            "baseline": read_metrics(task, evaluation, labels, BASELINE) if baselines else None,
+            "baseline": baseline and {**baseline, **comparison.baseline},
+            "ngram_baseline": comparison.ngram_baseline,
         }
         with fileio.open(os.path.join(evaluation, METRICS_FILE), "w") as file:
             file.write(json.dumps(metrics, indent=2))
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
-        blessing.set_string_custom_property("reason", explain(evaluation))
+        reasons = [reason for reason in (explain(evaluation), *comparison.refusals) if reason]
+        if comparison.refusals:
+            _refuse(blessing)
+        blessing.set_string_custom_property("reason", "; ".join(reasons))
         blessing.set_string_custom_property(MODEL_DIGEST, digest)
 
 
+def _path_of(model: Any) -> str:
+    return path_utils.serving_model_path(model.uri)
+
+
+def _labels_of(model: str) -> list[str]:
+    with fileio.open(os.path.join(model, "assets", "labels.txt")) as file:
+        return file.read().splitlines()
+
+
+def _refuse(blessing: Any) -> None:
+    """Takes back the blessing that TFX gave by its own thresholds, if it did."""
+    blessed = os.path.join(blessing.uri, constants.BLESSED_FILE_NAME)
+    if fileio.exists(blessed):
+        fileio.remove(blessed)
+    io_utils.write_string_file(os.path.join(blessing.uri, constants.NOT_BLESSED_FILE_NAME), "")
+    blessing.set_int_custom_property(
+        constants.ARTIFACT_PROPERTY_BLESSED_KEY, constants.NOT_BLESSED_VALUE
+    )
+
+
 class ReviewEvaluatorSpec(standard_component_specs.EvaluatorSpec):
-    """TFX's spec, with a fingerprint of the code in the cache key."""
+    """TFX's spec, with an n-gram classifier, the settings and a fingerprint of the code."""
 
     PARAMETERS = {
         **standard_component_specs.EvaluatorSpec.PARAMETERS,
+        "settings": ExecutionParameter(type=str),
         "code": ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {
@@ -82,7 +125,8 @@ class ReviewEvaluatorSpec(standard_component_specs.EvaluatorSpec):
 class ReviewEvaluator(base_beam_component.BaseBeamComponent):
     """Evaluates a served model on the raw text of the test split, overall and per slice.
 
-    Outputs `evaluation` (Model Analysis' files and `metrics.json`) and `blessing`.
+    Outputs `evaluation` (Model Analysis' files, `metrics.json` and `predictions.parquet`) and
+    `blessing`.
     """
 
     SPEC_CLASS = ReviewEvaluatorSpec
@@ -108,7 +152,7 @@ class ReviewEvaluator(base_beam_component.BaseBeamComponent):
             schema: Their schema.
             model: The candidate, with the signature `serving_default` of raw text.
             baseline_model: The last blessed model, if any.
-            settings: The thresholds of the blessing.
+            settings: The thresholds of the blessing, and the figure that counts.
             task: Name of the task, which says what is computed.
             task_config: What the task is made of, such as its labels.
             slices: Features by whose values the metrics are broken down.
@@ -125,6 +169,7 @@ class ReviewEvaluator(base_beam_component.BaseBeamComponent):
                 eval_config=build_eval_config(task, task_config, settings, slices),
                 example_splits=json.dumps(["test"]),
                 module_path=extractors.__name__,
+                settings=json.dumps(vars(settings)),
                 code=code,
                 evaluation=channel.Channel(type=standard_artifacts.ModelEvaluation),
                 blessing=channel.Channel(type=standard_artifacts.ModelBlessing),

@@ -11,6 +11,8 @@ from tensorflow_model_analysis.extractors import predictions_extractor
 
 from ...serving.model_card import task_of
 from ..task_registry import TASKS
+from .eval_config import CANDIDATE
+from .recording import WriteAnswers, wanted_recording
 
 
 def custom_extractors(
@@ -29,7 +31,8 @@ def custom_extractors(
         The extractors, in the order in which they run.
     """
     models = eval_shared_model if isinstance(eval_shared_model, list) else [eval_shared_model]
-    readers = {model.model_name: _Reader(model.model_path) for model in models}
+    # Model Analysis leaves out the name where there is only one.
+    readers = {model.model_name or CANDIDATE: _Reader(model.model_path) for model in models}
     extractors = tfma.default_extractors(
         eval_shared_model=eval_shared_model,
         eval_config=eval_config,
@@ -47,22 +50,32 @@ class _Reader:
     def __init__(self, model_path: str):
         with beam.io.filesystems.FileSystems.open(f"{model_path}/assets/labels.txt") as file:
             self._labels = file.read().splitlines()
-        # The function, not the name of the task: a worker elsewhere may not know of all tasks.
-        self._extract = TASKS.load(task_of(model_path), "evaluation").extract
+        # The functions, not the name of the task: a worker elsewhere may not know of all tasks.
+        evaluation = TASKS.load(task_of(model_path), "evaluation")
+        self._extract = evaluation.extract
+        self.label = evaluation.LABEL
+        self.judged = getattr(evaluation, "judged", None)
 
     def read(self, outputs: Mapping[str, Any]) -> dict[str, Any]:
         return self._extract(outputs, self._labels)
 
 
 class _ExtractAnswers(beam.PTransform):
-    """Replaces the predictions of every model."""
+    """Replaces the predictions of every model, and has them written down."""
 
     def __init__(self, readers: Mapping[str, _Reader]):
         super().__init__()
         self._readers = readers
+        self._wanted = wanted_recording()
 
     def expand(self, extracts: beam.PCollection) -> beam.PCollection:
-        return extracts | "Read" >> beam.Map(_read_answers, readers=self._readers)
+        answers = extracts | "Read" >> beam.Map(_read_answers, readers=self._readers)
+        candidate = self._readers[CANDIDATE]
+        if self._wanted and candidate.judged:
+            _ = answers | "WriteAnswers" >> WriteAnswers(
+                self._wanted, list(self._readers), candidate.judged, candidate.label
+            )
+        return answers
 
 
 def _read_answers(extracts: dict[str, Any], readers: Mapping[str, _Reader]) -> dict[str, Any]:

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import numpy as np
     import tensorflow as tf
 
+    from ...models.tasks.differences import Difference
+    from ...models.tasks.text_classification.comparison import Judged
     from ..evaluator.settings import EvaluationSettings
     from ..review_example_gen.reviews import TargetMaker
     from ..review_example_gen.settings import DataSettings
@@ -89,9 +92,34 @@ class Evaluation(Protocol):
     ) -> dict[str, Any]:
         """What `metrics.json` and `summary.json` say of one slice."""
 
+    # A task whose models are not compared example by example leaves out the rest.
+
+    def judged(self, outputs: Mapping[str, Any]) -> Judged:
+        """What is written down of each example, from the outputs that `extract` gave."""
+
+    def figures(self, answers: Judged, truth: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+        """What `metrics.json` and `summary.json` say of a model, from its answers alone."""
+
+    def differences(
+        self, candidate: Judged, reference: Judged, truth: np.ndarray, labels: Sequence[str]
+    ) -> dict[str, Difference]:
+        """How much better a model is than another one, by figure, of which `macro_f1` counts."""
+
 
 class Report(Protocol):
     """The module `report`: how figures are printed. It imports nothing heavy."""
 
-    def lines(self, test: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> list[str]:
-        """Lines for a person, of the metrics that `Evaluation.read` gave."""
+    def lines(
+        self,
+        test: Mapping[str, Any],
+        baseline: Mapping[str, Any] | None,
+        ngrams: Mapping[str, Any] | None = None,
+    ) -> list[str]:
+        """Lines for a person.
+
+        Args:
+            test: What `Evaluation.read` gave of the model.
+            baseline: The same of the last blessed one, if there is one.
+            ngrams: What `Evaluation.figures` gave of the n-gram classifier, if there is one,
+                with `sentence`. Only a task that n-grams can learn need take it.
+        """

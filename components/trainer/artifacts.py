@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tfx.types.artifact import Artifact
 
+# Custom property of a trained model: how long its training took.
+TRAINING_SECONDS = "training_seconds"
+
 
 class TrainedModel(Artifact):
     """A trained classifier, whatever it will be served as.

@@ -70,7 +70,7 @@ def evaluation(node: NodeRecord) -> Contribution:
     metrics = _json_file(node, "evaluation", "metrics.json") or {}
     task = metrics.get("task", FIRST_TASK)
     return {
-        "metrics": {key: metrics.get(key) for key in ("test", "baseline")},
+        "metrics": {key: metrics.get(key) for key in ("test", "baseline", "ngram_baseline")},
         **_verdict(node, "blessed"),
         # The summaries of this one have never told.
         **({} if task == FIRST_TASK else {"task": task}),

@@ -30,12 +30,16 @@ def data(summary: dict[str, Any]) -> list[str]:
 
 
 def metrics(summary: dict[str, Any]) -> list[str]:
-    """Tells how good the model is, as its task has it: overall and class by class."""
-    test, baseline = summary["metrics"]["test"], summary["metrics"]["baseline"]
-    if not test:
+    """Tells how good the model is, as its task has it: overall, beside others, by class."""
+    metrics = summary["metrics"]
+    if not metrics["test"]:
         return []
     report = TASKS.load(summary.get("task", FIRST_TASK), "report")
-    return report.lines(test, baseline)
+    models = [metrics["test"], metrics["baseline"]]
+    # A task that no n-grams can learn need not know of them.
+    if metrics["ngram_baseline"]:
+        models.append(metrics["ngram_baseline"])
+    return report.lines(*models)
 
 
 def verdict(summary: dict[str, Any]) -> list[str]:

@@ -36,7 +36,7 @@ def make_summary(
     """
     summary: dict[str, Any] = {
         "data": None,
-        "metrics": {"test": None, "baseline": None},
+        "metrics": {"test": None, "baseline": None, "ngram_baseline": None},
         "training": None,
         "timings": dict(seconds),
         "cached": [node for node in seconds if records[node].cached],

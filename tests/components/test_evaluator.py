@@ -1,13 +1,21 @@
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
-from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    precision_recall_fscore_support,
+)
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import standard_artifacts
@@ -16,8 +24,13 @@ from tfx.utils import proto_utils
 from reviewlens.components.evaluator.component import Executor
 from reviewlens.components.evaluator.eval_config import build_eval_config
 from reviewlens.components.evaluator.settings import EvaluationSettings
+from reviewlens.components.ngram_trainer import TrainedNgrams
+from reviewlens.components.trainer import TrainedModel
+from reviewlens.models import Calibration, Decision, NgramSettings, train_ngrams
 from reviewlens.models.tasks.text_classification.metrics import expected_calibration_error
+from reviewlens.models.training.tokenized import TokenizedTexts
 from reviewlens.serving import LocalModel
+from reviewlens.serving.export import export_model
 
 SHOPS = ("north", "south")
 
@@ -34,9 +47,47 @@ def answers(tiny_model, reviews):
     return texts, labels, named, [list(p.probabilities.values()) for p in predictions], names
 
 
-@pytest.fixture
-def evaluate(make_artifact, tiny_model, answers, tmp_path):
-    """Runs the evaluator on these reviews; returns its metrics and its blessing."""
+class _Undecided(tf.Module):
+    """A model that knows nothing of any text: all classes are as likely."""
+
+    tokenizer, files = None, {}
+
+    def __call__(self, texts):
+        return tf.zeros([tf.shape(texts)[0], 3])
+
+    def facts(self):
+        return {"algorithm": "none"}
+
+
+@pytest.fixture(scope="session")
+def undecided(served, tmp_path_factory):
+    """Directory of an exported model that always names the first class."""
+    directory = str(tmp_path_factory.mktemp("undecided") / "1")
+    decision = Decision(Calibration(1.0, (0.0,) * 3), (0.0,) * 3)
+    export_model(directory, task=served.task, model=_Undecided(), decision=decision)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def ngrams(artifacts_in, served, answers, tmp_path_factory):
+    """An n-gram classifier that has learnt by heart what the labels of the reviews are."""
+    texts, labels, *_ = answers
+    task, settings = served.task, NgramSettings(buckets=4096)
+    trained = TrainedNgrams(settings, task.name, task.config())
+    model = trained.make_model()
+    ids = model.features(texts)
+    rows = TokenizedTexts.from_rows(ids.to_list(), {"label": labels, "grade": labels}, [])
+    train_ngrams(model, rows, rows, task)
+    artifact = artifacts_in(tmp_path_factory.mktemp("ngrams"))(TrainedModel)
+    trained.save(artifact.uri, model, task.fit_decision(model.score(rows), rows))
+    return artifact
+
+
+@pytest.fixture(scope="module")
+def evaluate(artifacts_in, tiny_model, ngrams, answers, tmp_path_factory):
+    """Runs the evaluator on these reviews; returns the folder of its results and its blessing."""
+    tmp_path = tmp_path_factory.mktemp("evaluate")
+    make_artifact = artifacts_in(tmp_path)
     texts, labels, *_ = answers
     examples = make_artifact(standard_artifacts.Examples, split_names='["test"]')
     Path(examples.uri, "Split-test").mkdir(parents=True)
@@ -45,29 +96,27 @@ def evaluate(make_artifact, tiny_model, answers, tmp_path):
         for row, (text, label) in enumerate(zip(texts, labels, strict=True)):
             example = tf.train.Example()
             feature = example.features.feature
+            feature["id"].bytes_list.value.append(b"%d" % row)
             feature["text"].bytes_list.value.append(text.encode())
             feature["label"].int64_list.value.append(label)
             feature["shop"].bytes_list.value.append(SHOPS[row % 5 == 0].encode())
             writer.write(example.SerializeToString())
     schema = make_artifact(standard_artifacts.Schema)
     proto = schema_pb2.Schema()
-    for name, kind in (("text", "BYTES"), ("label", "INT"), ("shop", "BYTES")):
+    for name, kind in (("id", "BYTES"), ("text", "BYTES"), ("label", "INT"), ("shop", "BYTES")):
         feature = proto.feature.add(name=name, type=schema_pb2.FeatureType.Value(kind))
         feature.presence.min_fraction = 1.0
         feature.shape.dim.add(size=1)
     tfdv.write_schema_text(proto, f"{schema.uri}/schema.pbtxt")
 
-    def model():
+    def model(directory):
         artifact = make_artifact(standard_artifacts.Model)
-        Path(artifact.uri, "Format-Serving").symlink_to(tiny_model)
+        if directory:
+            Path(artifact.uri, "Format-Serving").symlink_to(directory)
         return artifact
 
-    def run(settings: EvaluationSettings, baseline: str | None = None):
-        baselines = {
-            None: [],
-            "as good": [model()],
-            "without files": [make_artifact(standard_artifacts.Model)],
-        }
+    @functools.cache
+    def run(settings, candidate=tiny_model, baseline=None, with_ngrams=False):
         evaluation = make_artifact(standard_artifacts.ModelEvaluation)
         blessing = make_artifact(standard_artifacts.ModelBlessing)
         config = build_eval_config(
@@ -82,26 +131,33 @@ def evaluate(make_artifact, tiny_model, answers, tmp_path):
             {
                 "examples": [examples],
                 "schema": [schema],
-                "model": [model()],
-                "baseline_model": baselines[baseline],
+                "model": [model(candidate)],
+                "baseline_model": [] if baseline is None else [model(baseline)],
+                "ngrams": [ngrams] if with_ngrams else [],
             },
             {"evaluation": [evaluation], "blessing": [blessing]},
             {
                 "eval_config": proto_utils.proto_to_json(config),
                 "example_splits": '["test"]',
                 "module_path": "reviewlens.components.evaluator.extractors",
+                "settings": json.dumps(vars(settings)),
             },
         )
-        return json.loads(Path(evaluation.uri, "metrics.json").read_text()), blessing
+        return Path(evaluation.uri), blessing
 
     return run
+
+
+def metrics_in(folder):
+    return json.loads((folder / "metrics.json").read_text())
 
 
 def test_metrics_are_those_of_the_decision_and_of_the_probabilities(evaluate, answers):
     _, labels, named, probabilities, names = answers
 
-    metrics, blessing = evaluate(EvaluationSettings(min_macro_f1=0.1))
+    folder, blessing = evaluate(EvaluationSettings(min_macro_f1=0.1))
 
+    metrics = metrics_in(folder)
     test = metrics["test"]
     assert test["macro_f1"] == pytest.approx(f1_score(labels, named, average="macro"), abs=1e-6)
     assert test["confusion_matrix"] == confusion_matrix(labels, named).tolist()
@@ -121,9 +177,10 @@ def test_metrics_are_those_of_the_decision_and_of_the_probabilities(evaluate, an
 def test_every_slice_is_reported(evaluate, answers):
     _, labels, named, _, _ = answers
 
-    metrics, _ = evaluate(EvaluationSettings(min_macro_f1=0.1))
+    folder, _ = evaluate(EvaluationSettings(min_macro_f1=0.1))
 
     south = slice(0, None, 5)
+    metrics = metrics_in(folder)
     report = metrics["test"]["slices"]["shop=south"]
     assert list(metrics["test"]["slices"]) == ["shop=north", "shop=south"]
     assert report["examples"] == len(labels[south])
@@ -140,15 +197,76 @@ def test_a_model_below_the_threshold_is_not_blessed_and_the_reason_is_said(evalu
     assert "below evaluation.min_accuracy=0.98" in reason
 
 
-def test_a_model_as_good_as_the_last_blessed_one_is_blessed(evaluate):
-    metrics, blessing = evaluate(EvaluationSettings(min_macro_f1=0.1), baseline="as good")
+def test_a_model_as_good_as_the_last_blessed_one_is_blessed(evaluate, tiny_model):
+    folder, blessing = evaluate(EvaluationSettings(min_macro_f1=0.1), baseline=tiny_model)
 
+    metrics = metrics_in(folder)
     assert metrics["baseline"]["macro_f1"] == metrics["test"]["macro_f1"]
+    assert metrics["baseline"]["gain"]["macro_f1"] == {"value": 0, "low": 0, "high": 0}
     assert blessing.get_int_custom_property("blessed") == 1
 
 
 def test_a_baseline_without_files_is_none(evaluate):
-    metrics, blessing = evaluate(EvaluationSettings(min_macro_f1=0.1), baseline="without files")
+    folder, blessing = evaluate(EvaluationSettings(min_macro_f1=0.1), baseline="")
 
-    assert metrics["baseline"] is None
+    assert metrics_in(folder)["baseline"] is None
     assert blessing.get_int_custom_property("blessed") == 1
+
+
+def test_what_each_model_says_of_each_review_is_written_down(evaluate, answers, undecided):
+    texts, labels, named, probabilities, names = answers
+
+    folder, blessing = evaluate(
+        EvaluationSettings(min_macro_f1=0.1), baseline=undecided, with_ngrams=True
+    )
+
+    table = pq.read_table(folder / "predictions.parquet")
+    assert json.loads(table.schema.metadata[b"labels"]) == names
+    rows = table.to_pylist()
+    assert [row["id"] for row in rows] == sorted(b"%d" % row for row in range(len(texts)))
+    assert not list(folder.glob("predictions-*"))
+    for row in rows:
+        position = int(row["id"])
+        assert row["label"] == labels[position]
+        assert row["candidate_decided"] == named[position]
+        assert row["candidate_probabilities"] == pytest.approx(probabilities[position], abs=1e-5)
+        assert row["baseline_decided"] == 0
+        assert row["baseline_probabilities"] == pytest.approx([1 / 3] * 3)
+    metrics = metrics_in(folder)
+    for name, report in (("candidate", metrics["test"]), ("ngrams", metrics["ngram_baseline"])):
+        true = [row["label"] for row in rows]
+        decided = [row[f"{name}_decided"] for row in rows]
+        of_rows = np.array([row[f"{name}_probabilities"] for row in rows], np.float64)
+        of_rows /= of_rows.sum(axis=1, keepdims=True)
+        assert report["accuracy"] == pytest.approx(accuracy_score(true, decided), abs=1e-6)
+        assert report["macro_f1"] == pytest.approx(
+            f1_score(true, decided, average="macro"), abs=1e-6
+        )
+        assert report["log_loss"] == pytest.approx(log_loss(true, of_rows), abs=1e-5)
+        assert set(report["per_class"]) == set(names)
+    gain = metrics["ngram_baseline"]["gain"]
+    for figure, found in gain.items():
+        difference = metrics["test"][figure] - metrics["ngram_baseline"][figure]
+        assert found["value"] == pytest.approx(difference, abs=1e-5)
+        assert found["low"] <= found["value"] <= found["high"]
+    # They know the reviews by heart.
+    assert gain["macro_f1"]["high"] < 0
+    assert "use model.algorithm=ngrams" in metrics["ngram_baseline"]["sentence"]
+    assert metrics["baseline"]["gain"]["macro_f1"]["low"] > 0
+    assert blessing.get_int_custom_property("blessed") == 1
+
+
+def test_a_model_that_others_surely_beat_is_not_blessed(evaluate, tiny_model, undecided):
+    folder, blessing = evaluate(
+        EvaluationSettings(min_macro_f1=0.0, min_gain=-0.05),
+        candidate=undecided,
+        baseline=tiny_model,
+        with_ngrams=True,
+    )
+
+    assert blessing.get_int_custom_property("blessed") == 0
+    assert [path.name for path in Path(blessing.uri).iterdir()] == ["NOT_BLESSED"]
+    worse, dearer = blessing.get_string_custom_property("reason").split("; ")
+    assert "more than evaluation.max_regression=0.01 allows" in worse
+    assert "below evaluation.min_gain=-0.05" in dearer
+    assert metrics_in(folder)["test"]["macro_f1"] < metrics_in(folder)["baseline"]["macro_f1"]

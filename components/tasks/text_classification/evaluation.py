@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import tensorflow_model_analysis as tfma
 
+from ....models.tasks.differences import Difference
+from ....models.tasks.text_classification.comparison import Judged, compare
+from ....models.tasks.text_classification.metrics import classification_report, log_losses
 from ...evaluator.settings import EvaluationSettings
 from .calibration_metric import ExpectedCalibrationError
 
@@ -27,18 +30,15 @@ def metrics_specs(
     them, which is another classifier; the calibration is taken of the probabilities.
 
     Args:
-        settings: The thresholds of the blessing.
+        settings: The thresholds of the blessing. What depends on other models, as
+            `max_regression`, is judged by the differences, see `yardstick`.
         task_config: `labels`: the names of the classes.
 
     Returns:
         Specs of the outputs that `extract` gives.
     """
     macro_f1 = _for_all_reviews(
-        value_threshold=tfma.GenericValueThreshold(lower_bound={"value": settings.min_macro_f1}),
-        change_threshold=tfma.GenericChangeThreshold(
-            direction=tfma.MetricDirection.HIGHER_IS_BETTER,
-            absolute={"value": -settings.max_regression},
-        ),
+        value_threshold=tfma.GenericValueThreshold(lower_bound={"value": settings.min_macro_f1})
     )
     accuracy = _for_all_reviews(
         value_threshold=tfma.GenericValueThreshold(lower_bound={"value": settings.min_accuracy})
@@ -112,6 +112,45 @@ def extract(outputs: Mapping[str, Any], labels: Sequence[bytes]) -> dict[str, np
         PROBABILITIES: outputs["probabilities"],
         DECISION: (named == np.array(labels)[None, :]).astype(np.float32),
     }
+
+
+def judged(outputs: Mapping[str, np.ndarray]) -> Judged:
+    """What is written down of each example.
+
+    Args:
+        outputs: As `extract` gives them.
+    """
+    return Judged(outputs[PROBABILITIES], outputs[DECISION].argmax(axis=1))
+
+
+def figures(answers: Judged, truth: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+    """What `metrics.json` says of a classifier that Model Analysis has not seen.
+
+    Args:
+        answers: Its own.
+        truth: True class indices, int [n].
+        labels: The classes.
+
+    Returns:
+        `accuracy`, `macro_f1`, `ece`, `log_loss` and `per_class`.
+    """
+    probabilities = answers.probabilities
+    report = classification_report(probabilities, answers.decided, truth, labels)
+    return {**report, "log_loss": float(log_losses(probabilities, truth).mean())}
+
+
+def differences(
+    candidate: Judged, reference: Judged, truth: np.ndarray, labels: Sequence[str]
+) -> dict[str, Difference]:
+    """How much better a classifier is than another one, see `comparison.compare`.
+
+    Args:
+        candidate: Answers of the one.
+        reference: Answers of the other.
+        truth: True class indices, int [n].
+        labels: The classes.
+    """
+    return compare(candidate, reference, truth, len(labels))
 
 
 def read(metrics: Mapping, plots: Mapping, labels: Sequence[str]) -> dict[str, Any]:

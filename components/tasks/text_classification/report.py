@@ -6,16 +6,24 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def lines(test: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> list[str]:
-    """A line for each model, then a table of the classes.
+def lines(
+    test: Mapping[str, Any],
+    baseline: Mapping[str, Any] | None,
+    ngrams: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """A line for each model, a sentence on each that the first is compared with, and a table.
 
     Args:
         test: Metrics of the model on the test split.
         baseline: Those of the last blessed one, if there is one.
+        ngrams: Those of the n-gram classifier, if there is one.
     """
-    told = [_headline("test", test)]
-    if baseline:
-        told.append(_headline("baseline", baseline))
+    others = {"n-grams": ngrams, "baseline": baseline}
+    models = {"test": test} | {name: facts for name, facts in others.items() if facts}
+    told = [_headline(name, facts) for name, facts in models.items()]
+    sentences = [facts["sentence"] for facts in models.values() if "sentence" in facts]
+    if sentences:
+        told += ["", *sentences]
     width = max(len("class"), *map(len, test["per_class"]))
     told += ["", f"{'class':{width}}  precision  recall     f1  support"]
     for name, facts in test["per_class"].items():

@@ -81,7 +81,7 @@ def test_every_fact_comes_from_its_node(nodes):
         "rejected_because": {"contradictory": 2, "no-text": 5},
         "splits": {"train": 80, "eval": 6, "test": 1204},
     }
-    assert summary["metrics"] == {"test": TEST, "baseline": None}
+    assert summary["metrics"] == {"test": TEST, "baseline": None, "ngram_baseline": None}
     assert list(summary["training"]) == [
         *("epochs", "steps", "examples_per_second", "seconds", "best_epoch"),
         *("precision", "temperature", "ece_before", "ece_after"),
@@ -111,7 +111,7 @@ def test_the_keys_are_the_same_whatever_ran(nodes):
     whole, nothing = make_summary(nodes, seconds(nodes)), make_summary({}, {})
     assert list(whole) == list(nothing)
     assert nothing["data"] is nothing["training"] is nothing["blessed"] is None
-    assert nothing["metrics"] == {"test": None, "baseline": None}
+    assert nothing["metrics"] == {"test": None, "baseline": None, "ngram_baseline": None}
 
 
 def test_a_refused_model_is_told_with_its_reasons(nodes):
@@ -139,6 +139,27 @@ def test_the_report_tells_counts_metrics_and_the_next_command(nodes):
     assert ["negative", "0.500", "0.250", "0.333", "4"] in rows
     assert ["positive", "-", "1.000", "-", "1,200"] in rows
     assert "reviewlens predict --model 'out/a b/7' \"" in text
+
+
+def test_the_report_compares_the_model_with_others(nodes, tmp_path):
+    sentence = "The encoder is ahead of the n-grams by 0.060 macro-F1 (0.030 to 0.090): keep it."
+    ngrams = {**TEST, "macro_f1": 0.64, "gain": {}, "sentence": sentence}
+    former = {**TEST, "macro_f1": 0.71, "gain": {}, "sentence": "Against the last one: worse."}
+    metrics = {"test": TEST, "baseline": former, "ngram_baseline": ngrams}
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+
+    lines = report(nodes).splitlines()
+
+    assert make_summary(nodes, seconds(nodes))["metrics"] == metrics
+    start = lines.index("test     macro-F1 0.700, accuracy 0.800, ECE 0.010")
+    assert lines[start + 1 : start + 7] == [
+        "n-grams  macro-F1 0.640, accuracy 0.800, ECE 0.010",
+        "baseline macro-F1 0.710, accuracy 0.800, ECE 0.010",
+        "",
+        sentence,
+        "Against the last one: worse.",
+        "",
+    ]
 
 
 def test_the_report_of_a_partial_run_tells_what_there_is(nodes):

@@ -1,0 +1,188 @@
+"""What a candidate brings over other models: in figures, in one sentence, and for its blessing.
+
+Differences are those of the test split, each with the interval that holds the true one in 95 of
+100 cases. Nothing is decided on a difference that a few other reviews could have turned around.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from ...models.tasks.differences import Difference
+from ..task_registry import TASKS
+from .eval_config import BASELINE, CANDIDATE
+from .predictions import Predictions
+from .recording import NGRAMS
+from .settings import EvaluationSettings
+
+_CALLED = {"macro_f1": "macro-F1", "accuracy": "accuracy"}
+# Two models that differ by less are as good as each other.
+_ALIKE = 0.02
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """How a candidate stands to other models, each part empty where there is no such model.
+
+    Attributes:
+        baseline: What `metrics.json` says of the last blessed model beside its own figures:
+            `gain`, with `value`, `low` and `high` of each difference, and `sentence`.
+        ngram_baseline: Figures of the n-gram classifier, and the same.
+        refusals: Why the candidate is not blessed, as far as that depends on the others.
+    """
+
+    baseline: dict[str, Any] = dataclasses.field(default_factory=dict)
+    ngram_baseline: dict[str, Any] | None = None
+    refusals: tuple[str, ...] = ()
+
+
+def compare_models(
+    predictions: Predictions,
+    task: str,
+    labels: Sequence[str],
+    settings: EvaluationSettings,
+    *,
+    with_baseline: bool,
+    ngram_seconds: float = 0.0,
+) -> Comparison:
+    """Compares the candidate with whatever else has answered the same examples.
+
+    Args:
+        predictions: Of all of them.
+        task: Name of the candidate's task.
+        labels: Names of its classes.
+        settings: The thresholds of the blessing, and the figure that counts.
+        with_baseline: Whether the last blessed model has the same classes.
+        ngram_seconds: How long the n-gram classifier has trained; 0 if that is not known.
+    """
+    evaluation = TASKS.load(task, "evaluation")
+    others = [NGRAMS, *([BASELINE] if with_baseline else [])]
+    gains: dict[str, dict[str, Difference]] = {
+        name: evaluation.differences(
+            predictions.of[CANDIDATE], predictions.of[name], predictions.labels, labels
+        )
+        for name in others
+        if name in predictions.of
+    }
+    baseline, ngram_baseline = {}, None
+    if BASELINE in gains:
+        gain = gains[BASELINE]
+        baseline = {"gain": _facts(gain), "sentence": compared_with_baseline(gain)}
+    if NGRAMS in gains:
+        gain = gains[NGRAMS]
+        ngram_baseline = {
+            **evaluation.figures(predictions.of[NGRAMS], predictions.labels, labels),
+            "gain": _facts(gain),
+            "sentence": compared_with_ngrams(
+                gain, settings.decide_for, len(predictions), ngram_seconds
+            ),
+        }
+    refused = refusals(settings, gains.get(BASELINE), gains.get(NGRAMS))
+    return Comparison(baseline, ngram_baseline, tuple(refused))
+
+
+def _facts(gain: dict[str, Difference]) -> dict[str, dict[str, float]]:
+    return {
+        figure: {"value": found.value, "low": found.low, "high": found.high}
+        for figure, found in gain.items()
+    }
+
+
+def compared_with_ngrams(
+    gain: dict[str, Difference], figure: str, reviews: int, seconds: float = 0.0
+) -> str:
+    """Says whether an encoder is worth it.
+
+    Args:
+        gain: By figure, the candidate's minus that of the n-gram classifier.
+        figure: The one that counts, `macro_f1` or `accuracy`.
+        reviews: On how many they were compared.
+        seconds: How long the n-gram classifier has trained; 0 if that is not known.
+
+    Returns:
+        One sentence, with what to do.
+
+    Example:
+        >>> gain = {"macro_f1": Difference(0.06, low=0.03, high=0.09, standard_error=0.015)}
+        >>> compared_with_ngrams(gain, "macro_f1", reviews=800)
+        'The encoder is ahead of the n-grams by 0.060 macro-F1 (0.030 to 0.090): keep it.'
+    """
+    found, called = gain[figure], _CALLED[figure]
+    trained = f"train in {max(seconds, 1):.0f} s" if seconds else "train in seconds"
+    interval = f"({found.low:+.3f} to {found.high:+.3f})"
+    # Where no review is decided otherwise, the interval is empty, however few reviews there are.
+    alike = max(-found.low, found.high, 3 / reviews) <= _ALIKE
+    if found.high < 0:
+        return (
+            f"The n-grams are ahead of the encoder by {-found.value:.3f} {called} "
+            f"({-found.high:.3f} to {-found.low:.3f}) and {trained}: use model.algorithm=ngrams."
+        )
+    if found.low > 0 and not alike:
+        return (
+            f"The encoder is ahead of the n-grams by {found.value:.3f} {called} "
+            f"({found.low:.3f} to {found.high:.3f}): keep it."
+        )
+    if alike:
+        return (
+            f"The n-grams are as good as the encoder, which gains {found.value:+.3f} {called} "
+            f"{interval}, and {trained}: try model.algorithm=ngrams."
+        )
+    return (
+        f"On {reviews:,} test reviews the encoder is not surely ahead of the n-grams, with "
+        f"{found.value:+.3f} {called} {interval}, and they {trained}: "
+        "try model.algorithm=ngrams, or a larger test split."
+    )
+
+
+def compared_with_baseline(gain: dict[str, Difference]) -> str:
+    """Says how a candidate stands to the last blessed model.
+
+    Args:
+        gain: By figure, the candidate's minus that of the last blessed model.
+    """
+    found = gain["macro_f1"]
+    told = f"macro-F1 {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+    if found.is_certain:
+        return f"Against the last blessed model: {told}."
+    return f"Against the last blessed model: {told}, which may be chance."
+
+
+def refusals(
+    settings: EvaluationSettings,
+    over_baseline: dict[str, Difference] | None,
+    over_ngrams: dict[str, Difference] | None,
+) -> list[str]:
+    """Says why a candidate is not blessed, as far as that depends on other models.
+
+    Args:
+        settings: The thresholds.
+        over_baseline: What it gains over the last blessed model, if there is one.
+        over_ngrams: What it gains over the n-gram classifier, if there is one.
+
+    Returns:
+        A line for each threshold that was missed.
+
+    Example:
+        >>> worse = {"macro_f1": Difference(-0.05, low=-0.08, high=-0.02, standard_error=0.015)}
+        >>> len(refusals(EvaluationSettings(max_regression=0.01), worse, None))
+        1
+    """
+    told = []
+    if over_baseline:
+        change = over_baseline["macro_f1"]
+        if change.value < -settings.max_regression and change.high < 0:
+            told.append(
+                f"macro_f1 changed by {change.value:+.4f} ({change.low:+.4f} to "
+                f"{change.high:+.4f}) against the last blessed model, more than "
+                f"evaluation.max_regression={settings.max_regression:g} allows"
+            )
+    if over_ngrams and settings.min_gain is not None:
+        gain = over_ngrams["macro_f1"]
+        if gain.low < settings.min_gain:
+            told.append(
+                f"macro_f1 gains {gain.value:+.4f} ({gain.low:+.4f} to {gain.high:+.4f}) over "
+                f"the n-grams, at the lower end below evaluation.min_gain={settings.min_gain:g}"
+            )
+    return told
