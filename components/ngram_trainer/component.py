@@ -16,7 +16,7 @@ from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionP
 from tfx.utils import io_utils
 
 from ...models.ngrams.settings import NgramSettings
-from ..trainer.artifacts import TrainedModel
+from ..trainer.artifacts import TRAINING_SECONDS, TrainedModel
 
 
 class Executor(base_executor.BaseExecutor):
@@ -32,7 +32,8 @@ class Executor(base_executor.BaseExecutor):
 
         Args:
             input_dict: `examples` of `ReviewTransform`, with their text.
-            output_dict: `ngram_model` and `model_run`.
+            output_dict: `ngram_model`, with the custom property `training_seconds`, and
+                `model_run`.
             exec_properties: `settings` and `decide_for`.
 
         Raises:
@@ -50,7 +51,8 @@ class Executor(base_executor.BaseExecutor):
             ]
             for split in ("train", "eval")
         )
-        train_on_ngrams(
+        ngram_model = artifact_utils.get_single_instance(output_dict["ngram_model"])
+        record = train_on_ngrams(
             TrainedNgrams(
                 settings=NgramSettings(**settings["ngrams"]),
                 task=settings["task"],
@@ -58,10 +60,12 @@ class Executor(base_executor.BaseExecutor):
             ),
             train_files=train_files,
             eval_files=eval_files,
-            ngram_model=artifact_utils.get_single_uri(output_dict["ngram_model"]),
+            ngram_model=ngram_model.uri,
             model_run=artifact_utils.get_single_uri(output_dict["model_run"]),
             decide_for=exec_properties["decide_for"],
         )
+        # Not in a file: equal training leaves equal files.
+        ngram_model.set_float_custom_property(TRAINING_SECONDS, record.seconds)
 
 
 class NgramTrainerSpec(ComponentSpec):

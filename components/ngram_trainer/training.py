@@ -9,7 +9,7 @@ from typing import Any
 
 from tfx.dsl.io import fileio
 
-from ...models.ngrams.training import train_ngrams
+from ...models.ngrams.training import NgramRecord, train_ngrams
 from ..ngram_examples import read_ngrams
 from .trained_ngrams import TrainedNgrams
 
@@ -24,7 +24,7 @@ def train_on_ngrams(
     ngram_model: str,
     model_run: str,
     decide_for: str,
-) -> None:
+) -> NgramRecord:
     """Trains an n-gram classifier; writes its weights, its decision and what happened on the way.
 
     Args:
@@ -35,6 +35,9 @@ def train_on_ngrams(
         ngram_model: Directory that receives the weights, see `TrainedNgrams`.
         model_run: Directory that receives `training.json`.
         decide_for: What the decision is tuned for, `macro_f1` or `accuracy`.
+
+    Returns:
+        What the training did.
 
     Raises:
         RunError: If a split is empty.
@@ -61,3 +64,4 @@ def train_on_ngrams(
     fileio.makedirs(model_run)
     with fileio.open(os.path.join(model_run, RECORD_FILE), "w") as file:
         file.write(json.dumps(facts, indent=2))
+    return record

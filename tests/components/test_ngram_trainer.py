@@ -117,4 +117,6 @@ def test_the_node_hands_over_the_settings(make_artifact, split, reviews, task):
     trained = TrainedNgrams.load(model.uri)
     assert trained.settings == settings
     assert trained.fitted["offsets"] == [0.0, 0.0, 0.0]
-    assert json.loads(Path(run.uri, "training.json").read_text())["epochs"] == 1
+    record = json.loads(Path(run.uri, "training.json").read_text())
+    assert record["epochs"] == 1
+    assert model.get_float_custom_property("training_seconds") == record["seconds"]
