@@ -66,7 +66,8 @@ def first_cells(output: str) -> list[str]:
 def test_all_benchmarks_are_tried(scripts):
     run_all = importlib.import_module("run_all")
 
-    assert set(run_all.ARGUMENTS) == {"exports", "ingest", "tokenization", "score", *TRIALS}
+    others = {"exports", "ingest", "tokenization", "score", "quality"}
+    assert set(run_all.ARGUMENTS) == others | set(TRIALS)
 
 
 @pytest.mark.slow
@@ -138,3 +139,23 @@ def test_tokenization_with_its_peers(benchmark):
     printed = benchmark("tokenization.py", "--rows=64", "--repeats=1")
 
     assert first_cells(printed).count("tokenizers, encode_batch_fast") == 2
+
+
+@pytest.mark.slow
+def test_quality_on_a_few_rows_is_measured_once(benchmark, results, tmp_path):
+    arguments = ["--files", "amazon", "tweets", "--rows=150", "--seeds=1", f"--work={tmp_path}"]
+    arguments += [
+        f"--packages={tmp_path}",
+        *([*PEERS, "TF-IDF, logistic regression"] if PEERS else []),
+    ]
+
+    printed = [benchmark("quality.py", *arguments) for _ in range(2)]
+
+    rows = ["reviewlens, defaults", "reviewlens, encoder alone", "reviewlens, n-grams alone"]
+    assert set(rows) <= set(first_cells(printed[0])), printed[0]
+    assert first_cells(printed[0]).count("Amazon sentences") == 5
+    assert "No package for: tweets; make bench-data." in printed[0].splitlines()
+    first, second = json.loads((results / "quality.json").read_text())
+    assert first["files"] == second["files"]
+    defaults = first["files"]["amazon"]["systems"]["reviewlens, defaults"]
+    assert 0 < defaults["accuracy"]["value"] < 1 and defaults["processor_seconds"][0] > 10
