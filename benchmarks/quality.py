@@ -216,7 +216,7 @@ def keep(
 ) -> tuple[Answers, float | None]:
     """Takes over what was measured with the same code, rows and settings, or measures it."""
     code = code_fingerprint("reviewlens.components") if name in OURS else peer_code(name)
-    made_of = [name, OURS.get(name), code, trial.seed, trial.path.name]
+    made_of = [name, OURS.get(name), code, trial.seed, file_digest(str(trial.path))]
     key = digest(made_of)
     path = trial.folder / f"{''.join(filter(str.isalnum, name))}.npz"
     if not path.exists() or str(np.load(path)["key"]) != key:
