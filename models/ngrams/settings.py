@@ -17,6 +17,7 @@ class NgramSettings:
     Attributes:
         words: Longest run of neighbouring words that counts as a feature of its own; 2 for
             words and pairs.
+        prefix: So many first characters of a word are a feature of their own, or None for none.
         characters: Lengths of the shortest and the longest run of characters within a word that
             count, or None for none.
         buckets: Rows of weights, which the features share by a hash.
@@ -28,6 +29,7 @@ class NgramSettings:
     """
 
     words: int = 2
+    prefix: int | None = 5
     characters: tuple[int, int] | None = None
     buckets: int = 2**20
     epochs: int = 10
@@ -45,6 +47,8 @@ class NgramSettings:
         for key in ("words", "epochs", "patience"):
             if getattr(self, key) < 1:
                 yield key, f"is {getattr(self, key)}; it is a whole number from 1"
+        if self.prefix is not None and self.prefix < 1:
+            yield "prefix", f"is {self.prefix}; it is a whole number from 1, or null"
         if self.characters is not None:
             lengths = self.characters
             if len(lengths) != 2 or not 1 <= lengths[0] <= lengths[1]:

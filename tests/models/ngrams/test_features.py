@@ -52,11 +52,40 @@ def test_a_text_has_the_same_ids_beside_any_others(texts):
 
 
 def ids(text: str, **changes) -> list[int]:
-    return NgramFeatures(NgramSettings(**changes))(tf.constant([text])).to_list()[0]
+    return NgramFeatures(NgramSettings(**{"prefix": None, **changes}))(
+        tf.constant([text])
+    ).to_list()[0]
 
 
 def test_ids_never_change():
-    assert ids("Fits well!", buckets=1000) == [68, 142, 806, 885, 90, 52]
+    found = ids("Fits well!", prefix=3, characters=(3, 4), buckets=1000)
+
+    assert found == [
+        68,
+        142,
+        393,
+        806,
+        885,
+        564,
+        90,
+        52,
+        629,
+        153,
+        41,
+        324,
+        441,
+        839,
+        251,
+        406,
+        183,
+        249,
+        575,
+        530,
+        953,
+        543,
+        882,
+        969,
+    ]
 
 
 def test_case_width_and_spaces_do_not_count():
@@ -70,6 +99,12 @@ def test_an_empty_text_has_no_features():
 def test_marks_and_signs_without_spaces_are_words_of_their_own():
     assert ids("fits!", words=1) == ids("fits !", words=1)
     assert ids("很好", words=1) == ids("很 好", words=1)
+
+
+def test_the_forms_of_a_word_share_its_beginning():
+    (one, first), (other, second) = (ids(word, words=1, prefix=4) for word in ("größer", "GRÖẞEN"))
+
+    assert one != other and first == second and first not in (one, ids("größ", words=1)[0])
 
 
 def test_runs_of_words_know_their_order_and_their_end():

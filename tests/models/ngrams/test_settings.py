@@ -9,6 +9,7 @@ from reviewlens.models import NgramSettings
     "key, value",
     [
         ("words", 0),
+        ("prefix", 0),
         ("characters", (0, 3)),
         ("characters", (5, 3)),
         ("characters", (3,)),
