@@ -14,12 +14,14 @@ from reviews import CONFIG, GRADES, LABELS, RECIPE
 
 from reviewlens.components.tokenized_examples import read_tokenized
 from reviewlens.models.encoders.registry import load_tokenizer
+from reviewlens.models.encoders.truncation import Truncation
 from reviewlens.models.tasks.text_classification.task import TextClassification
 from reviewlens.models.training.tokenized import TokenizedTexts
 
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "runs" / "benchmarks"
 MAX_TOKENS = RECIPE.model.max_tokens
+CUT = Truncation(MAX_TOKENS, RECIPE.model.truncation)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +64,7 @@ def prepare_splits(path: str, output: str) -> Splits:
     examples = _newest(output, "review-example-gen", "examples")
     task = TextClassification(LABELS, GRADES)
     graded, graded_evaluation = (
-        read_tokenized([str(transformed / f"Split-{split}" / "*")], split, task)
+        read_tokenized([str(transformed / f"Split-{split}" / "*")], split, task).cut(CUT)
         for split in ("train", "eval")
     )
     return Splits(
@@ -98,7 +100,7 @@ def _newest(output: str, node: str, key: str) -> Path:
 
 def _tokenize(pattern: str, encoder: str) -> TokenizedTexts:
     """Tokenizes raw examples: Transform leaves the test split as text."""
-    tokenizer = load_tokenizer(encoder, max_tokens=MAX_TOKENS)
+    tokenizer = load_tokenizer(encoder, max_tokens=MAX_TOKENS, truncation=CUT.kind)
     features = {
         "text": tf.io.FixedLenFeature([], tf.string),
         "label": tf.io.FixedLenFeature([], tf.int64),

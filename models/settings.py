@@ -11,6 +11,9 @@ TRUNCATIONS = ("head", "head_tail")
 CLASS_WEIGHTS = ("none", "balanced")
 ALGORITHMS = ("encoder", "ngrams")
 WIDE = ("auto", "on", "off")
+AUTO = "auto"
+# No encoder that is known here reads more.
+MAX_TOKENS = 512
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +25,10 @@ class ModelSettings:
             the n-gram classifier alone, which trains in seconds.
         wide: Whether the n-gram classifier answers beside the encoder, in one model: `on`, `off`,
             or `auto`, where the eval split says that it helps.
-        max_tokens: Longest review in word pieces, [CLS] and [SEP] included; the rest is cut.
+        max_tokens: Tokens that are read of a review, those of start and end included; `auto` for
+            as many as the reviews of the training split ask for, within what that costs.
+        truncation: What is read of a longer review: its beginning, `head`, or a quarter of its
+            beginning and the rest from its end, `head_tail`.
         dropout: Share of units dropped in the head and the encoder while training, in [0, 1).
         pooling: `mean` of all tokens or the `first` token's pooled output.
         native: Convert the encoder to native Keras layers where its variables allow it;
@@ -31,7 +37,8 @@ class ModelSettings:
 
     algorithm: str = "encoder"
     wide: str = "auto"
-    max_tokens: int = 128
+    max_tokens: int | str = 128
+    truncation: str = "head"
     dropout: float = 0.1
     pooling: str = "mean"
     native: bool = True
@@ -44,8 +51,17 @@ class ModelSettings:
             yield "wide", f"is {self.wide!r}; choose one of {', '.join(WIDE)}"
         elif self.wide == "on" and self.algorithm == "ngrams":
             yield "wide", "is on, but there is no encoder beside which n-grams could answer"
-        if not 8 <= self.max_tokens <= 512:
-            yield "max_tokens", f"is {self.max_tokens}; a BERT encoder reads 8 to 512 word pieces"
+        if isinstance(self.max_tokens, str):
+            if self.max_tokens != AUTO:
+                yield "max_tokens", f"is {self.max_tokens!r}; it is a whole number or {AUTO}"
+        elif not 8 <= self.max_tokens <= MAX_TOKENS:
+            yield (
+                "max_tokens",
+                f"is {self.max_tokens}; encoders read 8 to {MAX_TOKENS} tokens, give a number of "
+                f"these or {AUTO}",
+            )
+        if self.truncation not in TRUNCATIONS:
+            yield "truncation", f"is {self.truncation!r}; choose one of {', '.join(TRUNCATIONS)}"
         if not 0 <= self.dropout < 1:
             yield "dropout", f"is {self.dropout}; it is a share from 0 up to, not including, 1"
         if self.pooling not in POOLINGS:

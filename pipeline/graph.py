@@ -107,7 +107,6 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         schema=schema,
         task=config.task,
         encoder=encoder,
-        max_tokens=None if encoder is None else config.model.max_tokens,
         # Whatever is done with n-grams: not to be transformed, nor learnt, again for that.
         keeps_text=learns_from_ngrams(config.task),
         code=code["transform"],

@@ -125,6 +125,7 @@ NODES = (
         task=("models.task",),
         libraries=_KERAS,
         summary=f"{_SUMMARY}:training",
+        report=f"{_REPORT}:reading",
     ),
     Node(
         "exporter",

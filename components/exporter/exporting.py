@@ -48,7 +48,8 @@ def export_trained(
     """
     trained = TrainedWeights.load(trained_model)
     task = make_task(trained.task, **trained.task_config)
-    evaluation = read_tokenized(eval_files, "eval", task)
+    cut = trained.truncation
+    evaluation = read_tokenized(eval_files, "eval", task).cut(cut)
     # What is loaded has no name here, so that it goes where another format is served.
     served = choose_precision(
         task, trained.build(trained_model, encoder), settings.precision, evaluation, decide_for
@@ -66,7 +67,7 @@ def export_trained(
         path_utils.serving_model_dir(model),
         task=task,
         model=EncoderModel(
-            served.classifier, layer.tokenizer(trained.model.max_tokens), task.per_token
+            served.classifier, layer.tokenizer(cut.max_tokens, cut.kind), task.per_token
         ),
         decision=decision,
         details={

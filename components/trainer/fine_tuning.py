@@ -11,10 +11,13 @@ from tfx.dsl.io import fileio
 
 from ...errors import RunError
 from ...models.precision import resolve_precision
+from ...models.settings import AUTO
 from ...models.tasks.building import build_model
 from ...models.tasks.registry import make_task
 from ...models.training.loop import train
+from ...progress import notify
 from ..tokenized_examples import read_tokenized
+from .reading import choose_max_tokens, reading_facts, reading_warning
 from .replaced import note_replaced_checkpoint
 from .trained_model import TrainedWeights
 
@@ -45,7 +48,7 @@ def fine_tune(
         trained: What to build and how to train it.
         encoder: Directory of the encoder.
         train_files: Patterns of the gzipped TFRecords of one split: `tf.Example`s with the
-            ragged `tokens` (special tokens included) and the targets of the task.
+            ragged `tokens` (special tokens included, not cut) and the targets of the task.
         eval_files: The same of the other.
         trained_model: Directory that receives the weights, see `TrainedWeights`.
         model_run: Directory that receives `training.json`.
@@ -67,6 +70,14 @@ def fine_tune(
 
     keras.utils.set_random_seed(settings.seed)
     model = build_model(task, encoder, trained.model, precision)
+    if trained.model.max_tokens == AUTO:
+        chosen = choose_max_tokens(training.lengths, model.encoder.max_positions)
+        trained = trained.reading(chosen)
+    cut = trained.truncation
+    reading = reading_facts(cut.max_tokens, cut.kind, training.lengths, evaluation.lengths)
+    if warning := reading_warning(reading):
+        notify(warning)
+    training, evaluation = training.cut(cut), evaluation.cut(cut)
     fingerprint = [trained.encoder, vars(trained.model), code]
     record = train(
         model,
@@ -87,6 +98,7 @@ def fine_tune(
         "seconds": record.seconds,
         "best_epoch": record.best_epoch,
         "precision": precision,
+        "reading": reading,
         "history": record.history,
     }
     fileio.makedirs(model_run)

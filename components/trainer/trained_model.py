@@ -14,6 +14,7 @@ from typing import Any
 import keras
 from tfx.dsl.io import fileio
 
+from ...models.encoders.truncation import Truncation
 from ...models.settings import ModelSettings, TrainingSettings
 from ...models.tasks.building import build_model
 from ...models.tasks.registry import make_task
@@ -28,7 +29,7 @@ class TrainedWeights:
 
     Attributes:
         encoder: Name of its encoder.
-        model: How it was built on that.
+        model: How it was built on that; of a trained one `max_tokens` is a number.
         training: How it was fine-tuned.
         task: Name of the task that it was trained for.
         task_config: What that was made of, see `models.make_task`.
@@ -39,6 +40,21 @@ class TrainedWeights:
     training: TrainingSettings
     task: str
     task_config: dict[str, Any]
+
+    @property
+    def truncation(self) -> Truncation:
+        """The cut of the texts that the model learns from, and of those that it is asked."""
+        return Truncation(int(self.model.max_tokens), self.model.truncation)
+
+    def reading(self, max_tokens: int) -> TrainedWeights:
+        """The same of a model that reads so many tokens of a text.
+
+        Args:
+            max_tokens: In place of what the settings say.
+        """
+        return dataclasses.replace(
+            self, model=dataclasses.replace(self.model, max_tokens=max_tokens)
+        )
 
     def save(self, directory: str, model: keras.Model) -> None:
         """Writes a model's weights, and this beside them.

@@ -33,7 +33,7 @@ class Executor(transform_executor.Executor):
         Args:
             input_dict: `examples`, `schema`, and maybe `encoder` of `EncoderFetcher`.
             output_dict: `transform_graph` and `transformed_examples`.
-            exec_properties: `task`, `keeps_text` and maybe `max_tokens`, beside TFX's own.
+            exec_properties: `task` and `keeps_text`, beside TFX's own.
         """
         custom_config = {
             "task": exec_properties["task"],
@@ -42,7 +42,6 @@ class Executor(transform_executor.Executor):
         if input_dict.get("encoder"):
             uri = artifact_utils.get_single_uri(input_dict["encoder"])
             custom_config["encoder"] = path_utils.serving_model_dir(uri)
-            custom_config["max_tokens"] = exec_properties["max_tokens"]
         super().Do(
             {key: value for key, value in input_dict.items() if key != "encoder"},
             output_dict,
@@ -56,7 +55,6 @@ class ReviewTransformSpec(standard_component_specs.TransformSpec):
     PARAMETERS = {
         **standard_component_specs.TransformSpec.PARAMETERS,
         "task": ExecutionParameter(type=str),
-        "max_tokens": ExecutionParameter(type=int, optional=True),
         "keeps_text": ExecutionParameter(type=int),
         "code": ExecutionParameter(type=str, optional=True),
     }
@@ -81,7 +79,6 @@ class ReviewTransform(base_beam_component.BaseBeamComponent):
         schema: channel.BaseChannel,
         task: str,
         encoder: channel.BaseChannel | None = None,
-        max_tokens: int | None = None,
         keeps_text: bool = False,
         code: str = "",
     ):
@@ -92,8 +89,6 @@ class ReviewTransform(base_beam_component.BaseBeamComponent):
             schema: Their schema.
             task: Name of the task, which adds its targets.
             encoder: Output of `EncoderFetcher`, whose tokens are wanted; None for none.
-            max_tokens: Longest review in tokens, those of start and end included; goes with the
-                encoder.
             keeps_text: Whether the examples hold the text, for those who read its n-grams.
             code: Fingerprint of the code behind `preprocessing_fn`, part of the cache key.
         """
@@ -105,7 +100,6 @@ class ReviewTransform(base_beam_component.BaseBeamComponent):
                 schema=schema,
                 encoder=encoder,
                 task=task,
-                max_tokens=max_tokens,
                 keeps_text=int(keeps_text),
                 code=code,
                 preprocessing_fn=PREPROCESSING_FN,

@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from ...models.encoders.registry import load_tokenizer
+from ...models.encoders.truncation import UNCUT
 from ..task_registry import TASKS
 
 
@@ -22,18 +23,18 @@ def preprocessing_fn(
 
     Args:
         inputs: `text`: string [batch, 1], and the features of the task.
-        custom_config: `task` (name); `encoder` (its folder) and `max_tokens` (int), or neither;
-            `keeps_text` (bool).
+        custom_config: `task` (name); maybe `encoder` (its folder); `keeps_text` (bool).
 
     Returns:
         With an encoder `tokens`: ragged int64 [batch, (tokens)], start and end included, nothing
-        padded; where the text is kept, `text`: string [batch]; and the targets of the task.
+        padded or cut; where the text is kept, `text`: string [batch]; and the targets of the task.
     """
     text = tf.reshape(inputs["text"], [-1])
     outputs = {"text": text} if custom_config["keeps_text"] else {}
     tokens = None
     if "encoder" in custom_config:
-        tokenizer = load_tokenizer(custom_config["encoder"], max_tokens=custom_config["max_tokens"])
+        # How much of them is read, the trainer decides, who sees how long they are.
+        tokenizer = load_tokenizer(custom_config["encoder"], max_tokens=UNCUT)
         tokens = outputs["tokens"] = tokenizer(text)
     targets = TASKS.load(custom_config["task"], "transform").transform(inputs, tokens)
     return {**outputs, **targets}

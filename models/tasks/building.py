@@ -7,7 +7,7 @@ import keras
 from ...errors import RunError
 from ..encoders.registry import load_encoder
 from ..precision import precision_policy
-from ..settings import ModelSettings
+from ..settings import AUTO, ModelSettings
 from .base import Task
 
 
@@ -24,7 +24,7 @@ def build_model(task: Task, encoder: str, settings: ModelSettings, precision: st
         The model, built.
 
     Raises:
-        RunError: If the encoder reads fewer word pieces than `settings.max_tokens`.
+        RunError: If the encoder reads fewer tokens than `settings.max_tokens`.
 
     Example:
         >>> task = TextClassification(("bad", "good"))
@@ -43,12 +43,12 @@ def load_fitting_encoder(encoder: str, settings: ModelSettings) -> keras.layers.
         settings: How to build on it.
 
     Raises:
-        RunError: If it reads fewer word pieces than `settings.max_tokens`.
+        RunError: If it reads fewer tokens than `settings.max_tokens`.
     """
     loaded = load_encoder(encoder, native=settings.native, dropout=settings.dropout)
-    if loaded.max_positions < settings.max_tokens:
+    if settings.max_tokens != AUTO and loaded.max_positions < int(settings.max_tokens):
         raise RunError(
             f"model.max_tokens is {settings.max_tokens}, but this encoder reads "
-            f"{loaded.max_positions} word pieces at most"
+            f"{loaded.max_positions} tokens at most: choose no more, or {AUTO}"
         )
     return loaded

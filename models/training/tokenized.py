@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..encoders.truncation import Truncation
+
 
 @dataclasses.dataclass(frozen=True)
 class TokenizedTexts:
@@ -91,6 +93,28 @@ class TokenizedTexts:
             for name, values in self.targets.items()
         }
         return TokenizedTexts.from_rows(map(self.row, chosen), targets, self.per_token)
+
+    def cut(self, truncation: Truncation) -> TokenizedTexts:
+        """The same texts, those that are too long cut as the tokenizers cut them.
+
+        Args:
+            truncation: Says what stays of them.
+
+        Example:
+            >>> texts = TokenizedTexts.from_rows([[101, 7, 8, 102], [101, 102]], {})
+            >>> texts.cut(Truncation(3)).row(0)
+            array([101,   7, 102], dtype=int32)
+        """
+        kept = truncation.kept(self.row_splits)
+        if kept.all():
+            return self
+        lengths = np.minimum(self.lengths, truncation.max_tokens)
+        targets = {
+            name: values[kept] if name in self.per_token else values
+            for name, values in self.targets.items()
+        }
+        splits = np.cumsum([0, *lengths], dtype=np.int64)
+        return TokenizedTexts(self.tokens[kept], splits, targets, self.per_token)
 
     def in_canonical_order(self) -> TokenizedTexts:
         """The same texts in an order that depends on nothing but their contents.

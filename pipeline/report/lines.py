@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...components.task_registry import TASKS
+from ...components.trainer.reading import reading_warning
 from ...serving.tasks.predictions import FIRST_TASK
 
 
@@ -27,6 +28,19 @@ def data(summary: dict[str, Any]) -> list[str]:
         told = ", ".join(f"{reason} {count:,}" for reason, count in reasons)
         lines.append(f"rejected {told}")
     return lines
+
+
+def reading(summary: dict[str, Any]) -> list[str]:
+    """Tells how much of the reviews the encoder reads, and what to do if that is little."""
+    facts = (summary["training"] or {}).get("reading")
+    if not facts:
+        return []
+    line = (
+        f"reads    {facts['max_tokens']} tokens of a review ({facts['truncation']}); "
+        f"{facts['reviews_cut']:.1%} are longer, {facts['tokens_unread']:.1%} of all tokens unread"
+    )
+    warning = reading_warning(facts)
+    return [line, f"warning  {warning}"] if warning else [line]
 
 
 def metrics(summary: dict[str, Any]) -> list[str]:

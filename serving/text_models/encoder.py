@@ -82,5 +82,6 @@ class EncoderModel(tf.Module):
         return tf.gather(found, tf.math.invert_permutation(order))
 
     def facts(self) -> dict[str, Any]:
-        """`algorithm` and `max_tokens`."""
-        return {"algorithm": "encoder", "max_tokens": self.tokenizer.max_tokens}
+        """`algorithm`, `max_tokens` and `truncation`."""
+        cut = {name: getattr(self.tokenizer, name) for name in ("max_tokens", "truncation")}
+        return {"algorithm": "encoder", **cut}

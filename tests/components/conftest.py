@@ -169,8 +169,9 @@ def split(tiny_vocabulary, task, tmp_path_factory):
 
     from reviewlens.components.tokenized_examples import TOKENS_FEATURE
     from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
+    from reviewlens.models.encoders.truncation import UNCUT
 
-    tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=48)
+    tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=UNCUT)
 
     def integers(values):
         return tf.train.Feature(int64_list=tf.train.Int64List(value=values))

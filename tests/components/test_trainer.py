@@ -68,7 +68,7 @@ def test_trains_and_keeps_the_weights_of_the_best_epoch(arguments):
     record = facts(args)
     assert set(record) == {
         *("epochs", "steps", "examples_per_second", "seconds", "best_epoch", "precision"),
-        "history",
+        *("reading", "history"),
     }
     assert record["epochs"] == 2 and record["steps"] == 2 * 20
     assert record["precision"] == "float32"
@@ -78,6 +78,39 @@ def test_trains_and_keeps_the_weights_of_the_best_epoch(arguments):
     remove_replaced_checkpoint(args["trained_model"])
     assert os.listdir(args["checkpoints"]) == [], kept
     assert os.listdir(args["tensorboard"])
+
+
+def test_what_is_left_to_the_reviews_is_as_good_as_said(arguments):
+    settings = ModelSettings(max_tokens="auto", truncation="head_tail")
+    short = dataclasses.replace(TRAINING, epochs=1)
+    args = arguments("auto", training=short, model=settings)
+    fine_tune(**args)
+    said = arguments("said", short, dataclasses.replace(settings, max_tokens=128))
+    # The same training: the checkpoint says that it is over.
+    with progress.reporting_to(lambda *report: pytest.fail("trained again")):
+        fine_tune(**said)
+
+    assert TrainedWeights.load(args["trained_model"]) == said["trained"]
+    reading = facts(args)["reading"]
+    assert reading == facts(said)["reading"]
+    # As many as the tiny encoder reads.
+    assert (reading["max_tokens"], reading["truncation"]) == (128, "head_tail")
+
+
+def test_reviews_that_are_not_read_to_their_ends_are_told(arguments):
+    args = arguments(
+        training=dataclasses.replace(TRAINING, epochs=1), model=ModelSettings(max_tokens=16)
+    )
+    told = []
+    with progress.notifying_to(told.append):
+        fine_tune(**args)
+
+    reading = facts(args)["reading"]
+    assert 0.5 < reading["reviews_cut"] < 1
+    assert 0.5 < reading["eval"]["reviews_cut"] < 1
+    (warning,) = told
+    assert f"{reading['reviews_cut']:.0%} of the reviews are longer than the 16 tokens" in warning
+    assert "model.truncation=head_tail" in warning
 
 
 def test_an_interrupted_run_goes_on_and_file_order_does_not_matter(arguments, split, reviews):

@@ -135,7 +135,7 @@ def build_classifier(
         The classifier, built.
 
     Raises:
-        RunError: If the encoder reads fewer word pieces than `settings.max_tokens`.
+        RunError: If the encoder reads fewer tokens than `settings.max_tokens`.
     """
     with precision_policy(precision):
         loaded = load_fitting_encoder(encoder, settings)

@@ -25,6 +25,7 @@ def run_tokenizer_test(tmp_path) -> Callable:
     """
     import tensorflow as tf
 
+    from reviewlens.models import TokenizedTexts, Truncation
     from reviewlens.models.encoders.truncation import UNCUT
     from reviewlens.serving.deployment.compatibility import oldest_release
 
@@ -67,6 +68,9 @@ def run_tokenizer_test(tmp_path) -> Callable:
                 for part in whole
             ]
             assert found(tf.constant(texts)).to_list() == expected[0]
+            # Training cuts what Transform has not.
+            cut = TokenizedTexts.from_rows(whole[0], {}).cut(Truncation(16, kind))
+            assert [cut.row(row).tolist() for row in range(len(cut))] == expected[0]
             found = found.tokenize_with_offsets(tf.constant(texts))
             assert [part.to_list() for part in found] == expected
 

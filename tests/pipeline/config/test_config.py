@@ -35,6 +35,7 @@ def test_reads_values_defaults_and_nested_settings(config_file, tmp_path):
     assert list(config.data.classes) == ["negative", "neutral", "positive"]
     assert config.training.learning_rate == 5e-5
     assert config.model.max_tokens == 128
+    assert load_config(config_file(), ["model.max_tokens=auto"]).model.max_tokens == "auto"
     assert config.encoder == "minilm-l6"
 
 

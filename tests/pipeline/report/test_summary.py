@@ -162,6 +162,19 @@ def test_the_report_compares_the_model_with_others(nodes, tmp_path):
     ]
 
 
+@pytest.mark.parametrize(("cut", "warned"), [(0.1, False), (0.47, True)])
+def test_the_report_tells_what_is_not_read(nodes, tmp_path, cut, warned):
+    reading = {"max_tokens": 128, "truncation": "head", "reviews_cut": cut, "tokens_unread": 0.2}
+    (tmp_path / "training.json").write_text(json.dumps({**TRAINING, "reading": reading}))
+    assert make_summary(nodes, seconds(nodes))["training"]["reading"] == reading
+    text = report(nodes)
+    told = (
+        f"reads    128 tokens of a review (head); {cut:.1%} are longer, 20.0% of all tokens unread"
+    )
+    assert told in text
+    assert ("warning  47% of the reviews are longer than the 128 tokens" in text) == warned
+
+
 def test_the_report_of_a_partial_run_tells_what_there_is(nodes):
     text = report({"review-example-gen": nodes["review-example-gen"]})
     assert "read 1,300" in text

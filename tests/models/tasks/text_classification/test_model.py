@@ -89,7 +89,7 @@ def test_survives_serialisation(tiny_encoder, inputs, grades):
 
 
 def test_an_encoder_with_too_few_positions_is_refused(tiny_encoder):
-    with pytest.raises(RunError, match="max_tokens is 256, .* reads 128 word pieces"):
+    with pytest.raises(RunError, match="max_tokens is 256, .* reads 128 tokens"):
         build_classifier(tiny_encoder, ModelSettings(max_tokens=256), 3, "float32")
 
 

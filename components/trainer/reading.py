@@ -1,0 +1,105 @@
+"""How much of the reviews a model reads, and what is to be said of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ...models.settings import AUTO, MAX_TOKENS
+
+# `auto` takes the first of 128, 160, … 256 that leaves this share of the tokens unread at most.
+# Short reviews are no faster with less, as batches are padded to their longest, and the served
+# model may be asked of longer ones; more takes more than twice the memory and time of 128.
+_LEAST, _MOST, _STEP = 128, 256, 32
+_UNREAD = 0.02
+# Above it a person should know.
+_WARNED = 0.1
+
+
+def choose_max_tokens(lengths: np.ndarray, max_positions: int) -> int:
+    """Chooses how many tokens are read of reviews, for `model.max_tokens: auto`.
+
+    Args:
+        lengths: Tokens of each review of the training split, uncut, int64 [n].
+        max_positions: What the encoder reads at most.
+
+    Returns:
+        The smallest of 128, 160, … with which no more than 2 % of all tokens are unread; 256 if
+        it takes more than that; what the encoder reads if that is less.
+
+    Example:
+        >>> choose_max_tokens(np.array([90, 140, 150]), 512)
+        160
+    """
+    most = min(_MOST, max_positions)
+    for length in range(_LEAST, most, _STEP):
+        if _unread(lengths, length) <= _UNREAD:
+            return length
+    return most
+
+
+def reading_facts(
+    max_tokens: int, truncation: str, training: np.ndarray, evaluation: np.ndarray
+) -> dict[str, Any]:
+    """What `training.json` says of the reading.
+
+    Args:
+        max_tokens: Tokens that are read of a review at most.
+        truncation: What stays of a longer one.
+        training: Tokens of each review of the training split, uncut, int64 [n].
+        evaluation: The same of the eval split.
+
+    Returns:
+        `max_tokens` and `truncation`; of the training split `reviews_cut`, the share of reviews
+        that are longer, and `tokens_unread`, the share of all tokens; of the eval split the same
+        two under `eval`.
+
+    Example:
+        >>> facts = reading_facts(128, "head", np.array([100, 300]), np.array([28]))
+        >>> facts["reviews_cut"], facts["tokens_unread"]
+        (0.5, 0.43)
+    """
+    return {
+        "max_tokens": max_tokens,
+        "truncation": truncation,
+        **_shares(training, max_tokens),
+        "eval": _shares(evaluation, max_tokens),
+    }
+
+
+def reading_warning(facts: Mapping[str, Any]) -> str | None:
+    """What a person should know of the reading, and what to do.
+
+    Args:
+        facts: As `reading_facts` gives them.
+
+    Returns:
+        A sentence if more than a tenth of the reviews are cut, otherwise None.
+    """
+    if facts["reviews_cut"] <= _WARNED:
+        return None
+    told = (
+        f"{facts['reviews_cut']:.0%} of the reviews are longer than the {facts['max_tokens']} "
+        f"tokens that are read, and {facts['tokens_unread']:.0%} of all tokens are not read"
+    )
+    ways = []
+    if facts["max_tokens"] < _MOST:
+        ways.append(f"model.max_tokens={AUTO} reads more of them, in more time")
+    elif facts["max_tokens"] < MAX_TOKENS:
+        ways.append("a higher model.max_tokens reads more of them, in more time")
+    if facts["truncation"] == "head":
+        ways.append("model.truncation=head_tail reads their ends as well")
+    return f"{told}: {', '.join(ways)}" if ways else told
+
+
+def _shares(lengths: np.ndarray, max_tokens: int) -> dict[str, float]:
+    return {
+        "reviews_cut": round(float(np.mean(lengths > max_tokens)), 6),
+        "tokens_unread": round(_unread(lengths, max_tokens), 6),
+    }
+
+
+def _unread(lengths: np.ndarray, max_tokens: int) -> float:
+    return float(np.maximum(lengths - max_tokens, 0).sum() / lengths.sum())

@@ -1,0 +1,90 @@
+"""How many tokens are read of reviews, and what is said of the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reviewlens.components.trainer.reading import (
+    choose_max_tokens,
+    reading_facts,
+    reading_warning,
+)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "positions", "chosen"),
+    [
+        ([20, 30], 512, 128),
+        ([100] * 99 + [400], 512, 224),
+        ([100] * 999 + [400], 512, 128),
+        ([160] * 10, 512, 160),
+        ([163] * 10, 512, 160),
+        ([164] * 10, 512, 192),
+        ([1000] * 10, 512, 256),
+        ([1000] * 10, 200, 200),
+        ([1000] * 10, 64, 64),
+        ([20, 30], 64, 64),
+    ],
+)
+def test_as_few_as_leave_little_unread_and_no_more_than_the_encoder_reads(
+    lengths, positions, chosen
+):
+    assert choose_max_tokens(np.array(lengths), positions) == chosen
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    lengths=st.lists(st.integers(2, 2000), min_size=1, max_size=30), positions=st.integers(16, 512)
+)
+def test_fewer_would_leave_more_unread(lengths, positions):
+    lengths = np.array(lengths)
+    chosen = choose_max_tokens(lengths, positions)
+    assert chosen <= min(positions, 256)
+    unread = reading_facts(chosen, "head", lengths, lengths)["tokens_unread"]
+    assert unread <= 0.0201 or chosen == min(positions, 256)
+    if chosen > 128:
+        fewer = reading_facts(max(chosen - 32, 128), "head", lengths, lengths)["tokens_unread"]
+        assert fewer > 0.0199
+
+
+def test_the_shares_are_of_reviews_and_of_tokens():
+    facts = reading_facts(10, "head_tail", np.array([5, 10, 15, 20]), np.array([11, 9]))
+    assert facts == {
+        "max_tokens": 10,
+        "truncation": "head_tail",
+        "reviews_cut": 0.5,
+        "tokens_unread": 0.3,
+        "eval": {"reviews_cut": 0.5, "tokens_unread": 0.05},
+    }
+
+
+def facts_of(max_tokens=128, truncation="head", reviews_cut=0.11):
+    return {
+        "max_tokens": max_tokens,
+        "truncation": truncation,
+        "reviews_cut": reviews_cut,
+        "tokens_unread": 0.04,
+    }
+
+
+def test_up_to_a_tenth_there_is_no_warning():
+    assert reading_warning(facts_of(reviews_cut=0.1)) is None
+    assert "11% of the reviews are longer" in reading_warning(facts_of())
+
+
+@pytest.mark.parametrize(
+    ("max_tokens", "truncation", "advised"),
+    [
+        (128, "head", ["model.max_tokens=auto", "model.truncation=head_tail"]),
+        (256, "head", ["a higher model.max_tokens", "model.truncation=head_tail"]),
+        (256, "head_tail", ["a higher model.max_tokens"]),
+        (512, "head_tail", []),
+    ],
+)
+def test_a_warning_says_what_can_be_done(max_tokens, truncation, advised):
+    warning = reading_warning(facts_of(max_tokens, truncation))
+    assert warning.count("model.") == len(advised)
+    assert all(advice in warning for advice in advised)
