@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import keras
-from reviews import GRADES, LABELS, RECIPE
+from reviews import GRADES, LABELS, MAX_TOKENS, RECIPE
 from splits import WORK, prepare_splits
 
 from reviewlens.files import file_digest
@@ -69,7 +69,7 @@ def main() -> None:
             settings,
             task=task,
         )
-    tokenizer = classifier.encoder.tokenizer(RECIPE.model.max_tokens)
+    tokenizer = classifier.encoder.tokenizer(MAX_TOKENS)
     for precision, folder in folders.items():
         served = with_precision(classifier, precision)
         logits = Scorer(served)(splits.graded_evaluation)

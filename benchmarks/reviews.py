@@ -11,8 +11,9 @@ from reviewlens.models import ENCODERS
 from reviewlens.pipeline.config import load_config
 
 CONFIG = Path(__file__).parents[1] / "configs" / "womens-clothing.yaml"
-# Today's recipe: what is measured follows it.
-RECIPE = load_config(str(CONFIG))
+# Today's recipe: what is measured follows it, but for a number that is the same for every file.
+MAX_TOKENS = 128
+RECIPE = load_config(str(CONFIG), [f"model.max_tokens={MAX_TOKENS}"])
 LABELS = tuple(RECIPE.data.classes)
 # Class of one star, of two, and so on.
 GRADES = tuple(grade.label for grade in RECIPE.data.grades)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from reviews import CONFIG, GRADES, LABELS, RECIPE
+from reviews import CONFIG, GRADES, LABELS, MAX_TOKENS, RECIPE
 
 from reviewlens.components.tokenized_examples import read_tokenized
 from reviewlens.models.encoders.registry import load_tokenizer
@@ -20,7 +20,6 @@ from reviewlens.models.training.tokenized import TokenizedTexts
 
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "runs" / "benchmarks"
-MAX_TOKENS = RECIPE.model.max_tokens
 CUT = Truncation(MAX_TOKENS, RECIPE.model.truncation)
 
 

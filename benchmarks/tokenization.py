@@ -23,7 +23,7 @@ import tensorflow as tf
 from byte_pairs import byte_pair_files
 from peer_choice import add_peers, print_left_out
 from record import PEERS, append_record
-from reviews import CHECKPOINT, RECIPE, read_reviews
+from reviews import CHECKPOINT, MAX_TOKENS, read_reviews
 from tables import print_table
 from workers import peer_python, working
 
@@ -31,7 +31,6 @@ from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.encoders.roberta.tokenizer import BytePairTokenizer
 
 BATCH = 1_000
-MAX_TOKENS = RECIPE.model.max_tokens
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,7 +26,8 @@ class ModelSettings:
         wide: Whether the n-gram classifier answers beside the encoder, in one model: `on`, `off`,
             or `auto`, where the eval split says that it helps.
         max_tokens: Tokens that are read of a review, those of start and end included; `auto` for
-            as many as the reviews of the training split ask for, within what that costs.
+            the smallest of 128, 160, … 256 that leaves 0.5 % of the training split's tokens
+            unread at most, or 256.
         truncation: What is read of a longer review: its beginning, `head`, or a quarter of its
             beginning and the rest from its end, `head_tail`.
         dropout: Share of units dropped in the head and the encoder while training, in [0, 1).
@@ -37,7 +38,7 @@ class ModelSettings:
 
     algorithm: str = "encoder"
     wide: str = "auto"
-    max_tokens: int | str = 128
+    max_tokens: int | str = AUTO
     truncation: str = "head"
     dropout: float = 0.1
     pooling: str = "mean"

@@ -70,11 +70,13 @@ def fine_tune(
 
     keras.utils.set_random_seed(settings.seed)
     model = build_model(task, encoder, trained.model, precision)
+    positions = model.encoder.max_positions
     if trained.model.max_tokens == AUTO:
-        chosen = choose_max_tokens(training.lengths, model.encoder.max_positions)
-        trained = trained.reading(chosen)
+        trained = trained.reading(choose_max_tokens(training.lengths, positions))
     cut = trained.truncation
-    reading = reading_facts(cut.max_tokens, cut.kind, training.lengths, evaluation.lengths)
+    reading = reading_facts(
+        cut.max_tokens, cut.kind, training.lengths, evaluation.lengths, positions
+    )
     if warning := reading_warning(reading):
         notify(warning)
     training, evaluation = training.cut(cut), evaluation.cut(cut)

@@ -13,7 +13,7 @@ from ...models.settings import AUTO, MAX_TOKENS
 # Short reviews are no faster with less, as batches are padded to their longest, and the served
 # model may be asked of longer ones; more takes more than twice the memory and time of 128.
 _LEAST, _MOST, _STEP = 128, 256, 32
-_UNREAD = 0.02
+_UNREAD = 0.005
 # Above it a person should know.
 _WARNED = 0.1
 
@@ -26,8 +26,8 @@ def choose_max_tokens(lengths: np.ndarray, max_positions: int) -> int:
         max_positions: What the encoder reads at most.
 
     Returns:
-        The smallest of 128, 160, … with which no more than 2 % of all tokens are unread; 256 if
-        it takes more than that; what the encoder reads if that is less.
+        The smallest of 128, 160, … with which no more than 0.5 % of all tokens are unread; 256
+        if it takes more than that; what the encoder reads if that is less.
 
     Example:
         >>> choose_max_tokens(np.array([90, 140, 150]), 512)
@@ -41,7 +41,11 @@ def choose_max_tokens(lengths: np.ndarray, max_positions: int) -> int:
 
 
 def reading_facts(
-    max_tokens: int, truncation: str, training: np.ndarray, evaluation: np.ndarray
+    max_tokens: int,
+    truncation: str,
+    training: np.ndarray,
+    evaluation: np.ndarray,
+    max_positions: int,
 ) -> dict[str, Any]:
     """What `training.json` says of the reading.
 
@@ -50,20 +54,22 @@ def reading_facts(
         truncation: What stays of a longer one.
         training: Tokens of each review of the training split, uncut, int64 [n].
         evaluation: The same of the eval split.
+        max_positions: What the encoder reads at most.
 
     Returns:
-        `max_tokens` and `truncation`; of the training split `reviews_cut`, the share of reviews
-        that are longer, and `tokens_unread`, the share of all tokens; of the eval split the same
-        two under `eval`.
+        `max_tokens` and `truncation`; `auto`, the `max_tokens` that `choose_max_tokens` gives; of
+        the training split `reviews_cut`, the share of reviews that are longer, and
+        `tokens_unread`, the share of all tokens; of the eval split the same two under `eval`.
 
     Example:
-        >>> facts = reading_facts(128, "head", np.array([100, 300]), np.array([28]))
+        >>> facts = reading_facts(128, "head", np.array([100, 300]), np.array([28]), 512)
         >>> facts["reviews_cut"], facts["tokens_unread"]
         (0.5, 0.43)
     """
     return {
         "max_tokens": max_tokens,
         "truncation": truncation,
+        "auto": choose_max_tokens(training, max_positions),
         **_shares(training, max_tokens),
         "eval": _shares(evaluation, max_tokens),
     }
@@ -85,10 +91,10 @@ def reading_warning(facts: Mapping[str, Any]) -> str | None:
         f"tokens that are read, and {facts['tokens_unread']:.0%} of all tokens are not read"
     )
     ways = []
-    if facts["max_tokens"] < _MOST:
-        ways.append(f"model.max_tokens={AUTO} reads more of them, in more time")
+    if facts["max_tokens"] < facts["auto"]:
+        ways.append(f"model.max_tokens={AUTO} reads {facts['auto']}, in more time")
     elif facts["max_tokens"] < MAX_TOKENS:
-        ways.append("a higher model.max_tokens reads more of them, in more time")
+        ways.append("a higher model.max_tokens reads more, in more time")
     if facts["truncation"] == "head":
         ways.append("model.truncation=head_tail reads their ends as well")
     return f"{told}: {', '.join(ways)}" if ways else told

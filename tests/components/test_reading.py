@@ -18,11 +18,12 @@ from reviewlens.components.trainer.reading import (
     ("lengths", "positions", "chosen"),
     [
         ([20, 30], 512, 128),
-        ([100] * 99 + [400], 512, 224),
+        ([100] * 99 + [400], 512, 256),
         ([100] * 999 + [400], 512, 128),
+        ([100] * 99 + [200], 512, 160),
         ([160] * 10, 512, 160),
-        ([163] * 10, 512, 160),
-        ([164] * 10, 512, 192),
+        ([160] * 999 + [161], 512, 160),
+        ([161] * 10, 512, 192),
         ([1000] * 10, 512, 256),
         ([1000] * 10, 200, 200),
         ([1000] * 10, 64, 64),
@@ -43,18 +44,20 @@ def test_fewer_would_leave_more_unread(lengths, positions):
     lengths = np.array(lengths)
     chosen = choose_max_tokens(lengths, positions)
     assert chosen <= min(positions, 256)
-    unread = reading_facts(chosen, "head", lengths, lengths)["tokens_unread"]
-    assert unread <= 0.0201 or chosen == min(positions, 256)
+    facts = reading_facts(chosen, "head", lengths, lengths, positions)
+    assert facts["auto"] == chosen
+    assert facts["tokens_unread"] <= 0.005 or chosen == min(positions, 256)
     if chosen > 128:
-        fewer = reading_facts(max(chosen - 32, 128), "head", lengths, lengths)["tokens_unread"]
-        assert fewer > 0.0199
+        fewer = reading_facts(max(chosen - 32, 128), "head", lengths, lengths, positions)
+        assert fewer["tokens_unread"] > 0.005
 
 
 def test_the_shares_are_of_reviews_and_of_tokens():
-    facts = reading_facts(10, "head_tail", np.array([5, 10, 15, 20]), np.array([11, 9]))
+    facts = reading_facts(10, "head_tail", np.array([5, 10, 15, 20]), np.array([11, 9]), 16)
     assert facts == {
         "max_tokens": 10,
         "truncation": "head_tail",
+        "auto": 16,
         "reviews_cut": 0.5,
         "tokens_unread": 0.3,
         "eval": {"reviews_cut": 0.5, "tokens_unread": 0.05},
@@ -65,6 +68,7 @@ def facts_of(max_tokens=128, truncation="head", reviews_cut=0.11):
     return {
         "max_tokens": max_tokens,
         "truncation": truncation,
+        "auto": 256,
         "reviews_cut": reviews_cut,
         "tokens_unread": 0.04,
     }
@@ -78,7 +82,7 @@ def test_up_to_a_tenth_there_is_no_warning():
 @pytest.mark.parametrize(
     ("max_tokens", "truncation", "advised"),
     [
-        (128, "head", ["model.max_tokens=auto", "model.truncation=head_tail"]),
+        (128, "head", ["model.max_tokens=auto reads 256", "model.truncation=head_tail"]),
         (256, "head", ["a higher model.max_tokens", "model.truncation=head_tail"]),
         (256, "head_tail", ["a higher model.max_tokens"]),
         (512, "head_tail", []),

@@ -34,8 +34,8 @@ def test_reads_values_defaults_and_nested_settings(config_file, tmp_path):
     assert config.data.classes == {"negative": (1, 2), "neutral": (3,), "positive": (4, 5)}
     assert list(config.data.classes) == ["negative", "neutral", "positive"]
     assert config.training.learning_rate == 5e-5
-    assert config.model.max_tokens == 128
-    assert load_config(config_file(), ["model.max_tokens=auto"]).model.max_tokens == "auto"
+    assert config.model.max_tokens == "auto"
+    assert load_config(config_file(), ["model.max_tokens=64"]).model.max_tokens == 64
     assert config.encoder == "minilm-l6"
 
 
@@ -206,6 +206,9 @@ def test_overrides_win_over_the_file(config_file):
         ("training.epoch=3", "training.epoch: unknown key; did you mean training.epochs?"),
         ("traning.epochs=3", "traning: unknown key; did you mean training?"),
         ("training.epochs=[1", "not valid YAML"),
+        ("model.max_tokens=513", "model.max_tokens: is 513; encoders read 8 to 512 tokens"),
+        ("model.max_tokens=all", "model.max_tokens: is 'all'; it is a whole number or auto"),
+        ("model.truncation=tail", "model.truncation: is 'tail'; choose one of head, head_tail"),
         ("training=3", "training: is 3; it holds keys with values, such as epochs"),
         ("name.first=x", "name: is a mapping; it is text"),
     ],

@@ -164,7 +164,8 @@ def test_the_report_compares_the_model_with_others(nodes, tmp_path):
 
 @pytest.mark.parametrize(("cut", "warned"), [(0.1, False), (0.47, True)])
 def test_the_report_tells_what_is_not_read(nodes, tmp_path, cut, warned):
-    reading = {"max_tokens": 128, "truncation": "head", "reviews_cut": cut, "tokens_unread": 0.2}
+    reading = {"max_tokens": 128, "truncation": "head", "auto": 256}
+    reading |= {"reviews_cut": cut, "tokens_unread": 0.2}
     (tmp_path / "training.json").write_text(json.dumps({**TRAINING, "reading": reading}))
     assert make_summary(nodes, seconds(nodes))["training"]["reading"] == reading
     text = report(nodes)
