@@ -14,14 +14,20 @@ from ..models.frozen import FrozenClassifier
 from ..models.memory import give_back_memory
 from ..models.precision import resolve_precision, with_precision
 from ..models.tasks.base import Task
+from ..models.tasks.differences import binomial_tail
 from ..models.training.scoring import Scorer
 from ..models.training.tokenized import TokenizedTexts
 from .text_models.encoder import CHUNK
 
-# bfloat16 has to name the class that float32 names for this share of the reviews,
+# What bfloat16 may cost, if it cost that for certain: it is refused where the eval split says
+# that it costs more, by more than chance explains. It has to decide like float32 on this share,
 MIN_AGREEMENT = 0.99
-# and to change the task's metric by less than this.
-MAX_CHANGE = 0.003
+# not to lower the task's metric by more than this,
+MAX_METRIC_LOST = 0.003
+# nor to raise the log loss, where the task has one, by more; a hundredth of a usual one.
+MAX_LOG_LOSS_GAINED = 0.005
+# How likely chance has to be for an explanation; with it the ends of a 95 % interval count.
+_CHANCE = 0.025
 _TIMED_REVIEWS = 4 * CHUNK
 _ROUNDS = 3
 
@@ -34,8 +40,7 @@ class ServedPrecision:
         classifier: Holds its weights in that format.
         logits: What it says of the evaluation split, float32 [n, classes].
         facts: `precision`; `reason`; and by name `candidates`, each with `reviews_per_second`
-            and, where it was compared with float32, `agreement` and the change of
-            the task's metric, such as `macro_f1_change`.
+            and, where it was compared with float32, what `compare_rounded` gives.
     """
 
     classifier: keras.Model
@@ -70,8 +75,7 @@ def choose_precision(
     """Brings a trained classifier into the format that it shall be served in.
 
     `auto` takes bfloat16 if it is faster here than float32, measured in turn on some of the
-    reviews, and decides like it on all of them: both under the decision that was fitted for
-    float32, so that nothing but rounding tells them apart.
+    reviews, unless the reviews say that it is worse; see `compare_rounded`.
 
     Args:
         task: What it was trained for.
@@ -103,8 +107,10 @@ def choose_precision(
     if requested == "auto" and len(formats) == 1:
         reason = "neither this machine nor this encoder offers another"
     elif requested == "auto":
-        facts["bfloat16"] |= _comparison(task, logits, evaluation, decide_for)
-        precision, reason = _choose(facts, task.metric)
+        exact, rounded = logits["float32"], logits["bfloat16"]
+        comparison, objection = compare_rounded(task, exact, rounded, evaluation, decide_for)
+        facts["bfloat16"] |= comparison
+        precision, reason = _choose(facts, objection)
     chosen = models[precision]
     # What the candidates were traced to holds their weights several times.
     del models, scorers
@@ -141,29 +147,67 @@ def _speeds(scorers: dict[str, Scorer], reviews: TokenizedTexts) -> dict[str, fl
     return {name: count / seconds for name, seconds in best.items()}
 
 
-def _comparison(
-    task: Task, outputs: dict[str, np.ndarray], texts: TokenizedTexts, decide_for: str
-) -> dict:
-    """How far bfloat16 is from float32."""
-    exact, rounded = outputs["float32"], outputs["bfloat16"]
+def compare_rounded(
+    task: Task,
+    exact: np.ndarray,
+    rounded: np.ndarray,
+    texts: TokenizedTexts,
+    decide_for: str,
+) -> tuple[dict, str | None]:
+    """Whether a model that computes in bfloat16 is worse than the same one in float32.
+
+    Both are judged under the decision that was fitted for float32, so that nothing but rounding
+    tells them apart. One review of a small split that is decided otherwise is no reason to
+    serve at half the speed, nor is a difference that is certain but tiny: rounding is refused
+    where, by a test or an interval on these texts, it is certain that it costs more than is
+    allowed, as in a test of equivalence whose burden of proof lies with float32.
+
+    Args:
+        task: What the model was trained for.
+        exact: What it says in float32, see `Task.fit_decision`.
+        rounded: What it says in bfloat16.
+        texts: Those the outputs are of, at least one.
+        decide_for: The figure that its decision shall be tuned for.
+
+    Returns:
+        `agreement`, the share decided alike; `differing`, how many are not; `changes`, by
+        figure the `value`, `low`, `high` and `standard_error` of the difference; the change of
+        the task's metric once more, such as `macro_f1_change`. Then what speaks against
+        bfloat16, None for nothing. Without finite numbers that is all there is to say.
+    """
+    if not np.isfinite(rounded).all():
+        return {}, "bfloat16 gives numbers that are not finite"
     decision = task.fit_decision(exact, texts, decide_for)
-    scores = [task.evaluate(of, texts, decision)[task.metric] for of in (exact, rounded)]
-    return {
-        "agreement": float((decision.decided(exact) == decision.decided(rounded)).mean()),
-        f"{task.metric}_change": float(scores[1] - scores[0]),
+    differs = decision.decided(exact) != decision.decided(rounded)
+    agreement, differing = float(1 - differs.mean()), int(differs.sum())
+    changes = task.compare(rounded, exact, texts, decision)
+    facts = {
+        "agreement": agreement,
+        "differing": differing,
+        f"{task.metric}_change": changes[task.metric].value,
+        "changes": {name: dataclasses.asdict(change) for name, change in changes.items()},
     }
+    if binomial_tail(differing, len(differs), 1 - MIN_AGREEMENT) < _CHANCE:
+        return facts, f"bfloat16 decides like it on {agreement:.2%} of the eval split only"
+    worse = [task.metric] if changes[task.metric].high < -MAX_METRIC_LOST else []
+    if "log_loss" in changes and changes["log_loss"].low > MAX_LOG_LOSS_GAINED:
+        worse.append("log_loss")
+    for name in worse:
+        value, low, high = (getattr(changes[name], key) for key in ("value", "low", "high"))
+        return facts, (
+            f"bfloat16 changes {name} of the eval split by {value:+.4f} ({low:+.4f} to {high:+.4f})"
+        )
+    return facts, None
 
 
-def _choose(facts: dict[str, dict], metric: str) -> tuple[str, str]:
+def _choose(facts: dict[str, dict], objection: str | None) -> tuple[str, str]:
+    if objection is not None:
+        return "float32", objection
     ratio = facts["bfloat16"]["reviews_per_second"] / facts["float32"]["reviews_per_second"]
-    agreement, change = (facts["bfloat16"][key] for key in ("agreement", f"{metric}_change"))
-    if agreement < MIN_AGREEMENT:
-        return "float32", f"bfloat16 decides like it on {agreement:.2%} of the eval split only"
-    if abs(change) >= MAX_CHANGE:
-        return "float32", f"bfloat16 changes {metric} of the eval split by {change:+.4f}"
     if ratio <= 1:
         return "float32", f"bfloat16 is {ratio:.2f} times as fast here"
     return (
         "bfloat16",
-        f"{ratio:.2f} times as fast as float32 here, same class on {agreement:.2%} of eval",
+        f"{ratio:.2f} times as fast as float32 here, same class on "
+        f"{facts['bfloat16']['agreement']:.2%} of eval",
     )

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..settings import ModelSettings, TrainingSettings
+from .differences import Difference
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,4 +197,20 @@ class Task(Protocol):
             outputs: What the decision was fitted on.
             texts: Likewise.
             decision: What came of it.
+        """
+
+    def compare(
+        self, candidate: np.ndarray, reference: np.ndarray, texts: Texts, decision: Any
+    ) -> dict[str, Difference]:
+        """How much better the outputs of one model are than those of another.
+
+        Args:
+            candidate: Outputs of the one, see `fit_decision`; finite.
+            reference: Of the other.
+            texts: Those that both are of, at least one.
+            decision: Makes the answers of both.
+
+        Returns:
+            By name of a figure, among them `metric`, that of the candidate minus that of the
+            reference. The greater the better, but for `log_loss`.
         """

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Iterator
 
 import numpy as np
+
+# The ends of an interval of 95 % are off by a twentieth of its width, then.
+SAMPLES = 2000
+# More values than this are resampled in as many groups, which costs the interval nothing.
+_GROUPS = 10_000
+# Draws that are in memory at once.
+_DRAWS = 2_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +51,46 @@ class Difference:
         """
         low, high = np.percentile(resamples, [2.5, 97.5])
         return cls(float(value), float(low), float(high), float(resamples.std()))
+
+    @classmethod
+    def of_mean(
+        cls, values: np.ndarray, *, samples: int = SAMPLES, random: np.random.Generator
+    ) -> Difference:
+        """The difference where each text contributes one by itself.
+
+        Args:
+            values: The difference of each text, float [n], at least one.
+            samples: How often the texts are drawn.
+            random: What draws.
+
+        Example:
+            >>> Difference.of_mean(np.ones(9), random=np.random.default_rng(0))
+            Difference(value=1.0, low=1.0, high=1.0, standard_error=0.0)
+        """
+        groups = min(len(values), _GROUPS)
+        group_of_value = random.permutation(len(values)) % groups
+        sizes = np.bincount(group_of_value)
+        sums = np.bincount(group_of_value, weights=values)
+        means = []
+        for some in portions(samples, groups):
+            drawn = random.integers(groups, size=(some, groups))
+            means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
+        return cls.of_resamples(values.mean(), np.concatenate(means))
+
+
+def portions(samples: int, width: int) -> Iterator[int]:
+    """How many samples to draw at once, so that they fit the memory.
+
+    Args:
+        samples: How many there shall be.
+        width: How many numbers make one.
+
+    Yields:
+        Counts whose sum is `samples`.
+    """
+    at_once = max(1, _DRAWS // width)
+    for start in range(0, samples, at_once):
+        yield min(at_once, samples - start)
 
 
 def binomial_tail(count: int, trials: int, probability: float) -> float:

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 
 import numpy as np
 
-from ..differences import Difference, binomial_tail
+from ..differences import SAMPLES, Difference, binomial_tail, portions
 from .metrics import log_losses
-
-# The ends of an interval of 95 % are off by a twentieth of its width, then.
-SAMPLES = 2000
-# More texts than this are resampled in as many groups, which costs the interval nothing.
-_GROUPS = 10_000
-# Draws that are in memory at once.
-_DRAWS = 2_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +99,7 @@ def compare(
     resampled = np.concatenate(
         [
             _scores(random.multinomial(len(rows), counts / len(rows), some), outcomes, num_classes)
-            for some in _portions(samples, len(counts))
+            for some in portions(samples, len(counts))
         ],
         axis=1,
     )
@@ -117,8 +109,7 @@ def compare(
     }
     losses = log_losses(candidate.probabilities, labels)
     losses = losses - log_losses(reference.probabilities, labels)
-    means = _resampled_means(losses, samples, random)
-    return {**differences, "log_loss": Difference.of_resamples(losses.mean(), means)}
+    return {**differences, "log_loss": Difference.of_mean(losses, samples=samples, random=random)}
 
 
 def disagreement(candidate: np.ndarray, reference: np.ndarray, labels: np.ndarray) -> Disagreement:
@@ -146,23 +137,3 @@ def _scores(counts: np.ndarray, outcomes: np.ndarray, num_classes: int) -> np.nd
         scores.append([hits.sum(axis=1) / counts.sum(axis=1), f1s.mean(axis=1)])
     candidate, reference = np.array(scores)
     return candidate - reference
-
-
-def _resampled_means(values: np.ndarray, samples: int, random: np.random.Generator) -> np.ndarray:
-    """The mean of as many values, drawn with replacement; [samples]."""
-    groups = min(len(values), _GROUPS)
-    group_of_value = random.permutation(len(values)) % groups
-    sizes = np.bincount(group_of_value)
-    sums = np.bincount(group_of_value, weights=values)
-    means = []
-    for some in _portions(samples, groups):
-        drawn = random.integers(groups, size=(some, groups))
-        means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
-    return np.concatenate(means)
-
-
-def _portions(samples: int, width: int) -> Iterator[int]:
-    """How many samples to draw at once, each of so many numbers."""
-    at_once = max(1, _DRAWS // width)
-    for start in range(0, samples, at_once):
-        yield min(at_once, samples - start)

@@ -13,6 +13,8 @@ import tensorflow as tf
 from ...settings import ModelSettings, TrainingSettings
 from ..arrays import softmax
 from ..base import Texts
+from ..differences import Difference
+from .comparison import Judged, compare
 from .decision import Decision
 from .loss import GradeLoss, balanced_class_weights
 from .metrics import classification_report, expected_calibration_error
@@ -110,6 +112,19 @@ class TextClassification:
             "ece_before": expected_calibration_error(before, classes),
             "ece_after": expected_calibration_error(decision.probabilities(outputs), classes),
         }
+
+    def compare(
+        self, candidate: np.ndarray, reference: np.ndarray, texts: Texts, decision: Decision
+    ) -> dict[str, Difference]:
+        """The differences of `accuracy`, `macro_f1` and `log_loss`; see `comparison.compare`."""
+        return compare(
+            *(
+                Judged(decision.probabilities(of), decision.decided(of))
+                for of in (candidate, reference)
+            ),
+            classes_of(texts, self.grades),
+            len(self.labels),
+        )
 
 
 def make_task(labels: Sequence[str], grades: Sequence[int] = ()) -> TextClassification:

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from reviewlens.models.tasks.arrays import like
 from reviewlens.models.tasks.base import Target
+from reviewlens.models.tasks.differences import Difference
 
 TARGETS = {"odd": Target("int32", per_token=True, padding=-1)}
 
@@ -107,6 +108,12 @@ class TokenParity:
 
     def fitted(self, outputs, texts, decision):
         return {}
+
+    def compare(self, candidate, reference, texts, decision):
+        tags = texts.targets["odd"]
+        right, other = (decision.decided(outputs) == tags for outputs in (candidate, reference))
+        gains = right.astype(float) - other
+        return {"accuracy": Difference.of_mean(gains, random=np.random.default_rng(0))}
 
 
 def make_task():

@@ -86,7 +86,7 @@ def test_same_arguments_same_numbers_and_other_draws_nearly_the_same():
 def test_groups_of_texts_give_the_interval_of_single_ones(monkeypatch):
     better, worse, labels = pair(12_000, seed=4)
     alone = compare(better, worse, labels, 3)["log_loss"]
-    monkeypatch.setattr("reviewlens.models.tasks.text_classification.comparison._GROUPS", 700)
+    monkeypatch.setattr("reviewlens.models.tasks.differences._GROUPS", 700)
     grouped = compare(better, worse, labels, 3)["log_loss"]
     width = alone.high - alone.low
     assert grouped.value == alone.value
