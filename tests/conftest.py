@@ -190,7 +190,7 @@ def served(tiny_encoder, reviews, tmp_path_factory):
     kernel = classifier.head.get_weights()[0] / logits.std(axis=0)
     classifier.head.set_weights([kernel, -(logits / logits.std(axis=0)).mean(axis=0)])
     calibration = Calibration(temperature=1.7, biases=(0.4, -0.6, 0.2), stretch=0.1)
-    decision = Decision(calibration, offsets=(0.3, 0.2, -0.5))
+    decision = Decision(calibration, offsets=(0.3, 0.2, -0.5), prior=(0.2, 0.35, 0.45))
     task = TextClassification(LABELS)
     directory = str(tmp_path_factory.mktemp("served") / "1")
     export_model(

@@ -33,12 +33,12 @@ CORE_OPS = {
     "ConcatV2", "Const", "DisableCopyOnRead", "Equal", "Exp", "ExpandDims", "Fill", "FloorDiv",
     "FusedBatchNormV3", "GatherV2", "Identity", "If", "InvertPermutation", "Less", "Log", "MatMul",
     "Max", "Maximum", "Mean", "MergeV2Checkpoints", "Minimum", "Mul", "NoOp", "OneHot", "Pack",
-    "ParseExampleV2", "Placeholder", "Pow", "RaggedGather", "RaggedRange",
-    "RaggedTensorToTensor", "Range", "ReadVariableOp", "RealDiv", "Reshape", "ResourceGather",
-    "RestoreV2", "Rsqrt", "SaveV2", "Select", "Shape", "ShardedFilename", "Softmax", "Sqrt",
-    "Square", "StatefulPartitionedCall", "StaticRegexFullMatch", "StridedSlice", "StringJoin",
-    "Sub", "Sum", "Tanh", "TensorListConcatV2", "TensorListReserve", "TensorListSetItem", "Tile",
-    "TopKV2", "Transpose", "Unpack", "VarHandleOp", "VarIsInitializedOp", "While", "ZerosLike",
+    "ParseExampleV2", "Placeholder", "Pow", "RaggedGather", "RaggedRange", "RaggedTensorToTensor",
+    "Range", "ReadVariableOp", "RealDiv", "Reshape", "ResourceGather", "RestoreV2", "Rsqrt",
+    "SaveV2", "Select", "SelectV2", "Shape", "ShardedFilename", "Softmax", "Sqrt", "Square",
+    "StatefulPartitionedCall", "StaticRegexFullMatch", "StridedSlice", "StringJoin", "Sub", "Sum",
+    "Tanh", "TensorListConcatV2", "TensorListReserve", "TensorListSetItem", "Tile", "TopKV2",
+    "Transpose", "Unpack", "VarHandleOp", "VarIsInitializedOp", "While", "ZerosLike",
 }
 # fmt: on
 
@@ -130,6 +130,22 @@ def test_an_example_without_text_is_an_empty_review(model, ask):
     np.testing.assert_allclose(answer["scores"], ask([""])[0], atol=1e-6)
 
 
+@pytest.mark.parametrize("blank", ["", " ", " \t\r\n ", "\u3000\u00a0", "\ufeff\u200b", "\x00"])
+def test_a_text_with_nothing_to_read_gets_the_prior(model, ask, served, reviews, blank):
+    probabilities, labels = ask([reviews[0], blank, reviews[1]])
+    np.testing.assert_allclose(probabilities[1], served.decision.prior, rtol=1e-6)
+    # Of all classes the last one is the most probable, but the offsets are against it.
+    assert labels[1] == b"neutral"
+    np.testing.assert_allclose(probabilities[::2], ask(reviews[:2])[0], atol=1e-5)
+    answer = model.signatures["classify"](inputs=tf.constant(examples([blank])))
+    np.testing.assert_array_equal(answer["scores"], probabilities[1:2])
+
+
+@pytest.mark.parametrize("text", [".", "-", "\u2764", "a", "\u0301", b"\xff"])
+def test_a_text_with_anything_to_see_is_read(ask, served, text):
+    assert np.abs(ask([text])[0] - served.decision.prior).max() > 1e-4
+
+
 def test_an_empty_batch_gives_empty_answers(model, ask):
     probabilities, labels = ask([])
     assert probabilities.shape == (0, 3) and labels.shape == (0,)
@@ -168,6 +184,7 @@ def test_files_beside_the_graph(served):
     assert card["stretch"] == served.decision.calibration.stretch
     assert card["biases"] == list(served.decision.calibration.biases)
     assert card["offsets"] == list(served.decision.offsets)
+    assert card["prior"] == list(served.decision.prior)
     assert card["max_tokens"] == 48
     assert card["encoder"] == {"name": "tiny"}
 

@@ -46,7 +46,7 @@ def choose(classifier, evaluation, monkeypatch):
 
 @pytest.fixture
 def without_objection(monkeypatch):
-    monkeypatch.setattr(precision, "MIN_AGREEMENT", 0.0)
+    monkeypatch.setattr(precision, "MIN_AGREEMENT", 0.01)
     monkeypatch.setattr(precision, "MAX_METRIC_LOST", 1.0)
     monkeypatch.setattr(precision, "MAX_LOG_LOSS_GAINED", 9.0)
 

@@ -23,14 +23,21 @@ class Decision:
     Attributes:
         calibration: Makes the probabilities.
         offsets: Added to the log probabilities before the highest is taken, one per class.
+        prior: Probabilities of the classes for a text in which there is nothing to read; by
+            default all are equal.
     """
 
     calibration: Calibration
     offsets: tuple[float, ...]
+    prior: tuple[float, ...] = ()
+
+    def __post_init__(self):
+        classes = len(self.offsets)
+        object.__setattr__(self, "prior", tuple(self.prior) or (1 / classes,) * classes)
 
     @classmethod
     def fit(cls, logits: np.ndarray, labels: np.ndarray, decide_for: str = "macro_f1") -> Decision:
-        """Fits the calibration, and then the offsets for a metric.
+        """Fits the calibration, then the offsets for a metric; the prior are the classes' shares.
 
         Args:
             logits: float [n, classes], of reviews the classifier was not trained on.
@@ -42,7 +49,10 @@ class Decision:
         """
         calibration = Calibration.fit(logits, labels)
         offsets = tune_offsets(calibration.probabilities(logits), labels, decide_for)
-        return cls(calibration, tuple(float(offset) for offset in offsets))
+        # One more of each class: none is impossible.
+        counts = np.bincount(labels, minlength=len(offsets)) + 1.0
+        prior = counts / counts.sum()
+        return cls(calibration, tuple(offsets.tolist()), tuple(prior.tolist()))
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> Decision:
@@ -53,7 +63,7 @@ class Decision:
         """
         biases = tuple(facts["biases"])
         calibration = Calibration(facts["temperature"], biases, facts["stretch"])
-        return cls(calibration, tuple(facts["offsets"]))
+        return cls(calibration, tuple(facts["offsets"]), tuple(facts["prior"]))
 
     def probabilities(self, logits: Any) -> Any:
         """Calibrated probabilities, [n, classes]; see `Calibration.probabilities`."""
@@ -67,13 +77,29 @@ class Decision:
         """
         return decide(self.probabilities(outputs), self.offsets)
 
+    def answers(self, outputs: Any, is_blank: Any) -> tuple[Any, Any]:
+        """Probabilities [n, classes] and class indices, int64 [n], of texts as they come.
+
+        Where there is nothing to read, what the model's outputs say is chance: the answer is
+        the prior, and the class that is decided for given that.
+
+        Args:
+            outputs: Logits [n, classes], of NumPy or of a graph.
+            is_blank: Which texts are blank, bool [n].
+        """
+        xp = array_namespace(outputs)
+        read = self.probabilities(outputs)
+        probabilities = xp.where(is_blank[:, None], like(read, self.prior), read)
+        return probabilities, decide(probabilities, self.offsets)
+
     def facts(self) -> dict[str, Any]:
-        """`temperature`, `stretch`, `biases` and `offsets`."""
+        """`temperature`, `stretch`, `biases`, `offsets` and `prior`."""
         return {
             "temperature": self.calibration.temperature,
             "stretch": self.calibration.stretch,
             "biases": list(self.calibration.biases),
             "offsets": list(self.offsets),
+            "prior": list(self.prior),
         }
 
 

@@ -117,14 +117,11 @@ class TextClassification:
         self, candidate: np.ndarray, reference: np.ndarray, texts: Texts, decision: Decision
     ) -> dict[str, Difference]:
         """The differences of `accuracy`, `macro_f1` and `log_loss`; see `comparison.compare`."""
-        return compare(
-            *(
-                Judged(decision.probabilities(of), decision.decided(of))
-                for of in (candidate, reference)
-            ),
-            classes_of(texts, self.grades),
-            len(self.labels),
+        one, other = (
+            Judged(decision.probabilities(outputs), decision.decided(outputs))
+            for outputs in (candidate, reference)
         )
+        return compare(one, other, classes_of(texts, self.grades), len(self.labels))
 
 
 def make_task(labels: Sequence[str], grades: Sequence[int] = ()) -> TextClassification:

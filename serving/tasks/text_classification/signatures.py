@@ -8,6 +8,9 @@ import tensorflow as tf
 
 from ..base import Served
 
+# White space, and characters that nobody sees, such as the mark for the order of bytes.
+_BLANK = r"[\s\p{Z}\p{Cc}\p{Cf}]*"
+
 
 def make_signatures(served: Served) -> dict[str, Any]:
     """Makes the two signatures.
@@ -18,23 +21,25 @@ def make_signatures(served: Served) -> dict[str, Any]:
     Returns:
         `serving_default` (`text` [batch] to `probabilities` float32 [batch, classes] and
         `label` string [batch]) and `classify` (serialized `tf.Example`s with a bytes feature
-        `text` to `classes` and `scores`, both [batch, classes]).
+        `text` to `classes` and `scores`, both [batch, classes]). A text without a character
+        that is seen, or an example without text, gets the prior of the classes.
     """
+
+    def answers(text):
+        is_blank = tf.strings.regex_full_match(text, _BLANK)
+        return served.decision.answers(served.outputs(text), is_blank)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")])
     def serve(text):
-        logits = served.outputs(text)
-        return {
-            "probabilities": served.decision.probabilities(logits),
-            "label": tf.gather(served.labels, served.decision.decided(logits)),
-        }
+        probabilities, decided = answers(text)
+        return {"probabilities": probabilities, "label": tf.gather(served.labels, decided)}
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "inputs")])
     def classify(inputs):
         text = tf.io.parse_example(
             inputs, {"text": tf.io.FixedLenFeature([], tf.string, default_value="")}
         )["text"]
-        scores = served.decision.probabilities(served.outputs(text))
+        scores, _ = answers(text)
         return {"classes": tf.tile(served.labels[None], [tf.shape(text)[0], 1]), "scores": scores}
 
     return {"serving_default": serve, "classify": classify}

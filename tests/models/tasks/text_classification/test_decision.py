@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
+import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -93,6 +96,38 @@ def test_a_certain_classifier_stays_finite():
     probabilities = np.eye(3)[[0, 1, 2, 2]]
     offsets = tune_offsets(probabilities, np.array([0, 1, 2, 1]))
     assert np.abs(offsets).max() <= 4
+
+
+def test_the_prior_are_the_shares_of_the_classes():
+    logits, labels = lopsided(500, seed=5)
+    fitted = Decision.fit(logits, labels)
+    assert np.allclose(fitted.prior, np.bincount(labels) / 500, atol=0.01)
+    assert sum(fitted.prior) == pytest.approx(1)
+    # A class that the split does not have is not impossible.
+    few = Decision.fit(np.zeros((2, 3)), np.array([0, 0]))
+    assert few.prior == pytest.approx((0.6, 0.2, 0.2))
+    assert Decision(Calibration(1.0, (0.0, 0.0)), (0.0, 0.0)).prior == (0.5, 0.5)
+
+
+def test_a_blank_text_is_answered_by_the_prior_in_numpy_and_in_the_graph():
+    logits, _ = lopsided(40, seed=6)
+    decision = Decision(Calibration(2.0, (0.1, 0.2, -0.3)), (0.0, 0.6, 0.0), (0.2, 0.35, 0.45))
+    is_blank = np.arange(40) % 3 == 0
+    for given_logits, given_blanks, wrap in [
+        (logits, is_blank, np.asarray),
+        (tf.constant(logits, tf.float32), tf.constant(is_blank), lambda tensor: tensor.numpy()),
+    ]:
+        probabilities, decided = map(wrap, decision.answers(given_logits, given_blanks))
+        assert np.allclose(probabilities[is_blank], decision.prior)
+        assert (decided[is_blank] == 1).all()
+        others = wrap(decision.probabilities(given_logits)), wrap(decision.decided(given_logits))
+        assert (probabilities[~is_blank] == others[0][~is_blank]).all()
+        assert (decided[~is_blank] == others[1][~is_blank]).all()
+
+
+def test_a_decision_is_made_again_of_its_facts():
+    fitted = Decision.fit(*lopsided(200, seed=7))
+    assert Decision.from_facts(json.loads(json.dumps(fitted.facts()))) == fitted
 
 
 @given(st.integers(0, 40), st.integers(2, 5), st.integers(0, 2**32 - 1), st.floats(0.01, 30))
