@@ -19,6 +19,8 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "tasks.registry": ["register_task"],
         "tasks.text_classification.answers": ["Prediction"],
         "text_models.encoder": ["EncoderModel"],
+        "text_models.ngrams": ["NgramModel"],
+        "text_models.wide": ["WideModel"],
         "warmup": ["read_warmup_requests", "write_warmup_requests"],
     },
 )
