@@ -151,6 +151,7 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
         trained_model=trained,
         encoder=encoder,
         ngrams=None if trained is not None and config.model.wide == "off" else ngrams,
+        wide=config.model.wide,
         code=code["exporter"],
     ).with_id("exporter")
     model = exporter.outputs["model"]

@@ -134,6 +134,7 @@ NODES = (
         task=("models.task", "serving.signatures", "serving.requests"),
         libraries=_KERAS,
         summary=f"{_SUMMARY}:export",
+        report=f"{_REPORT}:wide",
     ),
     Node(
         "latest-blessed",

@@ -29,10 +29,10 @@ class Executor(base_executor.BaseExecutor):
         """Exports a trained classifier.
 
         Args:
-            input_dict: `trained_model` of `ReviewTrainer`, `examples` of `ReviewTransform` and
-                `encoder` of `EncoderFetcher`.
+            input_dict: `examples` of `ReviewTransform`; `trained_model` of `ReviewTrainer` with
+                `encoder` of `EncoderFetcher`, or `ngrams` of `NgramTrainer`, or all three.
             output_dict: `model`: the SavedModel, with `export.json` beside it.
-            exec_properties: `precision`, `decide_for`.
+            exec_properties: `precision`, `decide_for`, `wide`.
 
         Raises:
             RunError: See `exporting.export_trained`.
@@ -40,10 +40,13 @@ class Executor(base_executor.BaseExecutor):
         from .exporting import export_trained
 
         self._log_startup(input_dict, output_dict, exec_properties)
-        encoder = artifact_utils.get_single_uri(input_dict["encoder"])
+        trained_model, encoder, ngrams = (
+            artifact_utils.get_single_uri(input_dict[name]) if input_dict.get(name) else None
+            for name in ("trained_model", "encoder", "ngrams")
+        )
         export_trained(
-            artifact_utils.get_single_uri(input_dict["trained_model"]),
-            encoder=path_utils.serving_model_dir(encoder),
+            trained_model,
+            encoder=None if encoder is None else path_utils.serving_model_dir(encoder),
             eval_files=[
                 io_utils.all_files_pattern(uri)
                 for uri in artifact_utils.get_split_uris(input_dict["examples"], "eval")
@@ -51,6 +54,8 @@ class Executor(base_executor.BaseExecutor):
             model=artifact_utils.get_single_uri(output_dict["model"]),
             settings=ExportSettings(precision=exec_properties["precision"]),
             decide_for=exec_properties["decide_for"],
+            ngrams=ngrams,
+            wide=exec_properties["wide"],
         )
 
 
@@ -60,6 +65,7 @@ class ModelExporterSpec(ComponentSpec):
     PARAMETERS = {
         "precision": ExecutionParameter(type=str),
         "decide_for": ExecutionParameter(type=str),
+        "wide": ExecutionParameter(type=str),
         "code": ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {
@@ -88,6 +94,7 @@ class ModelExporter(base_component.BaseComponent):
         trained_model: channel.BaseChannel | None = None,
         encoder: channel.BaseChannel | None = None,
         ngrams: channel.BaseChannel | None = None,
+        wide: str = "auto",
         code: str = "",
     ):
         """Declares the node.
@@ -99,6 +106,7 @@ class ModelExporter(base_component.BaseComponent):
             trained_model: Output of `ReviewTrainer`; None where no encoder was fine-tuned.
             encoder: Output of `EncoderFetcher`, the one that was fine-tuned.
             ngrams: Output of `NgramTrainer`, to be served alone or beside the encoder.
+            wide: Whether the n-grams answer beside the encoder, see `ModelSettings`.
             code: Fingerprint of the code, part of the cache key.
         """
         super().__init__(
@@ -109,6 +117,7 @@ class ModelExporter(base_component.BaseComponent):
                 ngrams=ngrams,
                 precision=settings.precision,
                 decide_for=decide_for,
+                wide=wide,
                 code=code,
                 model=channel.Channel(type=standard_artifacts.Model),
             )

@@ -43,6 +43,27 @@ def reading(summary: dict[str, Any]) -> list[str]:
     return [line, f"warning  {warning}"] if warning else [line]
 
 
+def wide(summary: dict[str, Any]) -> list[str]:
+    """Tells whether n-grams answer beside the encoder, and why."""
+    found = (summary["training"] or {}).get("wide")
+    if not found:
+        return []
+    before, after, error = (
+        f"{found[key]:.3f}" for key in ("log_loss_before", "log_loss_after", "standard_error")
+    )
+    change = f"take the log loss of the eval split from {before} to {after}"
+    if found["mode"] == "on":
+        return [f"wide     model.wide is on: n-grams beside the encoder {change}"]
+    if found["used"]:
+        return [
+            f"wide     kept: n-grams beside the encoder {change}, standard error {error}",
+        ]
+    return [
+        f"wide     left out: n-grams beside the encoder would {change}, which is no gain of more "
+        f"than its standard error, {error}"
+    ]
+
+
 def metrics(summary: dict[str, Any]) -> list[str]:
     """Tells how good the model is, as its task has it: overall, beside others, by class."""
     metrics = summary["metrics"]

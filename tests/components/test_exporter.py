@@ -6,6 +6,7 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow as tf
 from tfx.types import Channel, standard_artifacts
@@ -13,8 +14,10 @@ from tfx.types import Channel, standard_artifacts
 from reviewlens.components.encoder_facts import FACTS_FILE
 from reviewlens.components.exporter import EXPORT_FILE, export_trained
 from reviewlens.components.exporter.component import Executor, ModelExporter
+from reviewlens.components.ngram_trainer import TrainedNgrams, train_on_ngrams
 from reviewlens.components.trainer import TrainedModel, TrainedWeights, fine_tune
 from reviewlens.errors import RunError
+from reviewlens.models import NgramSettings, TokenizedTexts
 from reviewlens.models.settings import ModelSettings, TrainingSettings
 from reviewlens.models.tasks.text_classification.metrics import macro_f1
 from reviewlens.serving import LocalModel
@@ -55,19 +58,35 @@ def trained(tiny_encoder, split, reviews, task, tmp_path_factory):
     return train
 
 
+@pytest.fixture(scope="module")
+def ngrams(split, reviews, task, tmp_path_factory):
+    """Directory of an n-gram classifier; it learns the words that the classes are of."""
+    folder = tmp_path_factory.mktemp("ngrams")
+    train_on_ngrams(
+        TrainedNgrams(NgramSettings(buckets=4096, epochs=5), task.name, task.config),
+        train_files=split([*reviews[:320], *reviews[480:800]]),
+        eval_files=split(reviews[EVAL]),
+        ngram_model=str(folder / "model"),
+        model_run=str(folder / "run"),
+        decide_for="macro_f1",
+    )
+    return str(folder / "model")
+
+
 @pytest.fixture
 def export(tiny_encoder, split, reviews, tmp_path):
     """Exports trained weights; gives the directory of the model and what was written beside it."""
 
-    def run(trained_model, precision="float32", decide_for="macro_f1", texts=reviews[EVAL]):
-        model = tmp_path / precision / decide_for
+    def run(trained_model, precision="float32", decide_for="macro_f1", texts=reviews[EVAL], **wide):
+        model = tmp_path / precision / decide_for / "-".join(wide)
         export_trained(
             trained_model,
-            encoder=tiny_encoder,
+            encoder=trained_model and tiny_encoder,
             eval_files=split(texts),
             model=str(model),
             settings=ExportSettings(precision=precision),
             decide_for=decide_for,
+            **wide,
         )
         return str(model / "Format-Serving"), json.loads((model / EXPORT_FILE).read_text())
 
@@ -149,6 +168,59 @@ def test_trains_in_one_precision_and_serves_in_another(
     predicted = [task.labels.index(each.label) for each in answers(directory, reviews[EVAL])]
     true = [task.label_of(text) for text in reviews[EVAL]]
     assert macro_f1(true, predicted, 3) == pytest.approx(facts["eval"]["macro_f1"], abs=1e-6)
+
+
+def test_the_n_gram_classifier_is_served_alone(export, ngrams, reviews, task):
+    directory, facts = export(None, precision="auto", ngrams=ngrams)
+
+    assert facts["export"]["precision"] == "float32" and "wide" not in facts
+    assert facts["eval"]["macro_f1"] > 0.6
+    predicted = [task.labels.index(each.label) for each in answers(directory, reviews[EVAL])]
+    true = [task.label_of(text) for text in reviews[EVAL]]
+    assert macro_f1(true, predicted, 3) == pytest.approx(facts["eval"]["macro_f1"])
+    assert os.listdir(os.path.join(directory, "assets")) == ["labels.txt"]
+    card = json.loads(Path(directory, "assets.extra", "model.json").read_text())
+    assert card["algorithm"] == "ngrams" and card["ngrams"]["buckets"] == 4096
+
+
+def test_n_grams_that_help_answer_beside_the_encoder(trained, export, ngrams, reviews, task):
+    alone, before = export(trained())
+    directory, facts = export(trained(), ngrams=ngrams)
+
+    wide = facts["wide"]
+    assert wide["mode"] == "auto" and wide["used"] and wide["weight"] > 0
+    assert wide["log_loss_before"] - wide["log_loss_after"] > wide["standard_error"] > 0
+    # Calibrated and decided as it is served.
+    predicted = [task.labels.index(each.label) for each in answers(directory, reviews[EVAL])]
+    true = [task.label_of(text) for text in reviews[EVAL]]
+    assert macro_f1(true, predicted, 3) == pytest.approx(facts["eval"]["macro_f1"])
+    assert facts["eval"]["macro_f1"] > before["eval"]["macro_f1"]
+    card = json.loads(Path(directory, "assets.extra", "model.json").read_text())
+    assert card["algorithm"] == "encoder" and card["wide"] == wide
+    assert card["wide_weight"] == wide["weight"]
+
+    off, facts = export(trained(), ngrams=ngrams, wide="off")
+    assert "wide" not in facts
+    assert answers(off, reviews[:20]) == answers(alone, reviews[:20])
+
+
+def test_n_grams_that_do_not_help_are_left_out_unless_asked_for(
+    trained, export, task, reviews, tmp_path
+):
+    ignorant = TrainedNgrams(NgramSettings(buckets=64), task.name, task.config)
+    model = ignorant.make_model()
+    random = np.random.default_rng(0)
+    model.set_weights([np.abs(random.normal(size=weight.shape)) for weight in model.weights])
+    texts = TokenizedTexts.from_rows([[]], {"grade": [0]})
+    decision = ignorant.make_task().fit_decision(model.score(texts), texts)
+    ignorant.save(str(tmp_path / "ignorant"), model, decision)
+
+    without, facts = export(trained(), ngrams=str(tmp_path / "ignorant"))
+    assert not facts["wide"]["used"]
+    assert not Path(without, "assets.extra", "model.json").read_text().count("wide_weight")
+    with_them, facts = export(trained(), ngrams=str(tmp_path / "ignorant"), wide="on")
+    assert facts["wide"]["used"] and facts["wide"]["mode"] == "on"
+    assert "wide_weight" in Path(with_them, "assets.extra", "model.json").read_text()
 
 
 def test_what_computes_as_it_was_saved_is_not_asked_for_bfloat16(trained, export):

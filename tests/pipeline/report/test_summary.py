@@ -183,6 +183,28 @@ def test_the_report_of_a_partial_run_tells_what_there_is(nodes):
     assert "blessed" not in text
 
 
+@pytest.mark.parametrize(
+    ("mode", "used", "after", "told"),
+    [
+        (
+            "auto",
+            True,
+            0.449,
+            "kept: n-grams beside the encoder take the log loss of the eval split",
+        ),
+        ("auto", False, 0.484, "left out: n-grams beside the encoder would take the log loss"),
+        ("on", True, 0.484, "model.wide is on: n-grams beside the encoder take the log loss"),
+    ],
+)
+def test_the_report_tells_whether_n_grams_answer_as_well(nodes, tmp_path, mode, used, after, told):
+    wide = {"mode": mode, "used": used, "weight": 0.4, "share": 0.3, "standard_error": 0.006}
+    wide |= {"log_loss_before": 0.485, "log_loss_after": after}
+    (tmp_path / "export.json").write_text(json.dumps({**EXPORT, "wide": wide}))
+    assert make_summary(nodes, seconds(nodes))["training"]["wide"] == wide
+    text = " ".join(report(nodes).split())
+    assert f"wide {told}" in text and f"from 0.485 to {after}" in text
+
+
 def test_a_run_that_ends_with_the_trainer_tells_of_the_training(nodes):
     del nodes["exporter"]
     training = make_summary(nodes, seconds(nodes))["training"]
