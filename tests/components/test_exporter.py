@@ -101,7 +101,7 @@ def test_what_is_reported_is_what_the_export_does(trained, export, reviews, task
     directory, facts = export(trained())
 
     assert set(facts) == {
-        *("export", "temperature", "stretch", "biases", "offsets"),
+        *("export", "temperature", "stretch", "biases", "offsets", "prior"),
         *("ece_before", "ece_after", "eval"),
     }
     # A head that learned nothing decides by chance, which is below a third.
