@@ -26,6 +26,28 @@ def write_model_card(directory: str, card: dict[str, Any]) -> None:
         file.write(json.dumps(card, indent=2, ensure_ascii=False))
 
 
+def read_model_card(directory: str) -> dict[str, Any]:
+    """Reads the card of a model.
+
+    Args:
+        directory: Its version directory.
+
+    Returns:
+        What it says; empty where the model is older than the card.
+
+    Raises:
+        ValueError: The card is no JSON object.
+    """
+    path = os.path.join(directory, MODEL_CARD)
+    if not tf.io.gfile.exists(path):
+        return {}
+    with tf.io.gfile.GFile(path) as file:
+        card = json.loads(file.read())
+    if not isinstance(card, dict):
+        raise ValueError(f"{path} holds no JSON object")
+    return card
+
+
 def task_of(directory: str) -> str:
     """The name of the task that a model was trained for.
 
@@ -38,11 +60,4 @@ def task_of(directory: str) -> str:
     Raises:
         ValueError: The card is no JSON object.
     """
-    path = os.path.join(directory, MODEL_CARD)
-    if not tf.io.gfile.exists(path):
-        return FIRST_TASK
-    with tf.io.gfile.GFile(path) as file:
-        card = json.loads(file.read())
-    if not isinstance(card, dict):
-        raise ValueError(f"{path} holds no JSON object")
-    return card.get("task", FIRST_TASK)
+    return read_model_card(directory).get("task", FIRST_TASK)

@@ -15,7 +15,7 @@ from tfx.types import artifact_utils, channel, standard_artifacts, standard_comp
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 from tfx.utils import io_utils, path_utils
 
-from ...serving.model_card import task_of
+from ...serving.model_card import read_model_card, task_of
 from ..latest_pushed import holds_model
 from ..model_files import MODEL_DIGEST, model_digest
 from ..trainer.artifacts import TRAINING_SECONDS, TrainedModel
@@ -66,10 +66,9 @@ class Executor(evaluator_executor.Executor):
                 labels,
                 settings,
                 # Of other classes nothing can be said.
-                with_baseline=[*map(_labels_of, map(_path_of, baselines))] == [labels],
-                ngram_seconds=ngrams[0].get_float_custom_property(TRAINING_SECONDS)
-                if ngrams
-                else 0.0,
+                with_baseline=[_labels_of(_path_of(other)) for other in baselines] == [labels],
+                ngram_seconds=_training_seconds(ngrams),
+                wide=read_model_card(model).get("wide", {}).get("used", False),
             )
         baseline = read_metrics(task, evaluation, labels, BASELINE) if baselines else None
         metrics = {
@@ -95,6 +94,10 @@ def _path_of(model: Any) -> str:
 def _labels_of(model: str) -> list[str]:
     with fileio.open(os.path.join(model, "assets", "labels.txt")) as file:
         return file.read().splitlines()
+
+
+def _training_seconds(models: list[Any]) -> float:
+    return sum(model.get_float_custom_property(TRAINING_SECONDS) for model in models)
 
 
 def _refuse(blessing: Any) -> None:

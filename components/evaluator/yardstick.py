@@ -46,6 +46,7 @@ def compare_models(
     *,
     with_baseline: bool,
     ngram_seconds: float = 0.0,
+    wide: bool = False,
 ) -> Comparison:
     """Compares the candidate with whatever else has answered the same examples.
 
@@ -56,6 +57,7 @@ def compare_models(
         settings: The thresholds of the blessing, and the figure that counts.
         with_baseline: Whether the last blessed model has the same classes.
         ngram_seconds: How long the n-gram classifier has trained; 0 if that is not known.
+        wide: Whether n-grams answer in the candidate, too.
     """
     evaluation = TASKS.load(task, "evaluation")
     others = [NGRAMS, *([BASELINE] if with_baseline else [])]
@@ -76,7 +78,7 @@ def compare_models(
             **evaluation.figures(predictions.of[NGRAMS], predictions.labels, labels),
             "gain": _facts(gain),
             "sentence": compared_with_ngrams(
-                gain, settings.decide_for, len(predictions), ngram_seconds
+                gain, settings.decide_for, len(predictions), ngram_seconds, wide
             ),
         }
     refused = refusals(settings, gains.get(BASELINE), gains.get(NGRAMS))
@@ -91,7 +93,11 @@ def _facts(gain: dict[str, Difference]) -> dict[str, dict[str, float]]:
 
 
 def compared_with_ngrams(
-    gain: dict[str, Difference], figure: str, reviews: int, seconds: float = 0.0
+    gain: dict[str, Difference],
+    figure: str,
+    reviews: int,
+    seconds: float = 0.0,
+    wide: bool = False,
 ) -> str:
     """Says whether an encoder is worth it.
 
@@ -100,6 +106,7 @@ def compared_with_ngrams(
         figure: The one that counts, `macro_f1` or `accuracy`.
         reviews: On how many they were compared.
         seconds: How long the n-gram classifier has trained; 0 if that is not known.
+        wide: Whether n-grams answer in the candidate, too.
 
     Returns:
         One sentence, with what to do.
@@ -110,29 +117,30 @@ def compared_with_ngrams(
         'The encoder is ahead of the n-grams by 0.060 macro-F1 (0.030 to 0.090): keep it.'
     """
     found, called = gain[figure], _CALLED[figure]
-    trained = f"train in {max(seconds, 1):.0f} s" if seconds else "train in seconds"
-    interval = f"({found.low:+.3f} to {found.high:+.3f})"
+    encoder = "encoder with n-grams beside it" if wide else "encoder"
+    ngrams = "n-grams alone" if wide else "n-grams"
+    train = f"they train in {max(seconds, 1):.0f} s" if seconds else "they train in seconds"
+    gains = f"it gains {found.value:+.3f} {called}, {found.low:+.3f} to {found.high:+.3f}"
     # Where no review is decided otherwise, the interval is empty, however few reviews there are.
     alike = max(-found.low, found.high, 3 / reviews) <= _ALIKE
     if found.high < 0:
         return (
-            f"The n-grams are ahead of the encoder by {-found.value:.3f} {called} "
-            f"({-found.high:.3f} to {-found.low:.3f}) and {trained}: use model.algorithm=ngrams."
-        )
-    if found.low > 0 and not alike:
-        return (
-            f"The encoder is ahead of the n-grams by {found.value:.3f} {called} "
-            f"({found.low:.3f} to {found.high:.3f}): keep it."
+            f"The {ngrams} are ahead of the {encoder} by {-found.value:.3f} {called} "
+            f"({-found.high:.3f} to {-found.low:.3f}): {train}; use model.algorithm=ngrams."
         )
     if alike:
         return (
-            f"The n-grams are as good as the encoder, which gains {found.value:+.3f} {called} "
-            f"{interval}, and {trained}: try model.algorithm=ngrams."
+            f"The {ngrams} are as good as the {encoder} ({gains}): "
+            f"{train}; try model.algorithm=ngrams."
+        )
+    if found.low > 0:
+        return (
+            f"The {encoder} is ahead of the {ngrams} by {found.value:.3f} {called} "
+            f"({found.low:.3f} to {found.high:.3f}): keep it."
         )
     return (
-        f"On {reviews:,} test reviews the encoder is not surely ahead of the n-grams, with "
-        f"{found.value:+.3f} {called} {interval}, and they {trained}: "
-        "try model.algorithm=ngrams, or a larger test split."
+        f"On {reviews:,} test reviews the {encoder} is not surely ahead of the {ngrams} "
+        f"({gains}): {train}; try model.algorithm=ngrams, or test on more reviews."
     )
 
 

@@ -121,11 +121,13 @@ class Config:
             for key, problem in TASKS.load(task, "data").problems(data):
                 yield f"data.{key}", problem
         if task in TASKS and not learns_from_ngrams(task):
+            problem = f"but the n-gram classifier cannot learn {task}; leave it out"
             model = values.get("model", ModelSettings())
             for key, value in (("algorithm", "ngrams"), ("wide", "on")):
                 if getattr(model, key) == value:
-                    problem = f"the n-gram classifier cannot learn {task}; leave it out"
-                    yield f"model.{key}", f"is {value}, but {problem}"
+                    yield f"model.{key}", f"is {value}, {problem}"
+            if values.get("evaluation", EvaluationSettings()).min_gain is not None:
+                yield "evaluation.min_gain", f"is a gain over n-grams, {problem}"
 
 
 def load_config(path: str, overrides: Iterable[str] = ()) -> Config:

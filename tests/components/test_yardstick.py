@@ -50,13 +50,13 @@ def compared(rows, candidate, other, settings=None, name="ngrams", **more):
             90_000,
             9000,
             9300,
-            ["The n-grams are as good as the encoder", "gains +0.003 macro-F1 (", "try model."],
+            ["The n-grams are as good as the encoder", "gains +0.003 macro-F1, ", "try model."],
         ),
         (
             330,
             50,
             55,
-            ["On 330 test reviews the encoder is not surely ahead", "+0.015", "test split."],
+            ["On 330 test reviews the encoder is not surely ahead", "+0.015", "more reviews."],
         ),
         # Nobody was wrong, but of ten reviews that says little.
         (10, 0, 0, ["On 10 test reviews the encoder is not surely ahead", "+0.000"]),
@@ -75,6 +75,14 @@ def test_the_sentence_is_of_the_figure_that_counts():
     sentence = compared(1000, 100, 200, settings).ngram_baseline["sentence"]
 
     assert "by 0.100 accuracy" in sentence
+
+
+def test_the_sentence_says_that_n_grams_answer_in_the_model_too():
+    sentence = compared(1000, 100, 200, wide=True).ngram_baseline["sentence"]
+
+    assert sentence.startswith(
+        "The encoder with n-grams beside it is ahead of the n-grams alone by 0.100 macro-F1 ("
+    )
 
 
 @pytest.mark.parametrize(("min_gain", "refused"), [(None, 0), (-0.1, 0), (0.0, 1), (0.02, 1)])

@@ -89,6 +89,11 @@ def test_the_summary_says_what_happened(first_run):
     assert set(test["per_class"]) == set(STARS)
     assert sum(row["support"] for row in test["per_class"].values()) == data["splits"]["test"]
     assert {"accuracy", "macro_f1", "ece", "slices"} <= set(test)
+    yardstick = facts["metrics"]["ngram_baseline"]
+    assert set(yardstick["per_class"]) == set(STARS)
+    assert yardstick["sentence"] in output
+    gain = yardstick["gain"]["macro_f1"]
+    assert gain["value"] == pytest.approx(test["macro_f1"] - yardstick["macro_f1"], abs=1e-6)
     assert facts["training"]["best_epoch"] in range(1, 5)
     # On 45 reviews they are mostly chance; what calibrating does is tested on thousands.
     assert {"ece_before", "ece_after"} <= set(facts["training"])
@@ -238,5 +243,9 @@ def test_the_compiled_tasks_push_the_model_that_the_run_here_pushes(
     metrics = json.loads((evaluation / "metrics.json").read_text())
     assert metrics["test"]["macro_f1"] == pytest.approx(
         first_run[1]["metrics"]["test"]["macro_f1"], abs=1e-6
+    )
+    gain = metrics["ngram_baseline"]["gain"]["macro_f1"]
+    assert gain == pytest.approx(
+        first_run[1]["metrics"]["ngram_baseline"]["gain"]["macro_f1"], abs=1e-6
     )
     assert metrics["baseline"] is None

@@ -218,10 +218,26 @@ def test_the_evaluation_is_the_same(runs):
     )
 
     assert direct["test"]["examples"] > 0
+    assert direct["ngram_baseline"].pop("sentence")
+    # It tells the seconds of the training.
+    del portable["ngram_baseline"]["sentence"]
     # Beam cuts batches by the time they take, and the last bits of a float32 probability depend on
     # its batch. A single review that is decided otherwise would be a thousand times this.
     assert flat(portable) == pytest.approx(flat(direct), abs=1e-6)
     assert all(json.loads((run / "summary.json").read_text())["pushed_to"] for run in runs)
+
+
+def test_the_predictions_are_the_same(runs):
+    import pyarrow.parquet as pq
+
+    direct, portable = (
+        pq.read_table(artifact(run, "evaluator", "evaluation") / "predictions.parquet").to_pylist()
+        for run in runs
+    )
+
+    assert {"candidate_decided", "ngrams_decided"} < set(direct[0])
+    assert len(portable) == len(direct)
+    assert flat(portable) == pytest.approx(flat(direct), abs=1e-6)
 
 
 def flat(value: object, key: str = "") -> dict[str, object]:
