@@ -105,7 +105,7 @@ NODES = (
     ),
     Node(
         "transform",
-        "tokenizes the reviews",
+        "prepares the reviews for training",
         code=("reviewlens.components.transform",),
         task=("components.transform",),
         libraries=(*_TENSORFLOW, "tensorflow-transform", "apache-beam"),

@@ -156,6 +156,7 @@ EXPORT = {"encoder-validator", "exporter"}
         ("serving/warmup.py", "Love it!", "Like it!", {"exporter", "serving-validator"}),
         ("serving/text_models/encoder.py", "CHUNK = 32", "CHUNK = 64", EXPORT),
         ("models/training/loop.py", "REPORT_EVERY = 10", "REPORT_EVERY = 20", {"trainer"}),
+        ("models/ngrams/training.py", "_AT_ONCE = 2**24", "_AT_ONCE = 2**25", {"ngram-trainer"}),
         # A tokenizer comes from its encoder's family, and its code with it.
         (
             "models/layers/plain_operations.py",

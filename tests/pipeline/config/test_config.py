@@ -130,6 +130,11 @@ def test_words_that_yaml_1_1_would_twist_stay_as_they_are(config_file):
             "export.precision: is bfloat16, but an encoder that is fine-tuned as it was saved",
         ),
         (
+            ("5e-5", "5e-5\nmodel: {algorithm: ngrams}\nevaluation: {min_gain: 0}"),
+            13,
+            "evaluation.min_gain: is a gain over n-grams, but these are the model",
+        ),
+        (
             ("5e-5", "5e-5\nevaluation: {min_gain: 2}"),
             12,
             "evaluation.min_gain: is 2.0; it is a number from -1 to 1",
