@@ -27,7 +27,7 @@ from reviewlens.models.precision import precision_policy
 from reviewlens.models.tasks.text_classification.loss import GradeLoss
 from reviewlens.models.tasks.text_classification.model import ReviewClassifier
 from reviewlens.models.tasks.text_classification.task import TextClassification
-from reviewlens.models.training.batching import pad_batch, shuffled_batches
+from reviewlens.models.training.batching import pad_batch, pad_targets, shuffled_batches
 from reviewlens.models.training.optimization import LazyAdamW, decayed_variables, layer_rates
 from reviewlens.models.training.scoring import Scorer
 from reviewlens.models.training.step import TrainStep
@@ -97,6 +97,7 @@ class Run:
             decayed_variables(classifier),
         )
         self._inputs = encoder.inputs
+        self._targets = task.targets
         self._step = TrainStep(task, classifier, optimizer, GradeLoss(np.ones(len(LABELS))))
         self._scorer = Scorer(classifier)
 
@@ -105,8 +106,9 @@ class Run:
         batches = shuffled_batches(reviews.lengths, BATCH, np.random.default_rng(0))
         started = time.process_time()
         for rows in batches:
-            grades = {"grade": reviews.targets["grade"][rows]}
-            self._step(pad_batch(reviews, rows, self._inputs), grades)
+            inputs = pad_batch(reviews, rows, self._inputs)
+            width = next(iter(inputs.values())).shape[1]
+            self._step(inputs, pad_targets(reviews, rows, width, self._targets))
         self._step.loss_sum.numpy()
         return time.process_time() - started
 

@@ -15,6 +15,7 @@ from reviews import CONFIG, GRADES, LABELS, MAX_TOKENS, RECIPE
 from reviewlens.components.tokenized_examples import read_tokenized
 from reviewlens.models.encoders.registry import load_tokenizer
 from reviewlens.models.encoders.truncation import Truncation
+from reviewlens.models.tasks.text_classification.targets import classes_of
 from reviewlens.models.tasks.text_classification.task import TextClassification
 from reviewlens.models.training.tokenized import TokenizedTexts
 
@@ -77,12 +78,12 @@ def prepare_splits(path: str, output: str) -> Splits:
 
 
 def labels_of(reviews: TokenizedTexts) -> np.ndarray:
-    """What each review is labelled with, a class or a grade, int32 [n]."""
+    """The class that each review is labelled with, int32 [n]."""
     return reviews.targets["grade"]
 
 
 def _by_class(graded: TokenizedTexts) -> TokenizedTexts:
-    classes = np.array(GRADES, np.int32)[labels_of(graded)]
+    classes = classes_of(graded, GRADES).astype(np.int32)
     return dataclasses.replace(graded, targets={"grade": classes}).in_canonical_order()
 
 

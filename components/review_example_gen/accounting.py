@@ -9,7 +9,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...errors import RunError
+from .duplicates import DUPLICATE, MERGED, OF_MAJORITY, UNDECIDED
 from .settings import SPLITS, DataSettings
+
+# Such a row can be read; that others disagree with it is no fault of the file.
+READABLE = ("contradictory", "tied")
 
 _SHOWN_REASONS = 3
 _SHOWN_TEXT = 70
@@ -23,7 +27,9 @@ class Report:
         task: Number of the task.
         read: Rows that are not blank.
         kept: Rows that became an example.
-        duplicates: Rows left out because an equal row of the same class came before.
+        duplicates: Rows left out because the example of a row with the same text stands for them.
+        merged: `texts`: examples that stand for a text of several classes; `rows`: duplicates
+            that went into them; `ties`: those examples of whose classes none is the most frequent.
         reasons: Reason -> rejected rows.
         examples: Reason -> the first rejected row: file, row, detail and raw.
         kinds: Split -> examples of each kind, such as each class, in the order of the task.
@@ -36,6 +42,9 @@ class Report:
     read: int = 0
     kept: int = 0
     duplicates: int = 0
+    merged: dict[str, int] = dataclasses.field(
+        default_factory=lambda: {"texts": 0, "rows": 0, "ties": 0}
+    )
     reasons: dict[str, int] = dataclasses.field(default_factory=dict)
     examples: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     kinds: dict[str, list[int]] = dataclasses.field(default_factory=dict)
@@ -47,6 +56,18 @@ class Report:
     def rejected(self) -> int:
         """Rows that could not become an example."""
         return sum(self.reasons.values())
+
+    @property
+    def unreadable(self) -> int:
+        """Those of them that could not, whatever the other rows say."""
+        return sum(count for reason, count in self.reasons.items() if reason not in READABLE)
+
+    def settle(self, verdict: int) -> None:
+        """Counts what was decided about a row that can be read."""
+        self.duplicates += verdict in (DUPLICATE, MERGED)
+        self.merged["rows"] += verdict == MERGED
+        self.merged["texts"] += verdict in (OF_MAJORITY, UNDECIDED)
+        self.merged["ties"] += verdict == UNDECIDED
 
     def reject(self, reason: str, rejected: dict[str, Any]) -> None:
         """Counts a rejected row and keeps the first one of its reason."""
@@ -63,12 +84,13 @@ class Report:
         return cls(**json.loads(line))
 
     def counts(self) -> dict[str, int]:
-        """Returns the numbers that the artifacts carry: totals, splits and `reason:…`."""
+        """Returns the numbers that the artifacts carry: totals, splits, `merged:…`, `reason:…`."""
         return {
             "read": self.read,
             "kept": self.kept,
             "duplicates": self.duplicates,
             "rejected": self.rejected,
+            **{f"merged:{what}": count for what, count in self.merged.items()},
             **{split: sum(self.kinds[split]) for split in SPLITS},
             **{f"reason:{reason}": count for reason, count in sorted(self.reasons.items())},
         }
@@ -92,6 +114,8 @@ def add_up(reports: Iterable[Report], kinds: int) -> Report:
         total.read += report.read
         total.kept += report.kept
         total.duplicates += report.duplicates
+        for what, count in report.merged.items():
+            total.merged[what] += count
         reasons.update(report.reasons)
         total.examples = report.examples | total.examples
         for split, counts in report.kinds.items():
@@ -127,23 +151,25 @@ def check_complete(report: Report) -> None:
 
 
 def check_rejected(report: Report, max_fraction: float) -> None:
-    """Makes sure that not too many rows were rejected.
+    """Makes sure that not too many rows were rejected that cannot be read.
 
     Args:
         report: Of all tasks, with at least one row.
-        max_fraction: Share of rejected rows above which the data is not good enough.
+        max_fraction: Share of such rows above which the data is not good enough.
 
     Raises:
-        RunError: More were rejected; the message shows the three most frequent reasons.
+        RunError: There are more; the message shows the three most frequent reasons.
     """
-    if report.rejected / report.read <= max_fraction:
+    unreadable = report.unreadable
+    if unreadable / report.read <= max_fraction:
         return
     lines = [
-        f"{report.rejected:,} of {report.read:,} rows were rejected "
-        f"({report.rejected / report.read:.1%}), more than data.max_reject_fraction "
+        f"{unreadable:,} of {report.read:,} rows were rejected "
+        f"({unreadable / report.read:.1%}), more than data.max_reject_fraction "
         f"({max_fraction:g}) allows; the most frequent reasons:"
     ]
     by_count = sorted(report.reasons.items(), key=lambda item: (-item[1], item[0]))
+    by_count = [item for item in by_count if item[0] not in READABLE]
     for reason, count in by_count[:_SHOWN_REASONS]:
         example = report.examples[reason]
         lines.append(

@@ -46,10 +46,11 @@ class ReviewExampleGen(base_beam_component.BaseBeamComponent):
     Outputs:
         examples: `standard_artifacts.Examples` with the features `text` (bytes), `id`
             (bytes), the slice columns (bytes) and those of the task: for text classification
-            `label` (int64 index of the class) and `grade` (int64 index, see
-            `DataSettings.grades`). Custom properties (int): read, kept,
-            duplicates, rejected, train, eval, test and `reason:REASON` for each reason of a
-            rejection.
+            `label` (int64 index of the class), `grade` (int64 index, see
+            `DataSettings.grades`) and `grade_shares` (float, of each grade the share of the
+            rows with this text). Custom properties (int): read, kept,
+            duplicates, rejected, train, eval, test, what `Report.merged` counts as `merged:texts`,
+            `merged:rows` and `merged:ties`, and `reason:REASON` for each reason of a rejection.
         rejected: `RejectedRows` with the same properties.
 
     Raises:

@@ -8,10 +8,10 @@ https://protobuf.dev/programming-guides/encoding and tensorflow/core/example/exa
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .reviews import Review
+from .reviews import Review, Value
 from .settings import FEATURES
 
 # Fields of length-delimited type, by their number in their message.
@@ -22,6 +22,9 @@ _FLOAT_LIST_OF_FEATURE = 2
 _INT64_LIST_OF_FEATURE = 3
 # A number below zero goes by its two's complement.
 _UNSIGNED = (1 << 64) - 1
+
+# A task may give one and the same object for all rows of a class; more of them than this is none.
+_MOST_KNOWN = 1024
 
 
 class ExampleEncoder:
@@ -43,6 +46,8 @@ class ExampleEncoder:
         self._slices = tuple(slices)
         # As `SerializeToString(deterministic=True)` has it.
         self._order = sorted(self._keys)
+        # By the identity of the features, which are held so that no other object gets it.
+        self._known: dict[int, tuple[Mapping, dict[str, bytes]]] = {}
 
     def encode(self, review: Review) -> bytes:
         """Returns the serialized example; equal reviews give equal bytes.
@@ -54,19 +59,27 @@ class ExampleEncoder:
             A `tf.train.Example` with the bytes features `text`, `id` and one of each slice, and
             the features of the task: bytes for text, int64 and float for numbers.
         """
-        features = dict(zip(self._slices, map(_bytes_feature, review.slices), strict=True))
-        features["text"] = _bytes_feature(review.text)
-        features["id"] = _bytes_feature(review.id)
-        for name, value in review.targets.features.items():
-            features[name] = _feature(value)
-        entries = [
-            _field(_ENTRY_OF_FEATURES, self._keys[name] + _field(_VALUE_OF_ENTRY, features[name]))
-            for name in self._order
-        ]
-        return _field(_FEATURES_OF_EXAMPLE, b"".join(entries))
+        entries = dict(self._of_task(review.targets.features))
+        for name, value in zip(self._slices, review.slices, strict=True):
+            entries[name] = self._entry(name, _bytes_feature(value))
+        entries["text"] = self._entry("text", _bytes_feature(review.text))
+        entries["id"] = self._entry("id", _bytes_feature(review.id))
+        return _field(_FEATURES_OF_EXAMPLE, b"".join([entries[name] for name in self._order]))
+
+    def _of_task(self, features: Mapping[str, Value]) -> dict[str, bytes]:
+        known = self._known.get(id(features))
+        if known is not None:
+            return known[1]
+        entries = {name: self._entry(name, _feature(value)) for name, value in features.items()}
+        if len(self._known) < _MOST_KNOWN:
+            self._known[id(features)] = features, entries
+        return entries
+
+    def _entry(self, name: str, feature: bytes) -> bytes:
+        return _field(_ENTRY_OF_FEATURES, self._keys[name] + _field(_VALUE_OF_ENTRY, feature))
 
 
-def _feature(value: int | float | str | Sequence) -> bytes:
+def _feature(value: Value) -> bytes:
     """One number or text, or a list of such as are all of one kind."""
     values: list[Any] = [value] if isinstance(value, (int, float, str)) else list(value)
     if all(isinstance(one, str) for one in values):

@@ -19,7 +19,7 @@ from ...files import FORMATS, InputFile, open_file, whole_folder
 from ..input_files import list_files
 from ..task_registry import TASKS
 from .accounting import Report, add_up, check_complete, check_kinds, check_rejected
-from .settings import SPLITS, DataSettings, from_json
+from .settings import MAJORITY, SOFT, SPLITS, DataSettings, from_json
 from .transforms import LearntTask, ReadReviews, Task, plan_tasks
 
 _FULL_DISK = "No space left on device"
@@ -113,7 +113,13 @@ class Executor(BaseBeamExecutor):
 def _learnt(task: str, settings: DataSettings) -> LearntTask:
     """What the rows shall become, by the name of the task."""
     data, examples = TASKS.load(task, "data"), TASKS.load(task, "examples")
-    return LearntTask(data.FEATURES, tuple(data.kinds(settings)), examples.make_maker)
+    kinds = tuple(data.kinds(settings))
+    grades, contradictory = range(len(kinds)), settings.contradictory
+    if hasattr(data, "grades"):
+        grades = data.grades(settings)
+    elif contradictory == SOFT:
+        contradictory = MAJORITY
+    return LearntTask(data.FEATURES, kinds, tuple(grades), contradictory, examples.make_maker)
 
 
 def _found_anywhere(file: InputFile) -> InputFile:

@@ -13,6 +13,9 @@ from .settings import DataSettings, DerivedColumn
 
 EMPTY_TEXT = "empty-text"
 
+# What a feature of an example may be.
+Value = int | float | str | Sequence
+
 # What a slice is called whose column is empty; a metric of "" would be hard to see.
 NO_VALUE = "(none)"
 
@@ -21,13 +24,17 @@ class Targets(NamedTuple):
     """What a task makes of a row.
 
     Attributes:
-        features: Name -> number, text, or a list of either, as the example shall have it.
+        features: Name -> number, text, or a list of either, as the example shall have it. It is
+            not changed once it is given, so rows of one class may share it.
         kind: Index of what every split must have rows of, such as the class. Rows with one
             text contradict each other if they are of two kinds.
+        grade: Index of the part of its kind that the row is of, see `tasks.base.Data.grades`;
+            None where kinds have no parts.
     """
 
-    features: Mapping[str, int | float | str | Sequence]
+    features: Mapping[str, Value]
     kind: int = 0
+    grade: int | None = None
 
 
 class Review(NamedTuple):
@@ -52,8 +59,9 @@ class Rejection(NamedTuple):
     """A row that cannot.
 
     Attributes:
-        reason: Slug: `empty-text`, `no-rating`, `unknown-rating` (or `-label`), or the
-            reader's `malformed-row`, `undecodable` or `too-long`.
+        reason: Slug: `empty-text`, `no-rating`, `unknown-rating` (or `-label`), the reader's
+            `malformed-row`, `undecodable` or `too-long`; or, of a row that can be read and whose
+            text is of several classes, `contradictory` or `tied`.
         detail: The same in words.
     """
 
@@ -70,6 +78,16 @@ class TargetMaker(Protocol):
         Args:
             values: Column -> text of the cell, derived columns included.
             text: The cleaned text of the row.
+        """
+
+    def merge(self, targets: Targets, copies: Mapping[int, int]) -> Targets:
+        """Returns the features of a text whose rows are of several grades.
+
+        Only asked of a task whose module `data` has `grades`.
+
+        Args:
+            targets: Those of the row that stays.
+            copies: Grade -> number of rows.
         """
 
 

@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 from ...files import FORMATS
 from .labels import ValueMap, overlaps
 
-SPLITS = ("train", "eval", "test")
+TRAIN = "train"
+SPLITS = (TRAIN, "eval", "test")
+# What becomes of equal texts of several classes.
+CONTRADICTORY = SOFT, MAJORITY, REJECT = ("soft", "majority", "reject")
 # Features of every example; a task adds its own.
 FEATURES = ("text", "id")
 
@@ -66,7 +69,13 @@ class DataSettings:
         derived: New column -> what it is made from.
         format: `auto` reads the file's ending; or the name of one of `files.FORMATS`.
         splits: Relative sizes of the splits train, eval and test.
-        max_reject_fraction: Share of rejected rows above which the run fails, from 0 to 1.
+        contradictory: What becomes of equal texts that are of several classes. `soft`: one example
+            of the most frequent class, which is learnt as the distribution of the grades that
+            its copies have; `majority`: one that is learnt as the most frequent grade alone;
+            `reject`: none. Where classes tie, no text is judged by: with `soft` it is learnt from
+            in the split train, otherwise its rows are rejected.
+        max_reject_fraction: Share of unreadable rows above which the run fails, from 0 to 1:
+            those rejected for anything but that equal texts are of several classes.
         allow_anomalies: Go on although the example validation found anomalies.
         schema: Path of a schema (text proto) that the data must follow; by default it is inferred.
     """
@@ -86,6 +95,7 @@ class DataSettings:
     splits: Mapping[str, int] = dataclasses.field(
         default_factory=lambda: {"train": 8, "eval": 1, "test": 1}
     )
+    contradictory: str = SOFT
     max_reject_fraction: float = 0.05
     allow_anomalies: bool = False
     schema: str | None = None
@@ -141,6 +151,9 @@ class DataSettings:
         yield from self._derived_problems()
         if self.format not in ("auto", *FORMATS):
             yield "format", f"is {self.format!r}; choose one of auto, {', '.join(FORMATS)}"
+        if self.contradictory not in CONTRADICTORY:
+            choice = ", ".join(CONTRADICTORY)
+            yield "contradictory", f"is {self.contradictory!r}; choose one of {choice}"
         if sorted(self.splits) != sorted(SPLITS):
             names = ", ".join(self.splits) or "none"
             yield "splits", f"names {names}; it names {', '.join(SPLITS)}"

@@ -24,13 +24,18 @@ from .accounting import Report
 from .duplicates import (
     CONTRADICTORY,
     DUPLICATE,
+    MERGED,
+    STAYS,
+    TIED,
     FingerprintBuckets,
+    Settled,
+    Verdict,
     Verdicts,
     settle,
 )
 from .example_encoding import ExampleEncoder
 from .reviews import Rejection, Review, ReviewMaker, TargetMaker
-from .settings import SPLITS, DataSettings
+from .settings import SOFT, SPLITS, TRAIN, DataSettings
 from .splitting import Splitter
 from .writers import RejectedWriter, ShardWriter
 
@@ -38,6 +43,11 @@ from .writers import RejectedWriter, ShardWriter
 _TASK_BYTES = 4 << 20
 
 _REPORT_EVERY = 1000
+
+_REJECTED = {
+    CONTRADICTORY: Rejection("contradictory", "the same text is of another class elsewhere"),
+    TIED: Rejection("tied", "the same text is as often of another class elsewhere"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,12 +90,16 @@ class LearntTask(NamedTuple):
     Attributes:
         features: Names of the features that it adds.
         kinds: Names of what every split must have rows of.
+        grades: The kind of each grade; where kinds have no parts, of each kind.
+        contradictory: What becomes of equal texts, see `DataSettings`.
         make_maker: What makes the maker of its targets. A function, not the name of the task:
             a worker elsewhere may not know of all tasks.
     """
 
     features: tuple[str, ...]
     kinds: tuple[str, ...]
+    grades: tuple[int, ...]
+    contradictory: str
     make_maker: Callable[[DataSettings], TargetMaker]
 
 
@@ -123,7 +137,7 @@ class ReadReviews(beam.PTransform):
             tasks
             | "Fingerprint" >> beam.ParDo(_Fingerprint(self._settings, self._learnt))
             | "EqualTexts" >> beam.GroupByKey()
-            | "Settle" >> beam.FlatMap(_settle_bucket).with_output_types(tuple[int, bytes])
+            | "Settle" >> beam.ParDo(_Settle(self._learnt))
         )
         return (
             {"task": tasks, "verdicts": verdicts}
@@ -132,8 +146,22 @@ class ReadReviews(beam.PTransform):
         )
 
 
-def _settle_bucket(bucket: tuple[int, Iterable[bytes]]) -> Iterator[tuple[int, bytes]]:
-    return settle(b"".join(bucket[1]))
+@beam.typehints.with_output_types(tuple[int, tuple[bytes, bytes]])
+class _Settle(beam.DoFn):
+    """Between the passes."""
+
+    def __init__(self, learnt: LearntTask):
+        self._grades = learnt.grades
+        self._contradictory = learnt.contradictory
+
+    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[tuple[int, Settled]]:
+        return settle(b"".join(element[1]), self._grades, self._contradictory)
+
+
+def _grade_of(review: Review) -> int:
+    """What copies of a text are told apart by."""
+    targets = review.targets
+    return targets.kind if targets.grade is None else targets.grade
 
 
 class _Reader(beam.DoFn):
@@ -146,7 +174,9 @@ class _Reader(beam.DoFn):
         self._done = 0
 
     def setup(self):
-        self._maker = ReviewMaker(self._settings, self._learnt.make_maker(self._settings))
+        self._targets = self._learnt.make_maker(self._settings)
+        self._maker = ReviewMaker(self._settings, self._targets)
+        self._splitter = Splitter({split: self._settings.splits[split] for split in SPLITS})
 
     def _read(self, task: Task) -> Iterator[tuple[int, InputFile, Record, Review | Rejection]]:
         columns = self._settings.source_columns()
@@ -168,12 +198,15 @@ class _Fingerprint(_Reader):
     def process(self, element: tuple[int, Task]) -> Iterator[tuple[int, bytes]]:
         task = element[1]
         buckets = FingerprintBuckets()
+        soft = self._learnt.contradictory == SOFT
         # The second pass meets the same problem and reports it.
         with contextlib.suppress(RunError):
             for number, _, record, made in self._read(task):
                 if isinstance(made, Review):
                     place = (task.number, number, record.row)
-                    full = buckets.add(made.text, made.targets.kind, place)
+                    # Nothing can be judged by a text whose classes tie, but learnt from it.
+                    teaches = soft and self._splitter.split_of(made.group or made.text) == TRAIN
+                    full = buckets.add(made.text, _grade_of(made), place, teaches)
                     if full:
                         yield full
         yield from buckets.rest()
@@ -190,7 +223,7 @@ class _Write(_Reader):
     def process(self, element: tuple[int, dict]) -> Iterator[str]:
         (task,) = element[1]["task"]
         report = Report(task.number, kinds={s: [0] * len(self._learnt.kinds) for s in SPLITS})
-        verdicts = Verdicts(b"".join(element[1]["verdicts"]))
+        verdicts = Verdicts(element[1]["verdicts"])
         prefix = f"{self._folder}/{task.number:06d}-{uuid.uuid4().hex}"
         shards = {split: ShardWriter(f"{prefix}-{split}") for split in SPLITS}
         rejected = RejectedWriter(f"{prefix}-rejected.jsonl")
@@ -216,16 +249,15 @@ class _Write(_Reader):
         report: Report,
     ) -> None:
         encoder = ExampleEncoder(self._settings.slices, self._learnt.features)
-        splitter = Splitter({split: self._settings.splits[split] for split in SPLITS})
         for number, file, record, made in self._read(task):
             report.read += 1
             if isinstance(made, Review):
                 verdict = verdicts.of(number, record.row)
-                if verdict == DUPLICATE:
-                    report.duplicates += 1
-                    continue
-                if verdict == CONTRADICTORY:
-                    made = Rejection("contradictory", "the same text is of another class elsewhere")
+                if verdict.what != STAYS:
+                    report.settle(verdict.what)
+                    if verdict.what in (DUPLICATE, MERGED):
+                        continue
+                    made = _REJECTED.get(verdict.what) or self._merged(made, verdict)
             if isinstance(made, Rejection):
                 row = {
                     "file": file.name,
@@ -237,10 +269,16 @@ class _Write(_Reader):
                 rejected.write(row)
                 report.reject(made.reason, row)
                 continue
-            split = splitter.split_of(made.group or made.text)
+            split = self._splitter.split_of(made.group or made.text)
             shards[split].write(encoder.encode(made))
             report.kept += 1
             report.kinds[split][made.targets.kind] += 1
         if not verdicts.all_used():
             names = ", ".join(file.name for _, file in task.files)
             raise RunError(f"{names}: changed while being read; run again")
+
+    def _merged(self, review: Review, verdict: Verdict) -> Review:
+        """The row that stays, speaking for all rows with its text."""
+        if not verdict.copies:
+            return review
+        return review._replace(targets=self._targets.merge(review.targets, verdict.copies))

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 class Data(Protocol):
     """The module `data`: what the task needs of the files. It imports nothing heavy.
 
+    A task that tells parts of its kinds apart, and can learn that a text is of several of them,
+    also has `grades(settings)`, the kind of each one.
+
     Attributes:
         FEATURES: Names of the features that the task adds to `text`, `id` and the slices.
         NGRAMS: Whether the n-gram classifier can learn the task; may be left out where it cannot.

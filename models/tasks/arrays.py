@@ -47,6 +47,26 @@ def like(array: Any, values: Any) -> Any:
     return np.asarray(values, array.dtype)
 
 
+def distributions(values: np.ndarray, size: int) -> np.ndarray:
+    """Values as distributions, whichever of both they are.
+
+    Args:
+        values: Whole numbers below `size`, [n], or distributions, [n, size].
+        size: Length of a distribution.
+
+    Returns:
+        float32 [n, size]; what was a number is 1 at its index.
+
+    Example:
+        >>> distributions(np.array([0, 2]), 3)
+        array([[1., 0., 0.],
+               [0., 0., 1.]], dtype=float32)
+    """
+    if values.ndim == 1:
+        return np.eye(size, dtype=np.float32)[values]
+    return values.astype(np.float32, copy=False)
+
+
 def softmax(scores: Any) -> Any:
     """Probabilities of scores, along the last axis, in their dtype.
 

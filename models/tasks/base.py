@@ -22,11 +22,15 @@ class Target:
         dtype: Of its values in memory, such as `int32` or `float32`.
         per_token: Whether each token has a value; otherwise each text has one.
         padding: Value of the tokens that pad a batch.
+        size: Length of the distribution that each text has for a value, such as the shares of
+            grades; None for a single number. A whole number may stand for the distribution that
+            is all of that index.
     """
 
     dtype: str = "int32"
     per_token: bool = False
     padding: int = 0
+    size: int | None = None
 
     def feature(self, name: str) -> tf.io.FixedLenFeature | tf.io.RaggedFeature:
         """How the target is read from the examples that Transform wrote.
@@ -39,7 +43,7 @@ class Target:
         if self.per_token:
             # Under this name TensorFlow Transform writes the values of a ragged output.
             return tf.io.RaggedFeature(stored, value_key=f"{name}$ragged_values")
-        return tf.io.FixedLenFeature([], stored)
+        return tf.io.FixedLenFeature([] if self.size is None else [self.size], stored)
 
     def signature(self, name: str) -> tf.TensorSpec:
         """What a batch of the target looks like to a traced function.
@@ -47,7 +51,9 @@ class Target:
         Args:
             name: Of the target.
         """
-        shape = [None, None] if self.per_token else [None]
+        shape: list[int | None] = [None, None] if self.per_token else [None]
+        if self.size is not None:
+            shape.append(self.size)
         return tf.TensorSpec(shape, self.dtype, name)
 
 
@@ -64,7 +70,7 @@ class Texts(Protocol):
 
     @property
     def targets(self) -> Mapping[str, np.ndarray]:
-        """By name a value for each text, [n], or for each token, [total]."""
+        """By name a value for each text, [n] or [n, size], or for each token, [total]."""
 
     def __len__(self) -> int:
         """How many texts there are."""
@@ -78,7 +84,7 @@ class Loss(Protocol):
 
         Args:
             outputs: What `Task.training_outputs` gave of them.
-            targets: Their targets by name, [batch] or padded to [batch, width].
+            targets: Their targets by name, [batch], [batch, size] or padded to [batch, width].
         """
 
     def count(self, targets: Mapping[str, tf.Tensor]) -> tf.Tensor:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..encoders.inputs import EncoderInputs
+from ..tasks.arrays import distributions
 from ..tasks.base import Target
 from .tokenized import TokenizedTexts
 
@@ -99,7 +100,8 @@ def pad_targets(
         targets: Those wanted, by name.
 
     Returns:
-        By name an array [batch], or [batch, width] of a target that each token has.
+        By name an array [batch], [batch, size] of a distribution, or [batch, width] of a target
+        that each token has.
     """
     return {name: _padded(texts, rows, width, name, target) for name, target in targets.items()}
 
@@ -108,6 +110,8 @@ def _padded(
     texts: TokenizedTexts, rows: np.ndarray, width: int, name: str, target: Target
 ) -> np.ndarray:
     values = texts.targets[name]
+    if target.size is not None:
+        return distributions(values[rows], target.size)
     if not target.per_token:
         return values[rows]
     starts = texts.row_splits[rows]

@@ -20,7 +20,8 @@ class TokenizedTexts:
     Attributes:
         tokens: Token ids of all texts, one after the other, int32 [total].
         row_splits: Where each text begins in `tokens`, and the end, int64 [n + 1].
-        targets: By name a value for each text, [n], or for each token, [total].
+        targets: By name a value for each text, [n], a distribution, [n, size], or a value for
+            each token, [total].
         per_token: Names of those targets that each token has.
     """
 
@@ -40,8 +41,8 @@ class TokenizedTexts:
 
         Args:
             rows: Token ids of each text, those of its start and end included.
-            targets: By name a number for each text, or numbers for its tokens; whole numbers
-                become int32, others float32.
+            targets: By name a number or a distribution for each text, or numbers for its tokens;
+                whole numbers become int32, others float32.
             per_token: Names of those targets that each token has.
 
         Returns:
@@ -146,9 +147,14 @@ class TokenizedTexts:
         digest = hashlib.blake2b(
             self.row(index).tobytes(),
             digest_size=8,
-            key=bytes(value.tobytes()[0] for value in of_text),
+            key=bytes(_first_byte(value) for value in of_text),
         )
         return digest.digest(), b"".join(value.tobytes() for value in of_text + of_tokens)
+
+
+def _first_byte(value: np.ndarray) -> int:
+    """Of a number; a distribution goes by what it is most of, as if that were all."""
+    return (value if value.ndim == 0 else np.int32(value.argmax())).tobytes()[0]
 
 
 def _small(values: Any) -> np.ndarray:

@@ -131,7 +131,10 @@ def read_examples(pattern: str) -> list[dict[str, Any]]:
         row = {}
         for name, feature in example.features.feature.items():
             values = feature.bytes_list.value or feature.int64_list.value
-            (row[name],) = [v.decode() if isinstance(v, bytes) else v for v in values]
+            if shares := feature.float_list.value:
+                row[name] = list(shares)
+            else:
+                (row[name],) = [v.decode() if isinstance(v, bytes) else v for v in values]
         found.append(row)
     return found
 
@@ -176,6 +179,10 @@ def split(tiny_vocabulary, task, tmp_path_factory):
     def integers(values):
         return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
 
+    def shares(grade):
+        values = [float(grade == other) for other in range(len(task.grades))]
+        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
+
     def write(texts, seed=None):
         directory = tmp_path_factory.mktemp("split")
         texts = list(texts)
@@ -192,7 +199,7 @@ def split(tiny_vocabulary, task, tmp_path_factory):
                             bytes_list=tf.train.BytesList(value=[text.encode()])
                         ),
                         "label": integers([task.label_of(text)]),
-                        "grade": integers([task.grade_of(text)]),
+                        "grade": shares(task.grade_of(text)),
                     }
                     example = tf.train.Example(features=tf.train.Features(feature=feature))
                     writer.write(example.SerializeToString())

@@ -20,6 +20,7 @@ from reviewlens.components.review_example_gen import (
     DataSettings,
     DerivedColumn,
     ReviewExampleGen,
+    Splitter,
     to_json,
 )
 from reviewlens.errors import RunError
@@ -63,13 +64,17 @@ def test_every_row_becomes_an_example_a_duplicate_or_a_rejected_row(tmp_path, in
         ("two", "fields"),
     ]
     path = write_csv(tmp_path / "reviews.csv", rows)
-    found = ingest(settings_for(path, slices=("Shop",)), rejected_dir=str(tmp_path / "rejected"))
+    data = settings_for(path, slices=("Shop",), contradictory="reject")
+    found = ingest(data, rejected_dir=str(tmp_path / "rejected"))
 
     assert found.counts == {
         "read": 206,
         "kept": 199,
         "duplicates": 1,
         "rejected": 6,
+        "merged:texts": 0,
+        "merged:rows": 0,
+        "merged:ties": 0,
         "train": len(found.splits["train"]),
         "eval": len(found.splits["eval"]),
         "test": len(found.splits["test"]),
@@ -86,6 +91,7 @@ def test_every_row_becomes_an_example_a_duplicate_or_a_rejected_row(tmp_path, in
         "text": "review 0 text no. 0",
         "label": NAMES.index("negative"),
         "grade": 0,
+        "grade_shares": [1, 0, 0, 0, 0],
         "Shop": "shop 0",
     }
     assert by_id["reviews.csv:201"]["Shop"] == "A & B"
@@ -242,7 +248,7 @@ def test_equal_texts_meet_across_workers_tasks(tmp_path, ingest):
         ["b.csv", "c.csv"],
     ]
 
-    found = ingest(settings_for(folder, max_reject_fraction=1))
+    found = ingest(settings_for(folder, contradictory="reject"))
     # The neutral rows are their own opposite: duplicates in c.csv, not contradictions.
     neutral = sum(row[2] == 3 for row in rows[5:])
     from_a = [row["id"] for row in found.rows if row["id"].startswith("a.csv")]
@@ -250,6 +256,116 @@ def test_equal_texts_meet_across_workers_tasks(tmp_path, ingest):
     assert found.counts["kept"] == 60 + 5 + neutral
     assert found.counts["duplicates"] == 5 + sum(row[2] == 3 for row in rows[5:200]) + neutral
     assert found.counts["read"] == 250 + 260 + 245 == accounted(found.counts)
+
+
+def copies(text, *ratings, shop=""):
+    return [("", text, rating, shop) for rating in ratings]
+
+
+def split_named(split, text="short"):
+    """A text of that split, by its number."""
+    splitter = Splitter({"train": 8, "eval": 1, "test": 1})
+    return next(f"{text} {n}" for n in range(1000) if splitter.split_of(f"{text} {n}") == split)
+
+
+def test_equal_texts_of_several_classes_become_one_example(tmp_path, ingest):
+    learnt, judged = split_named("train"), split_named("test")
+    rows = [
+        *good_rows(200),  # rows 2 to 201
+        *copies("nice product", 1, 5, 4, 3, 5),  # 202: of positive there are most, of 5 stars
+        *copies("great", 5, 4, 4),  # 207: one class, most often 4 stars
+        *copies(learnt, 3, 5),  # 210
+        *copies(judged, 4, 1, 5, 2),  # 212
+    ]
+    path = write_csv(tmp_path / "r.csv", rows)
+    found = {
+        choice: ingest(settings_for(path, contradictory=choice))
+        for choice in ("soft", "majority", "reject")
+    }
+    for one in found.values():
+        assert one.counts["read"] == 214 == accounted(one.counts)
+        assert one.counts["kept"] == len(one.rows)
+        assert one.counts["rejected"] == len(one.rejected)
+
+    soft = {row["id"]: row for row in found["soft"].rows[:]}
+    kept = {name: soft.get(f"r.csv:{row}") for name, row in (("nice", 203), ("great", 208))}
+    assert kept["nice"]["label"] == 2 and kept["nice"]["grade"] == 4
+    assert kept["nice"]["grade_shares"] == pytest.approx([0.2, 0, 0.2, 0.2, 0.4])
+    assert (kept["great"]["label"], kept["great"]["grade"]) == (2, 3)
+    assert kept["great"]["grade_shares"] == pytest.approx([0, 0, 0, 2 / 3, 1 / 3])
+    # Where classes tie, the text is learnt from and nothing is judged by it.
+    assert soft["r.csv:210"]["grade_shares"] == [0, 0, 0.5, 0, 0.5]
+    assert soft["r.csv:210"] in found["soft"].splits["train"]
+    counts = found["soft"].counts
+    assert counts["kept"] == 203 and counts["duplicates"] == 4 + 2 + 1
+    assert counts["reason:tied"] == counts["rejected"] == 4
+    assert [counts[f"merged:{what}"] for what in ("texts", "rows", "ties")] == [2, 5, 1]
+    assert {row["row"] for row in found["soft"].rejected} == {212, 213, 214, 215}
+
+    majority = {row["id"]: row for row in found["majority"].rows}
+    assert majority["r.csv:203"]["grade_shares"] == [0, 0, 0, 0, 1]
+    assert majority["r.csv:208"]["grade_shares"] == [0, 0, 0, 1, 0]
+    assert majority.keys() == soft.keys() - {"r.csv:210"}
+    counts = found["majority"].counts
+    assert counts["reason:tied"] == 6 and counts["duplicates"] == 4 + 2
+    assert [counts[f"merged:{what}"] for what in ("texts", "rows", "ties")] == [1, 4, 0]
+
+    reject = {row["id"]: row for row in found["reject"].rows}
+    assert reject["r.csv:207"]["grade_shares"] == [0, 0, 0, 0, 1]
+    assert reject.keys() - soft.keys() == {"r.csv:207"}
+    assert found["reject"].counts["reason:contradictory"] == 5 + 2 + 4
+
+
+def test_of_ready_made_labels_a_text_has_the_shares(tmp_path, ingest):
+    rows = [(title, text, NAMES[n % 3], "") for n, (title, text, *_) in enumerate(good_rows(120))]
+    rows += [("", "fine", name, "") for name in ("neutral", "positive", "positive")]
+    path = write_csv(tmp_path / "r.csv", rows)
+    classes = dict.fromkeys(NAMES)
+    found = ingest(settings_for(path, rating=None, label="Rating", classes=classes))
+    (fine,) = [row for row in found.rows if row["text"] == "fine"]
+    assert fine["grade_shares"] == pytest.approx([0, 1 / 3, 2 / 3]) and fine["label"] == 2
+
+
+@pytest.mark.parametrize("contradictory", ["soft", "majority", "reject"])
+def test_short_reviews_that_repeat_run_by_default(tmp_path, ingest, contradictory):
+    """A file as people have them: one row in eight says what another of another class says."""
+    rows = good_rows(1750)
+    phrases = ["Nice product", "Good", "Ok", "Worth the money", "Average phone"]
+    rows += [("", phrases[n % 5], 1 + n * n % 7 % 5, "") for n in range(250)]
+    path = write_csv(tmp_path / "r.csv", rows)
+    found = ingest(settings_for(path, contradictory=contradictory))
+    assert found.counts["read"] == 2000 == accounted(found.counts)
+    assert found.counts["duplicates"] + found.counts["rejected"] >= 245
+    texts = collections.Counter(row["text"] for row in found.rows)
+    assert max(texts.values()) == 1
+    broken = write_csv(tmp_path / "b.csv", rows + [("no", "rating", "", "")] * 120)
+    with pytest.raises(RunError) as caught:
+        ingest(settings_for(broken, contradictory=contradictory))
+    (first, second) = str(caught.value).splitlines()
+    assert "120 of 2,120 rows were rejected (5.7%)" in first and "no-rating" in second
+
+
+def test_no_text_is_in_two_splits_though_its_copies_are_in_two_groups(tmp_path, ingest):
+    rows = [(*row[:3], f"g{number // 5}") for number, row in enumerate(good_rows(300))]
+    learnt, judged = split_named("train", "g"), split_named("test", "g")
+    rows += copies("tied, learnt from first", 5, shop=learnt)  # 302
+    rows += copies("tied, learnt from first", 1, shop=judged)
+    rows += copies("tied, judged first", 5, shop=judged)  # 304
+    rows += copies("tied, judged first", 1, shop=learnt)
+    rows += copies("most in the test split", 1, shop=learnt)  # 306
+    rows += copies("most in the test split", 5, 5, shop=judged)
+    path = write_csv(tmp_path / "r.csv", rows)
+    found = ingest(settings_for(path, group="Shop", slices=("Shop",)))
+    where = collections.defaultdict(set)
+    for split, rows in found.splits.items():
+        for row in rows:
+            where[row["text"]].add(split)
+            where[row["Shop"]].add(split)
+    assert all(len(splits) == 1 for splits in where.values())
+    assert where["tied, learnt from first"] == {"train"}
+    assert where["most in the test split"] == {"test"}
+    assert {row["row"] for row in found.rejected} == {304, 305}
+    assert found.counts["read"] == 307 == accounted(found.counts)
 
 
 def test_a_grown_file_and_another_place_keep_rows_in_their_split(tmp_path, ingest):
@@ -313,7 +429,9 @@ def test_snippets_of_amazon_reviews(ingest):
         )
     )
     assert found.counts["read"] == 3708 == accounted(found.counts)
-    assert found.counts["reason:contradictory"] == found.counts["rejected"] == 3
+    # One sentence is there three times, twice of one class.
+    assert found.counts["merged:texts"] == 1 and found.counts["merged:rows"] == 2
+    assert found.counts["rejected"] == 0
     classes = collections.Counter(NAMES[row["label"]] for row in found.rows)
     assert classes.keys() == set(NAMES) and classes["positive"] > 1700
     reviews = {split: {r["id"].split("_")[0] for r in rows} for split, rows in found.splits.items()}

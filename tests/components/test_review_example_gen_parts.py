@@ -5,20 +5,29 @@ from __future__ import annotations
 import collections
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewlens.components.review_example_gen import Splitter
 from reviewlens.components.review_example_gen.duplicates import (
     CONTRADICTORY,
     DUPLICATE,
+    GRADED,
+    MERGED,
+    OF_MAJORITY,
+    TIED,
+    UNDECIDED,
     FingerprintBuckets,
+    Verdict,
     Verdicts,
     settle,
 )
 from reviewlens.components.review_example_gen.example_encoding import ExampleEncoder
 from reviewlens.components.review_example_gen.reviews import Review, Targets
+from reviewlens.components.review_example_gen.settings import CONTRADICTORY as CHOICES
+from reviewlens.components.review_example_gen.settings import REJECT, SOFT
 
+STAYING = (0, GRADED, OF_MAJORITY, UNDECIDED)
 SIZES = {"train": 8, "eval": 1, "test": 1}
 
 
@@ -41,33 +50,93 @@ def test_splits_have_their_sizes():
     assert 900 < found["eval"] < 1_100 and 900 < found["test"] < 1_100
 
 
-ROWS = st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 1)), max_size=40)
+# Two classes of two grades, and one of a single one.
+KINDS = (0, 0, 1, 1, 2)
+ROWS = st.lists(
+    st.tuples(st.sampled_from("abcd"), st.integers(0, len(KINDS) - 1), st.booleans()), max_size=40
+)
 
 
-@given(ROWS, st.integers(1, 5), st.randoms(use_true_random=False))
-def test_equal_texts_are_settled_as_a_dictionary_would(rows, rows_in_file, random: random.Random):
+def settled(rows, contradictory, rows_in_file, random: random.Random):
+    """What is decided about each row, when they come to their buckets in any order."""
     places = [(i // (2 * rows_in_file), i // rows_in_file, i) for i in range(len(rows))]
-    expected = []
-    for position, (text, _) in enumerate(rows):
-        labels = {label for other, label in rows if other == text}
-        first = [other for other, _ in rows].index(text)
-        duplicate = DUPLICATE if first < position else 0
-        expected.append(CONTRADICTORY if len(labels) > 1 else duplicate)
-
-    buckets = FingerprintBuckets()
+    workers = FingerprintBuckets(), FingerprintBuckets()
     shuffled = list(zip(rows, places, strict=True))
     random.shuffle(shuffled)
-    for (text, label), place in shuffled:
-        assert buckets.add(text, label, place) is None
-    verdicts = collections.defaultdict(bytes)
-    for _, fingerprints in buckets.rest():
-        for task, found in settle(fingerprints):
-            verdicts[task] += found
+    for (text, grade, teaches), place in shuffled:
+        assert random.choice(workers).add(text, grade, place, teaches) is None
+    buckets = collections.defaultdict(list)
+    for worker in workers:
+        for bucket, fingerprints in worker.rest():
+            buckets[bucket].insert(random.randint(0, 1), fingerprints)
+    verdicts = collections.defaultdict(list)
+    for fingerprints in buckets.values():
+        for task, found in settle(b"".join(fingerprints), KINDS, contradictory):
+            verdicts[task].insert(random.randint(0, len(verdicts[task])), found)
     of_task = {task: Verdicts(found) for task, found in verdicts.items()}
-    nothing = Verdicts(b"")
+    nothing = Verdicts([])
     found = [of_task.get(task, nothing).of(file, row) for task, file, row in places]
-    assert found == expected
-    assert all(verdict.all_used() for verdict in of_task.values())
+    assert all(verdicts.all_used() for verdicts in of_task.values())
+    return found
+
+
+def judged_by_a_dictionary(rows, contradictory):
+    """The same, one text after the other."""
+    found = [Verdict(0)] * len(rows)
+    texts = collections.defaultdict(list)
+    for number, (text, _, _) in enumerate(rows):
+        texts[text].append(number)
+    for copies in texts.values():
+        grades = collections.Counter(rows[number][1] for number in copies)
+        kinds = collections.Counter(KINDS[rows[number][1]] for number in copies)
+        most = max(kinds.values())
+        winners = [kind for kind, votes in kinds.items() if votes == most]
+        mixed = grades if len(grades) > 1 and contradictory == SOFT else {}
+        own = [number for number in copies if KINDS[rows[number][1]] == winners[0]]
+        stays, goes = copies[0], DUPLICATE
+        if contradictory == REJECT:
+            chosen = CONTRADICTORY if len(kinds) > 1 else 0
+            goes = chosen or DUPLICATE
+        elif len(winners) > 1:
+            chosen, goes = (UNDECIDED, MERGED) if rows[copies[0]][2] else (TIED, TIED)
+            mixed = mixed if chosen == UNDECIDED else {}
+        else:
+            chosen = GRADED if mixed else 0
+            if len(kinds) > 1:
+                chosen, goes = OF_MAJORITY, MERGED
+            often = max(grades[rows[number][1]] for number in own)
+            stays = next(number for number in own if grades[rows[number][1]] == often)
+        for number in copies:
+            found[number] = Verdict(goes)
+        found[stays] = Verdict(chosen, mixed if contradictory == SOFT else {})
+    return found
+
+
+@settings(derandomize=True, max_examples=300, deadline=None)
+@given(
+    ROWS,
+    st.sampled_from(CHOICES),
+    st.integers(1, 5),
+    st.randoms(use_true_random=False),
+)
+def test_equal_texts_are_settled_as_a_dictionary_would(rows, contradictory, in_file, random):
+    if contradictory != SOFT:
+        rows = [(text, grade, False) for text, grade, _ in rows]
+    found = settled(rows, contradictory, in_file, random)
+    assert found == judged_by_a_dictionary(rows, contradictory)
+    stay = collections.Counter(rows[i][0] for i, one in enumerate(found) if one.what in STAYING)
+    assert set(stay.values()) <= {1}
+    went = [one.what for one in found if one.what not in STAYING]
+    rejected = sum(what in (CONTRADICTORY, TIED) for what in went)
+    duplicates = sum(what in (DUPLICATE, MERGED) for what in went)
+    assert len(rows) == len(stay) + duplicates + rejected
+
+
+def test_many_texts_of_many_classes_are_settled_at_once():
+    """A hundred thousand rows of short texts; the work of a loop over them would be seen."""
+    rows = [(f"text {n % 9973}", n * n % 7 % len(KINDS), n % 3 == 0) for n in range(100_000)]
+    found = settled(rows, SOFT, 1000, random.Random(1))
+    assert found == judged_by_a_dictionary(rows, SOFT)
 
 
 def test_full_buckets_are_sent_on():
@@ -81,19 +150,24 @@ def test_full_buckets_are_sent_on():
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 
 
-@given(TEXTS, st.integers(0, 70_000), st.integers(0, 70_000), TEXTS, TEXTS, TEXTS)
-def test_examples_are_encoded_as_protobuf_does(text, label, grade, id, slice_name, slice_value):
+SHARES = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=5)
+
+
+@given(TEXTS, st.integers(0, 70_000), SHARES, TEXTS, TEXTS, TEXTS)
+def test_examples_are_encoded_as_protobuf_does(text, label, shares, id, slice_name, slice_value):
     from tensorflow.core.example import example_pb2
 
     slice_name = f"slice {slice_name}"
-    targets = Targets({"label": label, "grade": grade})
+    targets = Targets({"label": label, "shares": shares})
     review = Review(text, targets, id, "", (slice_value,))
-    encoded = ExampleEncoder([slice_name], ["label", "grade"]).encode(review)
+    encoder = ExampleEncoder([slice_name], ["label", "shares"])
+    encoded = encoder.encode(review)
+    assert encoder.encode(review) == encoded
     expected = example_pb2.Example()
     feature = expected.features.feature
     feature["text"].bytes_list.value.append(text.encode())
     feature["label"].int64_list.value.append(label)
-    feature["grade"].int64_list.value.append(grade)
+    feature["shares"].float_list.value.extend(shares)
     feature["id"].bytes_list.value.append(id.encode())
     feature[slice_name].bytes_list.value.append(slice_value.encode())
     assert example_pb2.Example.FromString(encoded) == expected

@@ -94,6 +94,7 @@ def test_json_leaves_out_what_the_ingest_does_not_depend_on():
         ({"format": "xlsx"}, "format", "csv, tsv, jsonl, parquet"),
         ({"splits": {"train": 1, "test": 1}}, "splits", "train, eval, test"),
         ({"splits": {"train": 1, "eval": 0, "test": 1}}, "splits.eval", "is 0"),
+        ({"contradictory": "mean"}, "contradictory", "soft, majority, reject"),
         ({"max_reject_fraction": 1.5}, "max_reject_fraction", "from 0 to 1"),
         ({"derived": {"d": DerivedColumn("c")}}, "derived.d", "neither"),
         ({"derived": {"d": DerivedColumn("c", "(")}}, "derived.d.pattern", "regular expression"),

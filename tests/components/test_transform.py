@@ -40,14 +40,17 @@ def transformed(artifacts_in, tiny_encoder, reviews, tmp_path_factory):
                 example = tf.train.Example()
                 example.features.feature["text"].bytes_list.value.append(texts[row].encode())
                 example.features.feature["label"].int64_list.value.append(row)
-                example.features.feature["grade"].int64_list.value.append(row + 1)
+                example.features.feature["grade"].int64_list.value.append(row % 4)
+                shares = example.features.feature["grade_shares"].float_list.value
+                shares.extend([row / 100, 1 - row / 100, 0, 0])
                 writer.write(example.SerializeToString())
     schema = make_artifact(standard_artifacts.Schema)
     proto = schema_pb2.Schema()
-    for name, kind in (("text", "BYTES"), ("label", "INT"), ("grade", "INT")):
+    features = (("text", "BYTES", 1), ("label", "INT", 1), ("grade", "INT", 1))
+    for name, kind, size in (*features, ("grade_shares", "FLOAT", 4)):
         feature = proto.feature.add(name=name, type=schema_pb2.FeatureType.Value(kind))
         feature.presence.min_fraction = 1.0
-        feature.shape.dim.add(size=1)
+        feature.shape.dim.add(size=size)
     tfdv.write_schema_text(proto, f"{schema.uri}/schema.pbtxt")
     encoder = make_artifact(standard_artifacts.Model)
     shutil.copytree(tiny_encoder, Path(encoder.uri, "Format-Serving"))
@@ -95,7 +98,8 @@ def test_tokens_are_those_of_the_encoders_own_preprocessor_beside_the_text(
     for record in records:
         feature = tf.train.Example.FromString(record).features.feature
         (row,) = feature["label"].int64_list.value
-        assert feature["grade"].int64_list.value == [row + 1]
+        shares = [row / 100, 1 - row / 100, 0, 0]
+        assert list(feature["grade"].float_list.value) == pytest.approx(shares)
         assert list(feature["text"].bytes_list.value) == [texts[row].encode()]
         tokens = list(feature[TOKENS_FEATURE].int64_list.value)
         pieces = preprocessor.tokenize(tf.constant([texts[row]]))
@@ -108,7 +112,7 @@ def test_without_an_encoder_the_text_is_what_is_left():
     inputs = {
         "text": tf.constant([["Works."], [b"\xff"]]),
         "label": tf.constant([[1], [0]], tf.int64),
-        "grade": tf.constant([[2], [0]], tf.int64),
+        "grade_shares": tf.constant([[0.0, 0.5, 0.5], [1.0, 0.0, 0.0]]),
     }
     outputs = preprocessing_fn(inputs, {"task": "text-classification", "keeps_text": True})
 

@@ -47,8 +47,9 @@ def inputs(tiny_encoder, tiny_vocabulary, reviews, tmp_path_factory):
             for row in tokenizer(tf.constant(texts)).to_list():
                 example = tf.train.Example()
                 example.features.feature[TOKENS_FEATURE].int64_list.value.extend(row)
-                for name in ("label", "grade"):
-                    example.features.feature[name].int64_list.value.append(int(len(row) > 20))
+                label = int(len(row) > 20)
+                example.features.feature["label"].int64_list.value.append(label)
+                example.features.feature["grade"].float_list.value.extend([1 - label, label])
                 writer.write(example.SerializeToString())
     (folder / "encoder").mkdir()
     (folder / "encoder" / "Format-Serving").symlink_to(tiny_encoder)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...review_example_gen.settings import DataSettings
 
-FEATURES = ("label", "grade")
+FEATURES = ("label", "grade", "grade_shares")
 NGRAMS = True
 
 
@@ -38,10 +38,19 @@ def kinds(settings: DataSettings) -> list[str]:
     return list(settings.classes)
 
 
+def grades(settings: DataSettings) -> list[int]:
+    """The class of each grade, by its index.
+
+    Args:
+        settings: Of the data.
+    """
+    return [grade.label for grade in settings.grades]
+
+
 def task_config(settings: DataSettings) -> dict[str, Any]:
     """`labels` and `grades`, see `models.TextClassification`.
 
     Args:
         settings: Of the data.
     """
-    return {"labels": kinds(settings), "grades": [grade.label for grade in settings.grades]}
+    return {"labels": kinds(settings), "grades": grades(settings)}

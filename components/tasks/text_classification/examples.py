@@ -24,15 +24,20 @@ class ClassMaker:
     def __init__(self, settings: DataSettings):
         grades = settings.grades
         self._grades = ValueMap({grade: made.values for grade, made in enumerate(grades)})
+        self._number = len(grades)
         self._targets = [
-            Targets({"label": made.label, "grade": grade}, made.label)
+            Targets(
+                {"label": made.label, "grade": grade, "grade_shares": self._shares({grade: 1})},
+                made.label,
+                grade,
+            )
             for grade, made in enumerate(grades)
         ]
         self._kind = "rating" if settings.rating else "label"
         self._column = settings.label_column
 
     def make(self, values: Mapping[str, str], text: str) -> Targets | Rejection:
-        """Returns `label` and `grade` of a row, or why it has none.
+        """Returns `label`, `grade` and `grade_shares` of a row, or why it has none.
 
         Args:
             values: Column -> text of the cell.
@@ -46,3 +51,16 @@ class ClassMaker:
             detail = f"{self._column} {rating[:40]!r} belongs to no class"
             return Rejection(f"unknown-{self._kind}", detail)
         return self._targets[grade]
+
+    def merge(self, targets: Targets, copies: Mapping[int, int]) -> Targets:
+        """Returns class and grade of a row that stays for others, with the shares of all of them.
+
+        Args:
+            targets: Those of the row.
+            copies: Grade -> number of rows.
+        """
+        return targets._replace(features={**targets.features, "grade_shares": self._shares(copies)})
+
+    def _shares(self, copies: Mapping[int, int]) -> tuple[float, ...]:
+        total = sum(copies.values())
+        return tuple([copies.get(grade, 0) / total for grade in range(self._number)])

@@ -1,4 +1,4 @@
-"""What Transform adds to the tokens of a text: its class and its grade."""
+"""What Transform adds to the tokens of a text: its class and its grades."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ def transform(inputs: Mapping[str, tf.Tensor], tokens: tf.RaggedTensor) -> dict[
     """The targets of a classifier.
 
     Args:
-        inputs: `label` and `grade`: int64 [batch, 1].
+        inputs: `label`: int64 [batch, 1]; `grade_shares`: float32 [batch, grades].
         tokens: Not needed.
 
     Returns:
-        `label` and `grade`: int64 [batch].
+        `label`: int64 [batch]; `grade`: float32 [batch, grades], of each grade the share of the
+        rows with this text.
     """
-    return {name: tf.reshape(inputs[name], [-1]) for name in ("label", "grade")}
+    return {"label": tf.reshape(inputs["label"], [-1]), "grade": inputs["grade_shares"]}

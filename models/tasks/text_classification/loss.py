@@ -27,6 +27,8 @@ def balanced_class_weights(labels: np.ndarray, num_classes: int) -> np.ndarray:
 class GradeLoss:
     """Cross-entropy of the grades' logits, the mean over the texts.
 
+    A text of several grades counts as much as its shares of them, one by one, would count.
+
     Args:
         weights: How much a text of each grade counts, float32 [grades].
         label_smoothing: Share of the target spread over all grades.
@@ -41,18 +43,19 @@ class GradeLoss:
 
         Args:
             outputs: Logits of the grades, float32 [batch, grades].
-            targets: `grade`: int32 [batch].
+            targets: `grade`: the share of each grade, float32 [batch, grades].
         """
-        grades = targets[GRADE]
-        wanted = tf.one_hot(grades, len(self._weights))
+        weighted = targets[GRADE] * self._weights
+        weights = tf.reduce_sum(weighted, axis=1)
+        wanted = tf.math.divide_no_nan(weighted, weights[:, None])
         wanted = (1 - self._smoothing) * wanted + self._smoothing / len(self._weights)
         losses = tf.nn.softmax_cross_entropy_with_logits(wanted, outputs)
-        return tf.reduce_sum(losses * tf.gather(self._weights, grades))
+        return tf.reduce_sum(losses * weights)
 
     def count(self, targets: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """How many texts a batch has.
 
         Args:
-            targets: `grade`: int32 [batch].
+            targets: `grade`: float32 [batch, grades].
         """
-        return tf.cast(tf.size(targets[GRADE]), tf.float32)
+        return tf.cast(tf.shape(targets[GRADE])[0], tf.float32)

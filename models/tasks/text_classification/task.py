@@ -11,15 +11,15 @@ import numpy as np
 import tensorflow as tf
 
 from ...settings import ModelSettings, TrainingSettings
-from ..arrays import softmax
-from ..base import Texts
+from ..arrays import distributions, softmax
+from ..base import Target, Texts
 from ..differences import Difference
 from .comparison import Judged, compare
 from .decision import Decision
 from .loss import GradeLoss, balanced_class_weights
 from .metrics import classification_report, expected_calibration_error
 from .model import ReviewClassifier
-from .targets import GRADE, TARGETS, classes_of
+from .targets import GRADE, classes_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,6 @@ class TextClassification:
     grades: tuple[int, ...] = ()
 
     name = "text-classification"
-    targets = TARGETS
     per_token = False
     metric = "macro_f1"
 
@@ -47,6 +46,11 @@ class TextClassification:
         # Sequences of any kind may be given; they are compared and shown as tuples.
         object.__setattr__(self, "labels", tuple(self.labels))
         object.__setattr__(self, "grades", tuple(self.grades) or tuple(range(len(self.labels))))
+
+    @property
+    def targets(self) -> dict[str, Target]:
+        """`grade`: the share of each grade, or, of texts in memory, the only one."""
+        return {GRADE: Target("float32", size=len(self.grades))}
 
     def config(self) -> dict[str, Any]:
         """What `make_task` makes an equal task of."""
@@ -77,7 +81,7 @@ class TextClassification:
         Args:
             texts: With their grades.
         """
-        return np.eye(len(self.grades), dtype=np.float32)[texts.targets[GRADE]]
+        return distributions(texts.targets[GRADE], len(self.grades))
 
     def fit_decision(
         self, outputs: np.ndarray, texts: Texts, decide_for: str | None = None

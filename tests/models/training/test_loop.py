@@ -19,7 +19,7 @@ from reviewlens.models.tasks.text_classification.loss import GradeLoss, balanced
 from reviewlens.models.tasks.text_classification.model import build_classifier
 from reviewlens.models.tasks.text_classification.task import TextClassification
 from reviewlens.models.training import loop as training_module
-from reviewlens.models.training.batching import pad_batch
+from reviewlens.models.training.batching import pad_batch, pad_targets
 from reviewlens.models.training.checkpoint import CheckpointFile, remove_checkpoint
 from reviewlens.models.training.loop import train
 from reviewlens.models.training.step import TrainStep
@@ -299,8 +299,9 @@ def test_a_step_by_parts_is_the_step_of_the_whole_batch(tiny_encoder, splits, mi
         loss = GradeLoss([1.0, 2.0, 0.5])
         step = TrainStep(TASK, classifier, optimizer, loss, micro_batch=size)
         for rows in batches:
-            grades = {"grade": splits[0].targets["grade"][rows]}
-            step(pad_batch(splits[0], rows, EncoderInputs()), grades)
+            inputs = pad_batch(splits[0], rows, EncoderInputs())
+            width = inputs["input_word_ids"].shape[1]
+            step(inputs, pad_targets(splits[0], rows, width, TASK.targets))
         weights[size] = [*classifier.get_weights(), step.loss_sum.numpy()]
     for whole, parts in zip(weights[None], weights[micro_batch], strict=True):
         np.testing.assert_allclose(parts, whole, rtol=1e-4, atol=1e-5)
