@@ -15,6 +15,7 @@ from ...serving.tasks.predictions import FIRST_TASK
 from ..records import NodeRecord, properties_of
 
 _REASON = "reason:"
+_MERGED = "merged:"
 _TRAINING = ("epochs", "steps", "examples_per_second", "seconds", "best_epoch")
 # What of the records of training and export is too long for a summary.
 _LONG = ("history", "eval")
@@ -33,8 +34,9 @@ def data(node: NodeRecord) -> Contribution:
         if key.startswith(_REASON)
     }
     counts = {key: int(facts[key]) for key in ("read", "kept", "duplicates", "rejected")}
+    merged = {key: int(facts.get(f"{_MERGED}{key}", 0)) for key in ("texts", "rows", "ties")}
     splits = {split: int(facts[split]) for split in SPLITS}
-    return {"data": {**counts, "rejected_because": reasons, "splits": splits}}
+    return {"data": {**counts, "merged": merged, "rejected_because": reasons, "splits": splits}}
 
 
 def encoder(node: NodeRecord) -> Contribution:

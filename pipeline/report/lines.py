@@ -23,6 +23,13 @@ def data(summary: dict[str, Any]) -> list[str]:
         f"{data['duplicates']:,} + rejected {data['rejected']:,}",
         f"splits   {splits}",
     ]
+    merged = data.get("merged", {})
+    if merged.get("texts"):
+        ties = f", {merged['ties']:,} of them without a majority" if merged["ties"] else ""
+        lines.append(
+            f"merged   {merged['rows']:,} of the duplicates into {merged['texts']:,} texts of "
+            f"several classes{ties}"
+        )
     reasons = sorted(data["rejected_because"].items(), key=lambda item: -item[1])
     if reasons:
         told = ", ".join(f"{reason} {count:,}" for reason, count in reasons)

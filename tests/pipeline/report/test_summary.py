@@ -50,9 +50,10 @@ def nodes(tmp_path):
     counts = {"read": 1300, "kept": 1290, "duplicates": 3, "rejected": 7}
     splits = {"train": 80, "eval": 6, "test": 1204}
     reasons = {"reason:no-text": 5, "reason:contradictory": 2}
+    merged = {"merged:texts": 2, "merged:rows": 3, "merged:ties": 1}
     encoder = {"name": "minilm-l6", "source": "package", "sha256": "ab", "parameters": 22}
     return {
-        "review-example-gen": record(examples=("x", counts | splits | reasons)),
+        "review-example-gen": record(examples=("x", counts | splits | reasons | merged)),
         "encoder-fetcher": record(mlmd.Execution.CACHED, model=("x", encoder)),
         "trainer": record(model_run=(tmp_path, {})),
         "exporter": record(model=(tmp_path, {})),
@@ -78,6 +79,7 @@ def test_every_fact_comes_from_its_node(nodes):
         "kept": 1290,
         "duplicates": 3,
         "rejected": 7,
+        "merged": {"texts": 2, "rows": 3, "ties": 1},
         "rejected_because": {"contradictory": 2, "no-text": 5},
         "splits": {"train": 80, "eval": 6, "test": 1204},
     }
@@ -133,6 +135,10 @@ def test_the_report_tells_counts_metrics_and_the_next_command(nodes):
     text = report(nodes)
     assert "read 1,300 = kept 1,290 + duplicates 3 + rejected 7" in text
     assert "train 80, eval 6, test 1,204" in text
+    told = (
+        "merged   3 of the duplicates into 2 texts of several classes, 1 of them without a majority"
+    )
+    assert told in text
     assert "no-text 5, contradictory 2" in text
     assert "macro-F1 0.700, accuracy 0.800, ECE 0.010" in text
     rows = [line.split() for line in text.splitlines()]
