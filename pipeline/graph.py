@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from tfx.components import SchemaGen, StatisticsGen
-from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.data_types import RuntimeParameter
@@ -22,6 +21,7 @@ from ..components import (
     NgramTrainer,
     ReviewEvaluator,
     ReviewExampleGen,
+    ReviewSchemaImporter,
     ReviewTrainer,
     ReviewTransform,
     ServingValidator,
@@ -87,7 +87,7 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
 
     statistics_gen = StatisticsGen(examples=examples).with_id("statistics-gen")
     statistics = statistics_gen.outputs["statistics"]
-    schema_gen = _schema_gen(config, target, statistics).with_id("schema-gen")
+    schema_gen = _schema_gen(config, target, statistics, code["schema-gen"]).with_id("schema-gen")
     schema = schema_gen.outputs["schema"]
     example_validator = StrictExampleValidator(
         statistics=statistics, schema=schema, allow_anomalies=config.data.allow_anomalies
@@ -198,12 +198,14 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
     )
 
 
-def _schema_gen(config: Config, target: Target, statistics: BaseChannel) -> BaseNode:
+def _schema_gen(config: Config, target: Target, statistics: BaseChannel, code: str) -> BaseNode:
     """The node that gives the schema: the one of the configuration, or one learnt."""
     if not config.data.schema:
         return SchemaGen(statistics=statistics, infer_feature_shape=True)
     path = os.path.abspath(config.data.schema) if target.has_files else config.data.schema
-    return ImportSchemaGen(schema_file=path)
+    task = TASKS.load(config.task, "data")
+    distributions = task.distributions(config.data) if hasattr(task, "distributions") else {}
+    return ReviewSchemaImporter(path, distributions, code)
 
 
 def _latest_blessed(

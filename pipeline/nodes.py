@@ -95,7 +95,7 @@ NODES = (
         summary=f"{_SUMMARY}:encoder",
     ),
     Node("statistics-gen", "counts what is in the columns"),
-    Node("schema-gen", "derives the schema"),
+    Node("schema-gen", "derives the schema", code=("reviewlens.components.schema_importer",)),
     Node("example-validator", "compares the data with the schema"),
     Node(
         "encoder-validator",

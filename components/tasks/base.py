@@ -20,7 +20,8 @@ class Data(Protocol):
     """The module `data`: what the task needs of the files. It imports nothing heavy.
 
     A task that tells parts of its kinds apart, and can learn that a text is of several of them,
-    also has `grades(settings)`, the kind of each one.
+    also has `grades(settings)`, the kind of each one, and `distributions(settings)`, by name the
+    lengths of features that hold a share for each of them.
 
     Attributes:
         FEATURES: Names of the features that the task adds to `text`, `id` and the slices.

@@ -47,6 +47,15 @@ def grades(settings: DataSettings) -> list[int]:
     return [grade.label for grade in settings.grades]
 
 
+def distributions(settings: DataSettings) -> dict[str, int]:
+    """Features that hold a distribution, by name with its length: the shares of all grades.
+
+    Args:
+        settings: Of the data.
+    """
+    return {"grade_shares": len(settings.grades)}
+
+
 def task_config(settings: DataSettings) -> dict[str, Any]:
     """`labels` and `grades`, see `models.TextClassification`.
 
