@@ -169,6 +169,7 @@ class EncoderFamily:
         load: Makes the encoder of them. Beside the files it takes `dropout`, `name`, `seed` and
             `dtype` by name, the last two maybe None, and leaves alone what it has no use for.
         tokenizer: Makes the tokenizer of them, given `max_tokens` and `truncation` by name.
+        vocabulary_size: Tells how many ids that tokenizer has, without making it.
         converts: Whether `load` makes Keras layers of the weights; False for families that run
             what they are given.
     """
@@ -177,4 +178,5 @@ class EncoderFamily:
     accepts: Callable[[EncoderFiles], bool]
     load: Callable[..., Encoder]
     tokenizer: Callable[..., Tokenizer]
+    vocabulary_size: Callable[[EncoderFiles], int]
     converts: bool = True

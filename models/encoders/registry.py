@@ -25,7 +25,7 @@ def register_family(family: EncoderFamily) -> None:
         family: Takes the place of one with the same name that was registered before.
 
     Example:
-        >>> register_family(EncoderFamily("toy", accepts, load, tokenizer))
+        >>> register_family(EncoderFamily("toy", accepts, load, tokenizer, vocabulary_size))
         >>> load_encoder("folder-of-a-toy").num_layers
         1
     """
@@ -70,11 +70,11 @@ def load_encoder(
     files = open_encoder_files(directory)
     family = _family_of(files, native)
     encoder = family.load(files, dropout=dropout, name=name, seed=seed, dtype=dtype)
-    tokenizer = family.tokenizer(files, max_tokens=encoder.max_positions, truncation="head")
-    if tokenizer.vocabulary_size > encoder.vocabulary_size:
+    tokens = family.vocabulary_size(files)
+    if tokens > encoder.vocabulary_size:
         raise RunError(
             f"the tokenizer in {directory} does not fit its encoder: it has "
-            f"{tokenizer.vocabulary_size:,} tokens, and there are {encoder.vocabulary_size:,} "
+            f"{tokens:,} tokens, and there are {encoder.vocabulary_size:,} "
             "embeddings"
         )
     return encoder

@@ -22,7 +22,7 @@ from ..conversion import (
 from ..formats.reading import read_json, reading
 from ..formats.saved_model import SavedEncoder
 from .backbone import BertEncoder
-from .tokenizer import WordpieceTokenizer
+from .tokenizer import WordpieceTokenizer, read_pieces
 
 # As BERT's authors set it; SavedModels do not tell, nor do DistilBERT and keras-hub.
 _EPSILON = 1e-12
@@ -152,6 +152,11 @@ def load_tokenizer(files: EncoderFiles, **cut) -> WordpieceTokenizer:
     return WordpieceTokenizer(vocabulary_file, lower_case=lower_case, **cut)
 
 
+def vocabulary_size(files: EncoderFiles) -> int:
+    """Counts the word pieces of the files."""
+    return len(read_pieces(vocabulary_of(files)[0]))
+
+
 def vocabulary_of(files: EncoderFiles) -> tuple[str, bool]:
     """Finds the vocabulary of an encoder of BERT's kind.
 
@@ -254,4 +259,4 @@ def _count_layers(files: EncoderFiles) -> int:
     return sum(name.endswith("self_attention/query/bias") for name in files.shapes)
 
 
-FAMILY = EncoderFamily("bert", accepts, load, load_tokenizer)
+FAMILY = EncoderFamily("bert", accepts, load, load_tokenizer, vocabulary_size)

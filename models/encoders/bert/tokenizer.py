@@ -57,12 +57,7 @@ class WordpieceTokenizer(tf.Module):
         self.lower_case = lower_case
         self.max_tokens = max_tokens
         self.truncation = truncation
-        pieces = _read_pieces(vocabulary_file)
-        missing = [piece for piece in ("[CLS]", "[SEP]", "[UNK]") if piece not in pieces]
-        if missing:
-            raise RunError(
-                f"{vocabulary_file} is no BERT vocabulary: no line {' and no '.join(missing)}"
-            )
+        pieces = read_pieces(vocabulary_file)
         self.vocabulary_size = len(pieces)
         self.padding_id = pieces.index("[PAD]") if "[PAD]" in pieces else 0
         self.start_id, self.end_id = pieces.index("[CLS]"), pieces.index("[SEP]")
@@ -121,7 +116,31 @@ class WordpieceTokenizer(tf.Module):
         return tf.concat([first, values, last], axis=1)
 
 
-def _read_pieces(path: str) -> list[str]:
+def read_pieces(path: str) -> list[str]:
+    """Reads a vocabulary of word pieces.
+
+    Args:
+        path: See `WordpieceTokenizer`.
+
+    Returns:
+        The pieces in the order of their ids.
+
+    Raises:
+        RunError: It lacks one of [CLS], [SEP] and [UNK].
+        tf.errors.NotFoundError: There is no file of that name.
+
+    Example:
+        >>> read_pieces("vocab.txt").index("[CLS]")
+        101
+    """
+    pieces = _pieces(path)
+    missing = [piece for piece in ("[CLS]", "[SEP]", "[UNK]") if piece not in pieces]
+    if missing:
+        raise RunError(f"{path} is no BERT vocabulary: no line {' and no '.join(missing)}")
+    return pieces
+
+
+def _pieces(path: str) -> list[str]:
     if not path.endswith(".json"):
         # Not splitlines(): a vocabulary has pieces that Unicode calls line breaks.
         return tf.io.gfile.GFile(path).read().removesuffix("\n").split("\n")

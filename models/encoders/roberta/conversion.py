@@ -14,6 +14,7 @@ from ..conversion import (
     prefix_of,
 )
 from .backbone import RobertaEncoder
+from .byte_pairs import read_byte_pairs
 from .tokenizer import BytePairTokenizer
 
 # Of `<pad>`; keras-hub's backbone has no other, and of its table not the rows up to it.
@@ -84,6 +85,11 @@ def load_tokenizer(files: EncoderFiles, **cut) -> BytePairTokenizer:
     return BytePairTokenizer(tokenizer_files(files), **cut)
 
 
+def vocabulary_size(files: EncoderFiles) -> int:
+    """Counts the byte pairs of the files."""
+    return read_byte_pairs(tokenizer_files(files)).size
+
+
 def tokenizer_files(files: EncoderFiles) -> dict[str, str]:
     """Finds the files of the tokenizer, under the names that Hugging Face has for them.
 
@@ -98,4 +104,4 @@ def tokenizer_files(files: EncoderFiles) -> dict[str, str]:
     return found
 
 
-FAMILY = EncoderFamily("roberta", accepts, load, load_tokenizer)
+FAMILY = EncoderFamily("roberta", accepts, load, load_tokenizer, vocabulary_size)

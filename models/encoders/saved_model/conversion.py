@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..base import EncoderFamily, EncoderFiles
+from ..bert.conversion import vocabulary_size
 from ..bert.tokenizer import WordpieceTokenizer
 from ..formats.saved_model import SavedEncoder
 from .backbone import HubEncoder
@@ -23,4 +24,6 @@ def load_tokenizer(files: SavedEncoder, **cut) -> WordpieceTokenizer:
     return WordpieceTokenizer(files.vocabulary_file, lower_case=files.lower_case, **cut)
 
 
-FAMILY = EncoderFamily("saved_model", accepts, load, load_tokenizer, converts=False)
+FAMILY = EncoderFamily(
+    "saved_model", accepts, load, load_tokenizer, vocabulary_size, converts=False
+)

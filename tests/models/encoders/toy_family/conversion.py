@@ -24,8 +24,12 @@ def load_tokenizer(files, **cut):
     return HashTokenizer(files.tokenizer_files["vocab.txt"], **cut)
 
 
+def vocabulary_size(files):
+    return load_tokenizer(files, max_tokens=2).vocabulary_size
+
+
 def _known(arguments):
     return {name: value for name, value in arguments.items() if name != "seed"}
 
 
-FAMILY = EncoderFamily("words", accepts, load, load_tokenizer)
+FAMILY = EncoderFamily("words", accepts, load, load_tokenizer, vocabulary_size)
