@@ -1,0 +1,78 @@
+"""A run without an encoder: from a file of fastText to a pushed model, and what runs again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reviewlens.errors import UsageError
+from reviewlens.pipeline import load_config, run
+from reviewlens.serving import LocalModel
+
+WORDS = {"good": "fits well and looks great", "bad": "came broken and fell apart"}
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory, reviews):
+    """A folder with 300 labelled lines and their configuration."""
+    folder = tmp_path_factory.mktemp("ngrams")
+    labels = list(WORDS) * 150
+    lines = [
+        f"__label__{label} {' '.join(text.split())} {WORDS[label]}\n"
+        for label, text in zip(labels, reviews[:300], strict=True)
+    ]
+    lines.append("__label__good __label__bad both\n")
+    (folder / "reviews.txt").write_text("".join(lines), encoding="utf-8")
+    config = {
+        "name": "tiny",
+        "output": str(folder / "out"),
+        "data": {
+            "input": str(folder / "reviews.txt"),
+            **{"format": "fasttext", "text": "text", "label": "label"},
+            "classes": {"bad": None, "good": None},
+        },
+        "model": {"algorithm": "ngrams"},
+        "ngrams": {"buckets": 4096},
+    }
+    (folder / "config.yaml").write_text(json.dumps(config))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first(workspace):
+    """The result of the whole run."""
+    return run(load_config(str(workspace / "config.yaml")))
+
+
+def test_it_trains_judges_and_pushes_a_model_of_n_grams(first):
+    assert set(first.states.values()) == {"done"}
+    assert list(first.states) == list(first.summary["timings"])
+    assert not {"encoder-fetcher", "trainer"} & set(first.states)
+    summary = first.summary
+    assert summary["data"]["rejected_because"] == {"several-labels": 1}
+    assert summary["encoder"] is None
+    assert summary["training"]["epochs"] >= 1 and summary["training"]["seconds"] > 0
+    assert summary["training"]["temperature"] > 0
+    assert summary["metrics"]["test"]["accuracy"] > 0.9
+    assert summary["blessed"] and summary["serving_validated"]
+    model = LocalModel(summary["pushed_to"])
+    texts = ["It came broken.", "Looks great, fits well.", ""]
+    labels = [prediction.label for prediction in model.predict(texts)]
+    assert labels[:2] == ["bad", "good"]
+    assert not Path(summary["pushed_to"], "assets", "vocab.txt").exists()
+
+
+def test_another_setting_of_n_grams_trains_anew_and_reads_nothing_anew(workspace, first):
+    config = load_config(str(workspace / "config.yaml"), ["ngrams.words=1"])
+    again = run(config, to_node="exporter")
+
+    ran = {node for node, state in again.states.items() if state == "done"}
+    assert ran == {"ngram-trainer", "exporter"}
+    assert again.states["transform"] == "cached"
+
+
+def test_a_node_that_only_an_encoder_needs_is_told(workspace):
+    with pytest.raises(UsageError, match="--from trainer: this run has no such node, as model.alg"):
+        run(load_config(str(workspace / "config.yaml")), from_node="trainer")
