@@ -130,7 +130,7 @@ class Task(Protocol):
 
     @property
     def metric(self) -> str:
-        """The figure of `evaluate` that picks the epoch; the greater the better."""
+        """The figure of `evaluate` that models are judged by; the greater the better."""
 
     def config(self) -> dict[str, Any]:
         """What `make_task` makes an equal task of; values that JSON can hold."""
@@ -193,7 +193,8 @@ class Task(Protocol):
 
         Returns:
             Figures by name, numbers for the history of the training; what is no number, such
-            as the figures of each class, is for `summary.json` alone.
+            as the figures of each class, is for `summary.json` alone. The epoch is picked by
+            `log_loss`, the least, where there is one, and by `metric` otherwise.
         """
 
     def fitted(self, outputs: np.ndarray, texts: Texts, decision: Any) -> dict[str, float]:

@@ -81,13 +81,14 @@ def train(
     From the end of the first epoch on, the weights are averaged over the path of the training,
     which often generalizes better and is less overconfident than where the path happens to
     end (Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization",
-    UAI 2018). After each epoch the eval split is scored with the average, and the task's
-    metric says whether it is the best so far: of classes, macro-F1 of the tuned decision. With
-    `checkpoints` a training that was interrupted, by Ctrl-C, a crash or a power cut, goes on
-    from where it last saved and ends with the weights it would have had. A training that is
-    over keeps its best weights there, so that whatever stops the work that comes next, the same
-    training takes no further step; see `remove_checkpoint`. A checkpoint that is damaged is set
-    aside, and one that cannot be saved ends no training: either is told (`progress.notify`).
+    UAI 2018). After each epoch the eval split is scored with the average, and the log loss of
+    the probabilities says whether it is the best so far, calibrated anew each time: it hangs on
+    no single text, as the metric of a small split does, which stands in for it where a task has
+    no log loss. With `checkpoints` a training that was interrupted, by Ctrl-C, a crash or a power
+    cut, goes on from where it last saved and ends with the weights it would have had. A training
+    that is over keeps its best weights there, so that whatever stops the work that comes next, the
+    same training takes no further step; see `remove_checkpoint`. A checkpoint that is damaged is
+    set aside, and one that cannot be saved ends no training: either is told (`progress.notify`).
 
     Args:
         model: What `task.build` gave, under the precision policy it shall train in.
@@ -287,9 +288,8 @@ class Trainer:
             figures = self.measure()
         finally:
             self.load_weights(own)
-        metric = self.task.metric
-        best = max((epoch[metric] for epoch in self.record.history), default=-math.inf)
-        if figures[metric] > best:
+        best = max(map(self.worth, self.record.history), default=-math.inf)
+        if self.worth(figures) > best:
             self.record.best_epoch = len(self.record.history) + 1
             self.best = self.average
         self.record.steps = self.steps_done
@@ -300,6 +300,10 @@ class Trainer:
         with self.logs.as_default(step=self.steps_done):
             for name, value in figures.items():
                 tf.summary.scalar(f"eval/{name}", value)
+
+    def worth(self, figures: Mapping[str, float]) -> float:
+        """What makes an epoch better than another."""
+        return -figures["log_loss"] if "log_loss" in figures else figures[self.task.metric]
 
     def measure(self) -> dict[str, float]:
         outputs = self.score(self.evaluation)

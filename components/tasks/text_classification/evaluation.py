@@ -11,7 +11,7 @@ import tensorflow_model_analysis as tfma
 
 from ....models.tasks.differences import Difference
 from ....models.tasks.text_classification.comparison import Judged, compare
-from ....models.tasks.text_classification.metrics import classification_report, log_losses
+from ....models.tasks.text_classification.metrics import classification_report
 from ...evaluator.settings import EvaluationSettings
 from .calibration_metric import ExpectedCalibrationError
 
@@ -134,9 +134,7 @@ def figures(answers: Judged, truth: np.ndarray, labels: Sequence[str]) -> dict[s
     Returns:
         `accuracy`, `macro_f1`, `ece`, `log_loss` and `per_class`.
     """
-    probabilities = answers.probabilities
-    report = classification_report(probabilities, answers.decided, truth, labels)
-    return {**report, "log_loss": float(log_losses(probabilities, truth).mean())}
+    return classification_report(answers.probabilities, answers.decided, truth, labels)
 
 
 def differences(

@@ -111,8 +111,8 @@ def classification_report(
         class_names: Name of each class, in the order of its index.
 
     Returns:
-        `accuracy`, `macro_f1`, `ece`, and `per_class` with the `precision`, `recall`, `f1`
-        and `support` of each class name.
+        `accuracy`, `macro_f1`, `ece`, `log_loss`, 0 for no rows, and `per_class` with the
+        `precision`, `recall`, `f1` and `support` of each class name.
     """
     confusion = confusion_matrix(labels, predictions, len(class_names))
     hits = np.diagonal(confusion)
@@ -123,6 +123,7 @@ def classification_report(
         "accuracy": float(hits.sum() / max(len(labels), 1)),
         "macro_f1": float(f1.mean()),
         "ece": expected_calibration_error(probabilities, labels),
+        "log_loss": float(log_losses(probabilities, labels).sum() / max(len(labels), 1)),
         "per_class": {
             name: {
                 "precision": float(precision[index]),

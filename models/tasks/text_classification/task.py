@@ -100,7 +100,7 @@ class TextClassification:
         return Decision.from_facts(facts)
 
     def evaluate(self, outputs: np.ndarray, texts: Texts, decision: Decision) -> dict[str, Any]:
-        """`accuracy`, `macro_f1`, `ece` and `per_class`; see `classification_report`."""
+        """The figures of `classification_report`."""
         return classification_report(
             decision.probabilities(outputs),
             decision.decided(outputs),

@@ -87,9 +87,9 @@ def interrupt_at(step, error=KeyboardInterrupt):
 def test_records_what_it_did(uninterrupted):
     record, _ = uninterrupted
     assert record.history[-1]["loss"] < record.history[0]["loss"]
-    assert set(record.history[0]) == {"loss", "accuracy", "macro_f1", "ece"}
-    scores = [epoch["macro_f1"] for epoch in record.history]
-    assert record.best_epoch == 1 + scores.index(max(scores))
+    assert set(record.history[0]) == {"loss", "accuracy", "macro_f1", "ece", "log_loss"}
+    costs = [epoch["log_loss"] for epoch in record.history]
+    assert record.best_epoch == 1 + costs.index(min(costs))
     assert record.steps == 2 * STEPS
     assert record.examples == 2 * 400
     assert record.examples_per_second == pytest.approx(record.examples / record.seconds)
@@ -263,6 +263,22 @@ def test_stops_early_and_keeps_the_best_epoch(fit, splits):
     # Nothing is learned at that rate, so the second epoch is no better than the first.
     assert len(record.history) == 2
     assert record.best_epoch == 1
+
+
+@pytest.mark.parametrize(
+    ("figures", "best"),
+    [
+        # One text more is named right in the second epoch, but less is known of all of them.
+        ([{"macro_f1": 0.70, "log_loss": 0.50}, {"macro_f1": 0.72, "log_loss": 0.55}], 1),
+        ([{"macro_f1": 0.72, "log_loss": 0.55}, {"macro_f1": 0.70, "log_loss": 0.50}], 2),
+        # A task without probabilities has its metric alone.
+        ([{"macro_f1": 0.70}, {"macro_f1": 0.72}], 2),
+    ],
+)
+def test_the_log_loss_picks_the_epoch(fit, monkeypatch, figures, best):
+    measured = iter(figures)
+    monkeypatch.setattr(training_module.Trainer, "measure", lambda trainer: next(measured))
+    assert fit()[0].best_epoch == best
 
 
 def test_divergence_says_what_to_change(fit):

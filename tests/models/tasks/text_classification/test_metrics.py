@@ -53,6 +53,15 @@ def test_calibration_error_by_hand():
     assert expected_calibration_error(probabilities, labels) == pytest.approx(expected)
 
 
+def test_the_log_loss_is_that_of_scikit_learn():
+    random = np.random.default_rng(0)
+    probabilities, labels = random.dirichlet(np.ones(3), 50), random.integers(0, 3, 50)
+    report = classification_report(probabilities, labels, labels, ["a", "b", "c"])
+    assert report["log_loss"] == pytest.approx(sklearn.metrics.log_loss(labels, probabilities))
+    nothing = classification_report(np.zeros((0, 2)), labels[:0], labels[:0], ["a", "b"])
+    assert nothing["log_loss"] == 0
+
+
 def test_bins_are_closed_above():
     # 0.6 ends the ninth of fifteen bins, 0.61 is in the tenth; apart, their gaps do not cancel.
     probabilities = np.array([[0.6, 0.4], [0.61, 0.39]])
