@@ -28,6 +28,7 @@ ARGUMENTS = {
     "ingest": [],
     "pipeline": FLOAT32,
     "tokenization": [],
+    "contradictions": [],
     "finetune": [],
     # The whole takes hours.
     "quality": ["--rows=500", "--seeds=1"],
