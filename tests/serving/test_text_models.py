@@ -12,7 +12,6 @@ import tensorflow as tf
 import tensorflow_text  # noqa: F401
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tensorflow.core.protobuf import saved_model_pb2
 
 from reviewlens.models import NgramClassifier, NgramSettings
 from reviewlens.serving import (
@@ -23,6 +22,7 @@ from reviewlens.serving import (
     WideModel,
     export_model,
 )
+from reviewlens.serving.deployment.compatibility import oldest_release, operations_of
 from reviewlens.serving.validation import HOSTILE_TEXTS, validate_model
 
 # Of tf.Text, whose release 2.12 TensorFlow Serving 2.12 links.
@@ -152,9 +152,10 @@ def test_the_files_beside_the_graph_are_those_of_its_parts(exported, served, cla
 
 
 def test_only_operations_that_stock_tf_serving_links(exported, served):
-    used = {name: _operations(made.directory) for name, made in exported.items()}
+    used = {name: operations_of(made.directory) for name, made in exported.items()}
     assert used["ngrams"] - CORE_OPS - TEXT_OPS == set()
-    assert used["wide"] - used["ngrams"] - _operations(served.directory) == set()
+    assert used["wide"] - used["ngrams"] - operations_of(served.directory) == set()
+    assert {oldest_release(made.directory) for made in exported.values()} == {(2, 12)}
 
 
 @given(
@@ -178,16 +179,10 @@ def test_features_in_the_served_graph_are_those_of_training(ngrams, served, clas
 def test_a_server_answers_with_it(model, reviews, model_server):
     base = str(Path(model.directory).parent)
     server = model_server(model_name="reviews", model_base_path=base)
-    with Client(server.rest, model="reviews") as client:
-        answers = client.predict(reviews[:20])
     expected = LocalModel(model.directory).predict(reviews[:20])
-    assert [answer.label for answer in answers] == [answer.label for answer in expected]
-    for answer, other in zip(answers, expected, strict=True):
-        assert answer.probabilities == pytest.approx(other.probabilities, abs=1e-5)
-
-
-def _operations(directory):
-    content = Path(directory, "saved_model.pb").read_bytes()
-    graph = saved_model_pb2.SavedModel.FromString(content).meta_graphs[0].graph_def
-    nodes = [*graph.node, *(node for f in graph.library.function for node in f.node_def)]
-    return {node.op for node in nodes}
+    for transport, address in (("rest", server.rest), ("grpc", server.grpc)):
+        with Client(address, model="reviews", transport=transport) as client:
+            answers = client.predict(reviews[:20])
+        assert [answer.label for answer in answers] == [answer.label for answer in expected]
+        for answer, other in zip(answers, expected, strict=True):
+            assert answer.probabilities == pytest.approx(other.probabilities, abs=1e-5)
