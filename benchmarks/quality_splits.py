@@ -11,8 +11,8 @@ from pathlib import Path
 
 from peers.worker import answer
 
-# TensorFlow says at the end of every file that it has ended.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# TensorFlow says what it has no use for, and at the end of every file that it has ended.
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 
 def split(config: str, target: str) -> dict[str, int]:
