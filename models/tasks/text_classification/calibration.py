@@ -36,8 +36,8 @@ class Calibration:
         stretch: How much faster than that a review's logits grow with their own norm.
 
     Example:
-        >>> logits = np.array([[4.0, 0.0]] * 4)
-        >>> Calibration.fit(logits, np.array([0, 0, 0, 1])).probabilities(logits)[0].round(2)
+        >>> logits = np.array([[4.0, 0.0]] * 4000)
+        >>> Calibration.fit(logits, np.array([0, 0, 0, 1] * 1000)).probabilities(logits)[0].round(2)
         array([0.75, 0.25])
     """
 
