@@ -29,6 +29,7 @@ ARGUMENTS = {
     "pipeline": FLOAT32,
     "tokenization": [],
     "contradictions": [],
+    "ngrams": [],
     "finetune": [],
     # The whole takes hours.
     "quality": ["--rows=500", "--seeds=1"],

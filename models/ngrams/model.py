@@ -26,7 +26,7 @@ class NgramClassifier(keras.Model):
 
     An n-gram counts by how rare it was among the texts trained on (its inverse document
     frequency), and a text as much as any other, however long it is. N-grams that did not occur
-    there count nothing; a text that has no others is answered the prior of the grades.
+    there count nothing; a text that has no others is answered by the bias, close to the prior.
 
     Args:
         settings: Its features, and how it is trained.

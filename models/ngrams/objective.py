@@ -55,7 +55,8 @@ class NgramRegression:
         uncertainty = np.float32((prior * (1 - prior)).mean())
         curvature = uncertainty * self._idf**2 * texts.transposed_times(self._scale**2)
         self._penalty = np.float32(penalty) + np.float32(dropout / (1 - dropout)) * curvature
-        self._curvature = np.concatenate([self._penalty + curvature, [[uncertainty * len(wanted)]]])
+        of_bias = np.full((1, 1), uncertainty * max(len(wanted), 1), np.float32)
+        self._curvature = np.concatenate([self._penalty + curvature, of_bias])
         self._logits = np.repeat(self.bias[None], len(wanted), 0)
 
     def steps(self) -> Iterator[tuple[np.ndarray, np.ndarray, float]]:

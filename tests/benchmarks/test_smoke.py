@@ -31,6 +31,10 @@ TRIALS = {
         ["--steps=10", "--repeats=1", "--work={work}", *PEERS],
         ["reviewlens, bfloat16, batches of similar lengths"],
     ),
+    "ngrams": (
+        ["--rows=400", "--seeds=1", "--scale=500", "--files=amazon", *PEERS],
+        ["reviewlens, n-grams"],
+    ),
     "memory": (
         ["--steps=2", "--precision=bfloat16", "--work={work}", *PEERS],
         ["reviewlens, bfloat16", "reviewlens, bfloat16, 8 at a time"],
@@ -45,7 +49,7 @@ TRIALS = {
         ["2", "reviewlens serve"],
     ),
 }
-SCRIPTS_WITH_PEERS = ("finetune", "memory", "serving")
+SCRIPTS_WITH_PEERS = ("finetune", "memory", "ngrams", "serving")
 # How far a system's probabilities may be from ours in float32.
 TOLERANCES = {
     "reviewlens, bfloat16": 0.05,
