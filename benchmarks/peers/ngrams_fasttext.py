@@ -96,7 +96,7 @@ class Task:
 
     def _ask(self, model, texts: list[str]) -> np.ndarray:
         # With NumPy 2 it answers lists, but no single string.
-        labels, found = model.predict([normalised(text) for text in texts], k=-1)
+        labels, found = model.predict([normalised(text) for text in texts], k=self._classes)
         probabilities = np.full((len(texts), self._classes), 1e-7)
         for row, names, values in zip(probabilities, labels, found, strict=True):
             row[[int(name.removeprefix(_PREFIX)) for name in names]] = values[: len(names)]
