@@ -19,7 +19,7 @@ from reviewlens.errors import RunError
 from reviewlens.models import NgramSettings
 from reviewlens.models.tasks.registry import make_task
 
-SETTINGS = NgramSettings(buckets=4096, epochs=5)
+SETTINGS = NgramSettings(buckets=2**16)
 TRAIN, EVAL = slice(0, 800), slice(800, 1200)
 
 
