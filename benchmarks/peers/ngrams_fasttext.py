@@ -95,11 +95,14 @@ class Task:
         return min(found)[2]
 
     def _ask(self, model, texts: list[str]) -> np.ndarray:
-        # With NumPy 2 it answers lists, but no single string.
-        labels, found = model.predict([normalised(text) for text in texts], k=self._classes)
+        # With NumPy 2 `model.predict` ends in an error for one text, and for a list it gives the
+        # highest probability to every class; this is what it calls.
         probabilities = np.full((len(texts), self._classes), 1e-7)
-        for row, names, values in zip(probabilities, labels, found, strict=True):
-            row[[int(name.removeprefix(_PREFIX)) for name in names]] = values[: len(names)]
+        for row, text in zip(probabilities, texts, strict=True):
+            for value, name in model.f.predict(
+                f"{normalised(text)}\n", self._classes, 0.0, "strict"
+            ):
+                row[int(name.removeprefix(_PREFIX))] = value
         # It gives up to 1.00001.
         return probabilities / probabilities.sum(1, keepdims=True)
 
