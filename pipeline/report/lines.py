@@ -26,9 +26,9 @@ def data(summary: dict[str, Any]) -> list[str]:
     merged = data.get("merged", {})
     if merged.get("texts"):
         ties = f", {merged['ties']:,} of them without a majority" if merged["ties"] else ""
+        texts = f"{merged['texts']:,} text{'s' if merged['texts'] > 1 else ''}"
         lines.append(
-            f"merged   {merged['rows']:,} of the duplicates into {merged['texts']:,} texts of "
-            f"several classes{ties}"
+            f"merged   {merged['rows']:,} of the duplicates into {texts} of several classes{ties}"
         )
     reasons = sorted(data["rejected_because"].items(), key=lambda item: -item[1])
     if reasons:
