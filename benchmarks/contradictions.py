@@ -229,8 +229,8 @@ def print_figures(test: str, draws: list[dict[str, dict]]) -> None:
 
 def interval(values: np.ndarray) -> tuple[float, float]:
     """The 95 % interval of the mean, by Student's t."""
-    error = stats.sem(values)
-    return stats.t.interval(0.95, len(values) - 1, loc=values.mean(), scale=error)
+    margin = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
+    return values.mean() - margin, values.mean() + margin
 
 
 if __name__ == "__main__":

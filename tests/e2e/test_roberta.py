@@ -1,4 +1,7 @@
-"""RoBERTa through the whole pipeline: random weights, GPT-2's byte pairs, a model that answers."""
+"""RoBERTa from the Hugging Face Hub to a model that answers, here and as compiled tasks.
+
+Its weights are random, its byte pairs are GPT-2's.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +18,30 @@ WORDS = ["bad and broken", "great and wonderful"]
 
 
 @pytest.fixture
-def folder(repository, monkeypatch, tmp_path, byte_pair_files) -> str:
-    """A Hugging Face folder of a RoBERTa with 2 layers."""
+def encoder(repository, monkeypatch, tmp_path, byte_pair_files):
+    """The address of a RoBERTa with 2 layers, on a server that speaks as the Hub does."""
     monkeypatch.syspath_prepend(repository / "tests" / "models" / "encoders")
+    from fake_hub import FakeHub
     from folders import ROBERTA, random_tensors, write_folder
 
     config = {**ROBERTA, "max_position_embeddings": 66}
     tensors = random_tensors(config, 50_261, "roberta.", pooler=False, scale=0.1)
     files = {"tokenizer.json": byte_pair_files["tokenizer.json"]}
-    return write_folder(tmp_path / "roberta", config, tensors, files)
+    write_folder(tmp_path / "roberta", config, tensors, files)
+    hub = FakeHub()
+    hub.add("me/roberta", tmp_path / "roberta")
+    monkeypatch.setenv("HF_ENDPOINT", hub.address)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    yield "hf://me/roberta"
+    hub.stop()
 
 
-def test_a_roberta_of_hugging_face_goes_through_to_an_answer(folder, tmp_path, reviews, reviewlens):
+def test_a_roberta_of_the_hub_goes_through_to_an_answer_here_and_as_tasks(
+    encoder, tmp_path, reviews, reviewlens, object_store, kfp_launcher
+):
+    from reviewlens.serving import LocalModel
+
     with open(tmp_path / "reviews.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["text", "stars"])
@@ -43,10 +58,11 @@ def test_a_roberta_of_hugging_face_goes_through_to_an_answer(folder, tmp_path, r
             "rating": "stars",
             "classes": {"negative": [1], "positive": [5]},
         },
-        "encoder": folder,
-        "model": {"max_tokens": 64},
+        "encoder": encoder,
+        "model": {"max_tokens": 64, "wide": "off"},
         "training": {"epochs": 4, "batch_size": 16, "learning_rate": 5e-3},
-        "evaluation": {"min_macro_f1": 0.2},
+        "evaluation": {"min_macro_f1": 0.2, "ngram_baseline": False},
+        "export": {"precision": "float32"},
     }
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
 
@@ -54,6 +70,7 @@ def test_a_roberta_of_hugging_face_goes_through_to_an_answer(folder, tmp_path, r
 
     facts = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert facts["blessed"] is True
+    assert facts["encoder"]["source"] == encoder
     assert facts["metrics"]["test"]["macro_f1"] > 0.8
     pushed = Path(facts["pushed_to"])
     assert sorted(path.name for path in (pushed / "assets").iterdir()) == [
@@ -62,3 +79,29 @@ def test_a_roberta_of_hugging_face_goes_through_to_an_answer(folder, tmp_path, r
     ]
     answer = reviewlens("predict", "--model", pushed, "great and wonderful 👍", cwd=tmp_path)
     assert "positive" in answer
+
+    store = object_store.client
+    store.upload_file(str(tmp_path / "reviews.csv"), "reviews", "data/reviews.csv")
+    reviewlens(
+        *("compile", "config.yaml", "data.input=minio://reviews/data/reviews.csv"),
+        *("--image", "registry.example.com/reviewlens:1", "--output", "pipeline.yaml"),
+        *("--pipeline-root", "minio://reviews/artifacts"),
+        cwd=tmp_path,
+    )
+    parameters = {"serving_dir": "minio://reviews/serving"}
+    launcher = kfp_launcher(
+        tmp_path / "pipeline.yaml", tmp_path / "pods", store, object_store.environment, parameters
+    )
+    launcher.run()
+
+    assert launcher.artifacts["encoder-fetcher", "model"]["metadata"]["source"] == encoder
+    version = launcher.artifacts["pusher", "pushed_model"]["metadata"]["pushed_version"]
+    for found in store.list_objects_v2(Bucket="reviews", Prefix=f"serving/{version}/")["Contents"]:
+        target = tmp_path / "fetched" / found["Key"].removeprefix("serving/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        store.download_file("reviews", found["Key"], str(target))
+    texts = ["great and wonderful 👍", "bad and broken", "It broke, and nobody answers."]
+    expected = LocalModel(str(pushed)).predict(texts)
+    answers = LocalModel(str(tmp_path / "fetched" / version)).predict(texts)
+    for answer, wanted in zip(answers, expected, strict=True):
+        assert answer.probabilities == pytest.approx(wanted.probabilities, abs=1e-5)
