@@ -11,9 +11,10 @@ from typing import Any
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
-from tfx.utils import io_utils, path_utils
+from tfx.utils import path_utils
 
 from ...serving.settings import ExportSettings
+from ..split_files import split_patterns
 from ..trainer.artifacts import TrainedModel
 
 
@@ -47,10 +48,7 @@ class Executor(base_executor.BaseExecutor):
         export_trained(
             trained_model,
             encoder=None if encoder is None else path_utils.serving_model_dir(encoder),
-            eval_files=[
-                io_utils.all_files_pattern(uri)
-                for uri in artifact_utils.get_split_uris(input_dict["examples"], "eval")
-            ],
+            eval_files=split_patterns(input_dict["examples"], "eval"),
             model=artifact_utils.get_single_uri(output_dict["model"]),
             settings=ExportSettings(precision=exec_properties["precision"]),
             decide_for=exec_properties["decide_for"],

@@ -13,9 +13,9 @@ from typing import Any
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
-from tfx.utils import io_utils
 
 from ...models.ngrams.settings import NgramSettings
+from ..split_files import split_patterns
 from ..trainer.artifacts import TRAINING_SECONDS, TrainedModel
 
 
@@ -44,13 +44,6 @@ class Executor(base_executor.BaseExecutor):
 
         self._log_startup(input_dict, output_dict, exec_properties)
         settings = json.loads(exec_properties["settings"])
-        train_files, eval_files = (
-            [
-                io_utils.all_files_pattern(uri)
-                for uri in artifact_utils.get_split_uris(input_dict["examples"], split)
-            ]
-            for split in ("train", "eval")
-        )
         ngram_model = artifact_utils.get_single_instance(output_dict["ngram_model"])
         record = train_on_ngrams(
             TrainedNgrams(
@@ -58,8 +51,8 @@ class Executor(base_executor.BaseExecutor):
                 task=settings["task"],
                 task_config=settings["task_config"],
             ),
-            train_files=train_files,
-            eval_files=eval_files,
+            train_files=split_patterns(input_dict["examples"], "train"),
+            eval_files=split_patterns(input_dict["examples"], "eval"),
             ngram_model=ngram_model.uri,
             model_run=artifact_utils.get_single_uri(output_dict["model_run"]),
             decide_for=exec_properties["decide_for"],

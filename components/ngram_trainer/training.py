@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Sequence
 from typing import Any
 
-from tfx.dsl.io import fileio
-
 from ...models.ngrams.training import NgramRecord, train_ngrams
 from ..ngram_examples import read_ngrams
+from ..trainer.record import write_record
 from .trained_ngrams import TrainedNgrams
-
-RECORD_FILE = "training.json"
 
 
 def train_on_ngrams(
@@ -51,17 +46,6 @@ def train_on_ngrams(
     logits = model.score(evaluation)
     decision = task.fit_decision(logits, evaluation, decide_for)
     trained.save(ngram_model, model, decision)
-    facts = {
-        "epochs": len(record.history),
-        "steps": record.steps,
-        "examples_per_second": record.examples_per_second,
-        "seconds": record.seconds,
-        "best_epoch": record.best_epoch,
-        "precision": "float32",
-        "history": record.history,
-        "eval": task.evaluate(logits, evaluation, decision),
-    }
-    fileio.makedirs(model_run)
-    with fileio.open(os.path.join(model_run, RECORD_FILE), "w") as file:
-        file.write(json.dumps(facts, indent=2))
+    figures = task.evaluate(logits, evaluation, decision)
+    write_record(model_run, record, precision="float32", eval=figures)
     return record

@@ -14,10 +14,11 @@ from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
-from tfx.utils import io_utils, path_utils
+from tfx.utils import path_utils
 
 from ...models.settings import ModelSettings, TrainingSettings
 from ..encoder_facts import encoder_facts
+from ..split_files import split_patterns
 from .artifacts import TrainedModel
 
 # Whether it is trained at all, and what it is served with, change nothing about the training.
@@ -49,13 +50,6 @@ class Executor(base_executor.BaseExecutor):
         self._log_startup(input_dict, output_dict, exec_properties)
         settings = json.loads(exec_properties["settings"])
         encoder = artifact_utils.get_single_uri(input_dict["encoder"])
-        train_files, eval_files = (
-            [
-                io_utils.all_files_pattern(uri)
-                for uri in artifact_utils.get_split_uris(input_dict["examples"], split)
-            ]
-            for split in ("train", "eval")
-        )
         fine_tune(
             TrainedWeights(
                 encoder=encoder_facts(encoder)["name"],
@@ -65,8 +59,8 @@ class Executor(base_executor.BaseExecutor):
                 task_config=settings["task_config"],
             ),
             encoder=path_utils.serving_model_dir(encoder),
-            train_files=train_files,
-            eval_files=eval_files,
+            train_files=split_patterns(input_dict["examples"], "train"),
+            eval_files=split_patterns(input_dict["examples"], "eval"),
             trained_model=artifact_utils.get_single_uri(output_dict["trained_model"]),
             model_run=artifact_utils.get_single_uri(output_dict["model_run"]),
             checkpoints=settings["checkpoints"],

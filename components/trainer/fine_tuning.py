@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 
 import keras
-from tfx.dsl.io import fileio
 
 from ...errors import RunError
 from ...models.precision import resolve_precision
@@ -18,10 +16,9 @@ from ...models.training.loop import train
 from ...progress import notify
 from ..tokenized_examples import read_tokenized
 from .reading import choose_max_tokens, reading_facts, reading_warning
+from .record import write_record
 from .replaced import note_replaced_checkpoint
 from .trained_model import TrainedWeights
-
-RECORD_FILE = "training.json"
 
 
 def fine_tune(
@@ -93,17 +90,5 @@ def fine_tune(
     )
 
     trained.save(trained_model, model)
-    facts = {
-        "epochs": len(record.history),
-        "steps": record.steps,
-        "examples_per_second": record.examples_per_second,
-        "seconds": record.seconds,
-        "best_epoch": record.best_epoch,
-        "precision": precision,
-        "reading": reading,
-        "history": record.history,
-    }
-    fileio.makedirs(model_run)
-    with fileio.open(os.path.join(model_run, RECORD_FILE), "w") as file:
-        file.write(json.dumps(facts, indent=2))
+    write_record(model_run, record, precision=precision, reading=reading)
     note_replaced_checkpoint(trained_model, record.checkpoint)
