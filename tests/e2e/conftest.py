@@ -63,3 +63,47 @@ def kfp_launcher():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.Launcher
+
+
+@pytest.fixture
+def run_compiled(reviewlens, object_store, kfp_launcher):
+    """Compiles `config.yaml` of a folder and runs its tasks; returns the launcher.
+
+    Takes the folder, overrides of the configuration, and parameters of the submission. Models are
+    pushed to the object store's `reviews/serving`.
+    """
+
+    def run(folder: Path, *overrides: str, **parameters: str):
+        reviewlens(
+            *("compile", "config.yaml", *overrides),
+            *("--image", "registry.example.com/reviewlens:1", "--output", "pipeline.yaml"),
+            *("--pipeline-root", "minio://reviews/artifacts"),
+            cwd=folder,
+        )
+        launcher = kfp_launcher(
+            folder / "pipeline.yaml",
+            folder / "pods",
+            object_store.client,
+            object_store.environment,
+            {"serving_dir": "minio://reviews/serving", **parameters},
+        )
+        launcher.run()
+        return launcher
+
+    return run
+
+
+@pytest.fixture
+def fetch_pushed(object_store):
+    """Copies a version from `reviews/serving` of the object store into a folder; its path."""
+
+    def fetch(version: str, folder: Path) -> Path:
+        store = object_store.client
+        there = store.list_objects_v2(Bucket="reviews", Prefix=f"serving/{version}/")["Contents"]
+        for found in there:
+            target = folder / found["Key"].removeprefix("serving/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            store.download_file("reviews", found["Key"], str(target))
+        return folder / version
+
+    return fetch

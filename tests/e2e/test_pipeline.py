@@ -198,38 +198,26 @@ def test_an_anomaly_against_a_given_schema_stops_the_run(workspace, first_run, r
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_the_compiled_tasks_push_the_model_that_the_run_here_pushes(
-    workspace, first_run, reviewlens, object_store, kfp_launcher
+    workspace, first_run, object_store, run_compiled, fetch_pushed
 ):
     from reviewlens.serving import LocalModel
 
-    store = object_store.client
-    store.upload_file(str(workspace / "reviews.csv"), "reviews", "data/reviews.csv")
-    reviewlens(
-        *("compile", "config.yaml", "data.input=minio://reviews/elsewhere.csv"),
-        *("--image", "registry.example.com/reviewlens:1", "--output", "pipeline.yaml"),
-        *("--pipeline-root", "minio://reviews/artifacts"),
-        cwd=workspace,
+    path = str(workspace / "reviews.csv")
+    object_store.client.upload_file(path, "reviews", "data/reviews.csv")
+
+    launcher = run_compiled(
+        workspace,
+        "data.input=minio://reviews/elsewhere.csv",
+        input="minio://reviews/data/reviews.csv",
     )
-    launcher = kfp_launcher(
-        workspace / "pipeline.yaml",
-        workspace / "pods",
-        store,
-        object_store.environment,
-        {"input": "minio://reviews/data/reviews.csv", "serving_dir": "minio://reviews/serving"},
-    )
-    launcher.run()
 
     pushed = launcher.artifacts["pusher", "pushed_model"]["metadata"]
     version = pushed["pushed_version"]
     assert pushed["pushed_destination"] == f"s3://reviews/serving/{version}"
-    there = store.list_objects_v2(Bucket="reviews", Prefix=f"serving/{version}/")["Contents"]
-    for found in there:
-        target = workspace / "fetched" / found["Key"].removeprefix("serving/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        store.download_file("reviews", found["Key"], str(target))
+    fetched = fetch_pushed(version, workspace / "fetched")
     texts = ["great and wonderful", "poor", "", "It broke, and nobody answers."]
     expected = LocalModel(first_run[1]["pushed_to"]).predict(texts)
-    answers = LocalModel(str(workspace / "fetched" / version)).predict(texts)
+    answers = LocalModel(str(fetched)).predict(texts)
     assert [answer.label for answer in answers] == [answer.label for answer in expected]
     for answer, wanted in zip(answers, expected, strict=True):
         assert answer.probabilities == pytest.approx(wanted.probabilities, abs=1e-5)

@@ -82,30 +82,15 @@ def test_a_roberta_of_the_hub_goes_through_to_an_answer(encoder, workspace, revi
 
 
 def test_a_roberta_of_the_hub_goes_through_the_compiled_tasks(
-    encoder, workspace, reviewlens, object_store, kfp_launcher
+    encoder, workspace, reviewlens, object_store, run_compiled, fetch_pushed
 ):
-    store = object_store.client
-    store.upload_file(str(workspace / "reviews.csv"), "reviews", "data/reviews.csv")
-    reviewlens(
-        *("compile", "config.yaml", "data.input=minio://reviews/data/reviews.csv"),
-        *("--image", "registry.example.com/reviewlens:1", "--output", "pipeline.yaml"),
-        *("--pipeline-root", "minio://reviews/artifacts"),
-        cwd=workspace,
-    )
-    launcher = kfp_launcher(
-        workspace / "pipeline.yaml",
-        workspace / "pods",
-        store,
-        object_store.environment,
-        {"serving_dir": "minio://reviews/serving"},
-    )
-    launcher.run()
+    path = str(workspace / "reviews.csv")
+    object_store.client.upload_file(path, "reviews", "data/reviews.csv")
+
+    launcher = run_compiled(workspace, "data.input=minio://reviews/data/reviews.csv")
 
     assert launcher.artifacts["encoder-fetcher", "model"]["metadata"]["source"] == encoder
-    version = launcher.artifacts["pusher", "pushed_model"]["metadata"]["pushed_version"]
-    for found in store.list_objects_v2(Bucket="reviews", Prefix=f"serving/{version}/")["Contents"]:
-        target = workspace / "fetched" / found["Key"].removeprefix("serving/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        store.download_file("reviews", found["Key"], str(target))
-    answer = reviewlens("predict", "--model", "fetched", "great and wonderful 👍", cwd=workspace)
+    pushed = launcher.artifacts["pusher", "pushed_model"]["metadata"]
+    model = fetch_pushed(pushed["pushed_version"], workspace / "fetched")
+    answer = reviewlens("predict", "--model", model, "great and wonderful 👍", cwd=workspace)
     assert "positive" in answer
