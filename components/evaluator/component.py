@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from absl import logging
 from tfx.components.evaluator import constants
 from tfx.components.evaluator import executor as evaluator_executor
 from tfx.dsl.components.base import base_beam_component, executor_spec
@@ -41,23 +42,28 @@ class Executor(evaluator_executor.Executor):
 
         Args:
             input_dict: `examples`, `schema`, `model`, perhaps `ngrams`, and perhaps
-                `baseline_model`, which does not count if it has no files.
+                `baseline_model`, which does not count if it has no files, or answers with other
+                classes, of which nothing can be compared.
             output_dict: `evaluation`, with `metrics.json` and `predictions.parquet` beside Model
                 Analysis' own files, and `blessing`, with the custom properties `model_sha256`
                 and, where it was refused, `reason`.
             exec_properties: As TFX's Evaluator takes them, and `settings`.
         """
-        baselines = [m for m in input_dict.get("baseline_model", []) if holds_model(m.uri)]
+        model = _path_of(artifact_utils.get_single_instance(input_dict["model"]))
+        task, labels = task_of(model), _labels_of(model)
+        baselines = [
+            other
+            for other in input_dict.get("baseline_model", [])
+            if holds_model(other.uri) and _answers_with(_path_of(other), task, labels)
+        ]
         input_dict = {**input_dict, "baseline_model": baselines}
         ngrams = input_dict.pop("ngrams", [])
         settings = EvaluationSettings(**json.loads(exec_properties["settings"]))
-        model = _path_of(artifact_utils.get_single_instance(input_dict["model"]))
         # Before the evaluation, so that what it loads is what the pusher will look for.
         digest = model_digest(model)
         evaluation = artifact_utils.get_single_uri(output_dict["evaluation"])
         with recording(Recording(evaluation, ngrams[0].uri if ngrams else None)):
             super().Do(input_dict, output_dict, exec_properties)
-        task, labels = task_of(model), _labels_of(model)
         comparison = Comparison()
         if predictions := gather_predictions(evaluation, labels):
             comparison = compare_models(
@@ -65,8 +71,6 @@ class Executor(evaluator_executor.Executor):
                 task,
                 labels,
                 settings,
-                # Of other classes nothing can be said.
-                with_baseline=[_labels_of(_path_of(other)) for other in baselines] == [labels],
                 ngram_seconds=_training_seconds(ngrams),
                 wide=read_model_card(model).get("wide", {}).get("used", False),
             )
@@ -92,8 +96,22 @@ def _path_of(model: Any) -> str:
 
 
 def _labels_of(model: str) -> list[str]:
-    with fileio.open(os.path.join(model, "assets", "labels.txt")) as file:
+    path = os.path.join(model, "assets", "labels.txt")
+    if not fileio.exists(path):
+        return []
+    with fileio.open(path) as file:
         return file.read().splitlines()
+
+
+def _answers_with(model: str, task: str, labels: list[str]) -> bool:
+    """Whether a model, that of an earlier run, is of this task and has these classes."""
+    others = task_of(model), _labels_of(model)
+    if others != (task, labels):
+        logging.warning(
+            "%s is no baseline: it answers %s with %s, the candidate %s with %s.",
+            *(model, others[0], ", ".join(others[1]), task, ", ".join(labels)),
+        )
+    return others == (task, labels)
 
 
 def _training_seconds(models: list[Any]) -> float:

@@ -44,7 +44,6 @@ def compare_models(
     labels: Sequence[str],
     settings: EvaluationSettings,
     *,
-    with_baseline: bool,
     ngram_seconds: float = 0.0,
     wide: bool = False,
 ) -> Comparison:
@@ -55,17 +54,15 @@ def compare_models(
         task: Name of the candidate's task.
         labels: Names of its classes.
         settings: The thresholds of the blessing, and the figure that counts.
-        with_baseline: Whether the last blessed model has the same classes.
         ngram_seconds: How long the n-gram classifier has trained; 0 if that is not known.
         wide: Whether n-grams answer in the candidate, too.
     """
     evaluation = TASKS.load(task, "evaluation")
-    others = [NGRAMS, *([BASELINE] if with_baseline else [])]
     gains: dict[str, dict[str, Difference]] = {
         name: evaluation.differences(
             predictions.of[CANDIDATE], predictions.of[name], predictions.labels, labels
         )
-        for name in others
+        for name in (NGRAMS, BASELINE)
         if name in predictions.of
     }
     baseline, ngram_baseline = {}, None

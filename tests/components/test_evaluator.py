@@ -26,7 +26,13 @@ from reviewlens.components.evaluator.eval_config import build_eval_config
 from reviewlens.components.evaluator.settings import EvaluationSettings
 from reviewlens.components.ngram_trainer import TrainedNgrams
 from reviewlens.components.trainer import TrainedModel
-from reviewlens.models import Calibration, Decision, NgramSettings, train_ngrams
+from reviewlens.models import (
+    Calibration,
+    Decision,
+    NgramSettings,
+    TextClassification,
+    train_ngrams,
+)
 from reviewlens.models.tasks.text_classification.metrics import expected_calibration_error
 from reviewlens.models.training.tokenized import TokenizedTexts
 from reviewlens.serving import LocalModel
@@ -52,20 +58,35 @@ class _Undecided(tf.Module):
 
     tokenizer, files = None, {}
 
+    def __init__(self, classes):
+        super().__init__()
+        self.classes = classes
+
     def __call__(self, texts):
-        return tf.zeros([tf.shape(texts)[0], 3])
+        return tf.zeros([tf.shape(texts)[0], self.classes])
 
     def facts(self):
         return {"algorithm": "none"}
 
 
 @pytest.fixture(scope="session")
-def undecided(served, tmp_path_factory):
-    """Directory of an exported model that always names the first class."""
-    directory = str(tmp_path_factory.mktemp("undecided") / "1")
-    decision = Decision(Calibration(1.0, (0.0,) * 3), (0.0,) * 3)
-    export_model(directory, task=served.task, model=_Undecided(), decision=decision)
-    return directory
+def export_undecided(tmp_path_factory):
+    """Exports a model of some classes that always names the first one; returns its directory."""
+
+    def export(labels):
+        directory = str(tmp_path_factory.mktemp("undecided") / "1")
+        decision = Decision(Calibration(1.0, (0.0,) * len(labels)), (0.0,) * len(labels))
+        task = TextClassification(labels)
+        export_model(directory, task=task, model=_Undecided(len(labels)), decision=decision)
+        return directory
+
+    return export
+
+
+@pytest.fixture(scope="session")
+def undecided(export_undecided, served):
+    """Directory of a model that always names the first class, of those of `tiny_model`."""
+    return export_undecided(served.labels)
 
 
 @pytest.fixture(scope="session")
@@ -210,6 +231,21 @@ def test_a_baseline_without_files_is_none(evaluate):
     folder, blessing = evaluate(EvaluationSettings(min_macro_f1=0.1), baseline="")
 
     assert metrics_in(folder)["baseline"] is None
+    assert blessing.get_int_custom_property("blessed") == 1
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [("bad", "fair", "good", "great"), ("bad", "good"), ("positive", "neutral", "negative")],
+)
+def test_a_baseline_of_other_classes_is_none(evaluate, export_undecided, labels):
+    folder, blessing = evaluate(
+        EvaluationSettings(min_macro_f1=0.1), baseline=export_undecided(labels)
+    )
+
+    metrics = metrics_in(folder)
+    assert metrics["baseline"] is None
+    assert metrics["test"]["macro_f1"] > 0.1
     assert blessing.get_int_custom_property("blessed") == 1
 
 

@@ -38,7 +38,7 @@ def compared(rows, candidate, other, settings=None, name="ngrams", **more):
     }
     predictions = Predictions(np.arange(rows), truth, of)
     settings = settings or EvaluationSettings()
-    return compare_models(predictions, TASK, LABELS, settings, with_baseline=True, **more)
+    return compare_models(predictions, TASK, LABELS, settings, **more)
 
 
 @pytest.mark.parametrize(

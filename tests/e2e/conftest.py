@@ -53,7 +53,11 @@ def object_store(object_store_environment):
         region_name=object_store_environment["AWS_DEFAULT_REGION"],
     )
     client.create_bucket(Bucket="reviews")
-    return types.SimpleNamespace(client=client, environment=object_store_environment)
+    yield types.SimpleNamespace(client=client, environment=object_store_environment)
+    # The server outlives the module: what one has pushed is no baseline of the next.
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket="reviews"):
+        for found in page.get("Contents", ()):
+            client.delete_object(Bucket="reviews", Key=found["Key"])
 
 
 @pytest.fixture(scope="session")
