@@ -87,7 +87,8 @@ def predict_file(model: Predictor, source: str, target: str, column: str) -> int
         target: Receives each row, its cells as text (lists, maps and structs as JSON), with
             what the model's task says of it. Of a class that is `predicted_label` and its
             probabilities: columns `probability_CLASS` in a .csv, an object `probabilities` in a
-            .jsonl. It appears when it is complete.
+            .jsonl. Of entities a .csv has a row for each, with the cells of its text, and a
+            .jsonl a line for each text. It appears when it is complete.
         column: Column of the reviews.
 
     Returns:
@@ -143,20 +144,20 @@ def _size(row: dict[str, str]) -> int:
 
 
 def _write_csv(file: TextIO, predicted: _Predicted, column: str) -> int:
-    writer, columns, count = None, {}, 0
+    writer, columns, count = None, [], 0
     for count, (row, prediction) in enumerate(predicted, start=1):
-        found = prediction.columns()
+        found = prediction.rows()
         if writer is None:
-            columns = found
-            header = [name for name in row if name not in columns] + list(columns)
+            columns = list(found[0])
+            header = [name for name in row if name not in columns] + columns
             writer = csv.DictWriter(file, header)
             writer.writeheader()
-        if list(found) != list(columns):
+        if any(list(each) != columns for each in found):
             raise RunError(
                 f"row {count}: the server has loaded a model with other classes; start again"
             )
         try:
-            writer.writerow(row | found)
+            writer.writerows(row | each for each in found)
         except ValueError:
             new = ", ".join(name for name in row if name not in header)
             raise RunError(
@@ -176,7 +177,7 @@ def _write_json_lines(file: TextIO, predicted: _Predicted, column: str) -> int:
 def _write_fasttext(file: TextIO, predicted: _Predicted, column: str) -> int:
     count = 0
     for count, (row, prediction) in enumerate(predicted, start=1):
-        label = prediction.columns().get("predicted_label")
+        label = prediction.rows()[0].get("predicted_label")
         if label is None:
             raise RunError("the model names no class, as a line of fastText does; write .jsonl")
         try:

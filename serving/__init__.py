@@ -18,6 +18,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "local_model": ["LocalModel"],
         "tasks.registry": ["register_task"],
         "tasks.text_classification.answers": ["Prediction"],
+        "tasks.token_classification.answers": ["Entities", "Entity"],
         "text_models.encoder": ["EncoderModel"],
         "text_models.ngrams": ["NgramModel"],
         "text_models.wide": ["WideModel"],

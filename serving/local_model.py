@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 # Registers the tokenizer's operations, without which the model cannot be loaded.
 import tensorflow_text  # noqa: F401  isort: skip
@@ -13,8 +14,10 @@ from ..errors import RunError
 from ..files import version_numbers
 from .model_card import task_of
 from .prediction import text_batches
-from .tasks.predictions import Prediction
+from .tasks.predictions import Prediction, check_task
 from .tasks.registry import TASKS
+from .tasks.token_classification.answers import TASK as ENTITIES
+from .tasks.token_classification.answers import Entities, Entity
 
 # Texts handed to the graph at once; it cuts them into smaller chunks by length.
 BATCH = 1024
@@ -84,6 +87,21 @@ class LocalModel:
             answer = self._serve(text=tf.constant(batch, tf.string))
             arrays = {name: output.numpy() for name, output in answer.items()}
             yield from self._read(arrays, self.labels)
+
+    def entities(self, texts: Iterable[str]) -> list[list[Entity]]:
+        """Finds the entities of texts.
+
+        Args:
+            texts: Any number of any length.
+
+        Returns:
+            Those of each text, in their order.
+
+        Raises:
+            UsageError: The model is for another task.
+        """
+        check_task(self.directory, self.task, ENTITIES)
+        return [list(cast(Entities, prediction).entities) for prediction in self.stream(texts)]
 
 
 def _version_directory(directory: str) -> str:

@@ -16,7 +16,7 @@ from .arguments import new_parser
 if TYPE_CHECKING:
     from ...serving.prediction import Predictor
 
-SUMMARY = "classify reviews with an exported or a served model"
+SUMMARY = "ask an exported or a served model about reviews"
 
 _EXAMPLES = """\
   reviewlens predict --model runs/amazon-snippets/serving/amazon-snippets "Great value." "Broke."
@@ -31,9 +31,10 @@ def make_parser() -> argparse.ArgumentParser:
     formats = ", ".join(format.title for format in FORMATS.values())
     parser = new_parser(
         "predict",
-        f"Classify reviews: given here, or the rows of a file ({formats}; "
-        f"{', '.join(COMPRESSIONS)}). Every row is written to --output, all its columns with its "
-        "predicted_label and the probability of each class.",
+        f"Ask a model about reviews: given here, or the rows of a file ({formats}; "
+        f"{', '.join(COMPRESSIONS)}). Every row is written to --output, all its columns with what "
+        "the model says: predicted_label and the probability of each class, or the entities, "
+        "each in a row of its own of a .csv, in a list predicted_entities of a .jsonl.",
         _EXAMPLES,
     )
     parser.add_argument("texts", metavar="TEXT", nargs="*", help="a review")
@@ -132,5 +133,5 @@ def _print_predictions(texts: list[str], model: Predictor) -> None:
     # Text, not str: a class and a review may look like rich's markup.
     table = new_table(*(header for header, _ in predictions[0].cells()), "text")
     for text, prediction in zip(texts, predictions, strict=True):
-        table.add_row(*(Text(cell) for _, cell in prediction.cells()), Text(text))
+        table.add_row(*(Text(cell) for _, cell in prediction.cells()), Text(prediction.shown(text)))
     print_table(table)

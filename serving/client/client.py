@@ -9,10 +9,13 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from typing import cast
 
 from ...errors import UsageError
 from ..prediction import text_batches
 from ..tasks.predictions import Prediction
+from ..tasks.token_classification.answers import TASK as ENTITIES
+from ..tasks.token_classification.answers import Entities, Entity
 from .model_requests import ModelRequests
 from .target import TLS, Target, parse_target
 from .transport import Transport
@@ -89,13 +92,14 @@ class Client:
         self._stop = weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
 
     def predict(self, texts: Iterable[str]) -> list[Prediction]:
-        """Classifies reviews.
+        """Asks a model of any task about reviews.
 
         Args:
             texts: Any number of reviews of any length.
 
         Returns:
-            One prediction for each, in their order.
+            One prediction for each, in their order: a `Prediction` of a classifier, the
+            `Entities` of a model that finds such.
 
         Raises:
             ServerUnavailable: The server was not available, however often it was asked.
@@ -107,7 +111,7 @@ class Client:
         return list(self.stream(texts))
 
     def stream(self, texts: Iterable[str]) -> Iterator[Prediction]:
-        """Classifies reviews as they come, only a few batches ahead of what is taken.
+        """Asks about reviews as they come, only a few batches ahead of what is taken.
 
         Args:
             texts: As many as there are; those of `concurrency` batches are in memory.
@@ -123,7 +127,7 @@ class Client:
                 yield from answer.result()
 
     async def predict_async(self, texts: Iterable[str]) -> list[Prediction]:
-        """Classifies reviews without blocking the caller's event loop.
+        """Asks about reviews without blocking the caller's event loop.
 
         Args:
             texts: See `predict`.
@@ -138,12 +142,38 @@ class Client:
             >>> asyncio.run(client.predict_async(["Great value."]))
             [Prediction(label='positive', probabilities={'negative': 0.06…, …})]
         """
-        predictions: list[Prediction] = []
-        with contextlib.closing(self._answers(texts)) as answers:
-            for answer in answers:
-                of_batch = await asyncio.wrap_future(answer)
-                predictions += of_batch
-        return predictions
+        return await self._gathered(texts)
+
+    def entities(self, texts: Iterable[str]) -> list[list[Entity]]:
+        """Finds the entities of texts.
+
+        Args:
+            texts: Any number of any length.
+
+        Returns:
+            Those of each text, in their order.
+
+        Raises:
+            UsageError: The model is for another task.
+            ServerError: See `predict`.
+        """
+        with contextlib.closing(self._answers(texts, ENTITIES)) as answers:
+            return _entities(prediction for answer in answers for prediction in answer.result())
+
+    async def entities_async(self, texts: Iterable[str]) -> list[list[Entity]]:
+        """Finds the entities of texts without blocking the caller's event loop.
+
+        Args:
+            texts: See `entities`.
+
+        Returns:
+            See `entities`.
+
+        Raises:
+            UsageError: The model is for another task.
+            ServerError: See `predict`.
+        """
+        return _entities(await self._gathered(texts, ENTITIES))
 
     def close(self) -> None:
         """Ends what is under way and closes the connections; closed twice is closed."""
@@ -159,14 +189,24 @@ class Client:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _answers(self, texts: Iterable[str]) -> Generator[_Answer, None, None]:
+    async def _gathered(self, texts: Iterable[str], task: str | None = None) -> list[Prediction]:
+        predictions: list[Prediction] = []
+        with contextlib.closing(self._answers(texts, task)) as answers:
+            for answer in answers:
+                of_batch = await asyncio.wrap_future(answer)
+                predictions += of_batch
+        return predictions
+
+    def _answers(
+        self, texts: Iterable[str], task: str | None = None
+    ) -> Generator[_Answer, None, None]:
         """Yields the answers to batches in their order, the next ones being under way."""
         batches = text_batches(texts, self._batch_size)
         under_way: collections.deque[_Answer] = collections.deque()
         try:
             while True:
                 while len(under_way) < self._concurrency and (batch := next(batches, None)):
-                    under_way.append(self._submit(batch))
+                    under_way.append(self._submit(batch, task))
                 if not under_way:
                     return
                 yield under_way[0]
@@ -175,10 +215,10 @@ class Client:
             for answer in under_way:
                 answer.cancel()
 
-    def _submit(self, batch: list[bytes]) -> _Answer:
+    def _submit(self, batch: list[bytes], task: str | None) -> _Answer:
         if not self._thread.is_alive():
             raise RuntimeError("this Client is closed, or belongs to the process that was forked")
-        return asyncio.run_coroutine_threadsafe(self._requests.predict(batch), self._loop)
+        return asyncio.run_coroutine_threadsafe(self._requests.predict(batch, task), self._loop)
 
     async def _shut_down(self) -> None:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
@@ -186,6 +226,10 @@ class Client:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._transport.close()
+
+
+def _entities(predictions: Iterable[Prediction]) -> list[list[Entity]]:
+    return [list(cast(Entities, prediction).entities) for prediction in predictions]
 
 
 def _open_transport(name: str, target: Target, timeout: float) -> Transport:

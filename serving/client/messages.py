@@ -22,6 +22,7 @@ _TYPES = message_types(
             "bytes tensor_content = 4",
             "repeated float float_val = 5",
             "repeated bytes string_val = 8",
+            "repeated int64 int64_val = 10",
         ],
         "NamedTensor": ["string key = 1", "Tensor value = 2"],
         "PredictRequest": ["ModelSpec model_spec = 1", "repeated NamedTensor inputs = 2"],

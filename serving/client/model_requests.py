@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from ..status import Code
-from ..tasks.predictions import FIRST_TASK, AnswerReader, Prediction
+from ..tasks.predictions import FIRST_TASK, AnswerReader, Prediction, check_task
 from ..tasks.registry import TASKS
 from .backoff import backoff_delays
 from .errors import ServerError, ServerUnavailable, server_error
@@ -33,30 +33,36 @@ class ModelRequests:
         self._retries = retries
         self._readers: dict[str, AnswerReader] = {}
 
-    async def predict(self, texts: list[bytes]) -> Sequence[Prediction]:
+    async def predict(self, texts: list[bytes], task: str | None = None) -> Sequence[Prediction]:
         """Returns a prediction for each text of a batch.
 
+        Args:
+            texts: In UTF-8.
+            task: The one that the model has to be for; None for any.
+
         Raises:
+            UsageError: The model is for another task.
             ServerError: There was no answer in time, or none that can be understood.
         """
         try:
-            return await asyncio.wait_for(self._predict(texts), self._timeout)
+            return await asyncio.wait_for(self._predict(texts, task), self._timeout)
         except asyncio.TimeoutError:
             message = f"no answer within {self._timeout:g} s"
             raise self._error(Code.DEADLINE_EXCEEDED, message) from None
 
-    async def _predict(self, texts: list[bytes]) -> Sequence[Prediction]:
+    async def _predict(self, texts: list[bytes], task: str | None) -> Sequence[Prediction]:
         outputs = await self._ask("serving_default", "text", texts)
-        return await self._reader(outputs).read(texts, outputs)
+        return await self._reader(outputs, task).read(texts, outputs)
 
-    def _reader(self, outputs: Outputs) -> AnswerReader:
-        """What reads answers with such outputs; none fits better than that of the first task."""
+    def _reader(self, outputs: Outputs, task: str | None) -> AnswerReader:
+        """What reads such outputs; where none fits, that of the task, or of the first one."""
         fitting = (
             name
             for name in TASKS
             if set(TASKS.load(name, "answers").OUTPUTS) == set(outputs.tensors)
         )
-        name = next(fitting, FIRST_TASK)
+        name = next(fitting, task or FIRST_TASK)
+        check_task(self._target.model, name, task or name)
         if name not in self._readers:
             self._readers[name] = TASKS.load(name, "answers").make_reader(
                 self._target.model, self._ask, lambda text: self._error(Code.UNKNOWN, text)

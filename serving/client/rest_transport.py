@@ -112,9 +112,15 @@ def _json(answer: httpx.Response) -> dict[str, Any]:
 
 
 def _float32(value: Any) -> Any:
-    """Gives a matrix the very values that the digits stand for, as gRPC delivers them."""
+    """Gives a matrix of floats the very values that their digits stand for, as gRPC delivers them.
+
+    TensorFlow Serving writes a point into every float, so numbers without one are integers.
+    """
     try:
-        return [array.array("f", row).tolist() for row in value]
+        return [
+            row if all(type(item) is int for item in row) else array.array("f", row).tolist()
+            for row in value
+        ]
     except (TypeError, OverflowError):
         return value
 

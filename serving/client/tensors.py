@@ -13,6 +13,7 @@ from .messages import Tensor
 
 DT_FLOAT = 1
 DT_STRING = 7
+DT_INT64 = 9
 
 
 def string_tensor(values: list[bytes]) -> Message:
@@ -23,28 +24,32 @@ def string_tensor(values: list[bytes]) -> Message:
 
 
 def tensor_values(tensor: Message) -> Any:
-    """Reads a tensor of strings or of float32.
+    """Reads a tensor of strings, of float32 or of int64.
 
     Args:
         tensor: A `Tensor`; its values may be in a typed field or in `tensor_content`, which
             TensorFlow Serving writes with `--enable_serialization_as_tensor_content`.
 
     Returns:
-        Nested lists of str or of float, in the tensor's shape; None for any other type.
+        Nested lists of str, float or int, in the tensor's shape; None for any other type.
     """
     shape = [dimension.size for dimension in tensor.tensor_shape.dim]
     count = math.prod(shape)
     if tensor.dtype == DT_FLOAT:
         packed = tensor.tensor_content
         values = list(struct.unpack(f"<{count}f", packed) if packed else tensor.float_val)
+    elif tensor.dtype == DT_INT64:
+        packed = tensor.tensor_content
+        values = list(struct.unpack(f"<{count}q", packed) if packed else tensor.int64_val)
     elif tensor.dtype == DT_STRING:
         packed = tensor.tensor_content
         strings = _unpacked_strings(packed, count) if packed else tensor.string_val
         values = [string.decode("utf-8", "replace") for string in strings]
     else:
         return None
-    for size in reversed(shape[1:]):
-        values = [values[start : start + size] for start in range(0, len(values), size)]
+    for axis in reversed(range(1, len(shape))):
+        size, rows = shape[axis], math.prod(shape[:axis])
+        values = [values[row * size : (row + 1) * size] for row in range(rows)]
     return values
 
 

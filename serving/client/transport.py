@@ -11,8 +11,8 @@ class Outputs:
     """The answer to one request.
 
     Attributes:
-        tensors: Nested lists of str and of float (with the precision of float32), by the
-            names of the outputs.
+        tensors: Nested lists of str, of int and of float (with the precision of float32), by
+            the names of the outputs.
         version: Which version of the model answered; None over REST, which does not tell.
     """
 

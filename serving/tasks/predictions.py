@@ -8,11 +8,28 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ...errors import UsageError
+
 if TYPE_CHECKING:
     import numpy as np
 
 # The task of models that were exported before `model.json` told.
 FIRST_TASK = "text-classification"
+
+
+def check_task(model: str, found: str, wanted: str) -> None:
+    """Makes sure that a model can answer what it is asked.
+
+    Args:
+        model: Its name, for the message.
+        found: The task it was trained for.
+        wanted: The task of the question.
+
+    Raises:
+        UsageError: They are not the same.
+    """
+    if found != wanted:
+        raise UsageError(f"the model {model} is for {found}; one for {wanted} is needed")
 
 
 class Prediction(Protocol):
@@ -21,8 +38,11 @@ class Prediction(Protocol):
     def cells(self) -> list[tuple[str, str]]:
         """Header and cell of each column of a table that people read."""
 
-    def columns(self) -> dict[str, str]:
-        """Columns of a file of predictions."""
+    def shown(self, text: str) -> str:
+        """The text as a person reads it beside the cells, such as with marks in it."""
+
+    def rows(self) -> list[dict[str, str]]:
+        """Rows of a table of predictions, at least one, all with the same columns."""
 
     def record(self) -> dict[str, Any]:
         """Fields of a line of JSON."""
@@ -33,7 +53,7 @@ class Answer(Protocol):
 
     @property
     def tensors(self) -> dict[str, Any]:
-        """Nested lists of str and of float, by the names of the outputs."""
+        """Nested lists of str, of int and of float, by the names of the outputs."""
 
     @property
     def version(self) -> int | None:

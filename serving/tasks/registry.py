@@ -6,7 +6,13 @@ from ...registry import Registry
 
 # Each package has the modules `signatures`, `requests` and `answers`; see `base`
 # and `predictions`.
-TASKS = Registry("task", {"text-classification": f"{__package__}.text_classification"})
+TASKS = Registry(
+    "task",
+    {
+        "text-classification": f"{__package__}.text_classification",
+        "token-classification": f"{__package__}.token_classification",
+    },
+)
 
 
 def register_task(name: str, package: str) -> None:

@@ -7,6 +7,7 @@ import datetime
 import gzip
 import itertools
 import json
+import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from reviewlens.errors import RunError, UsageError
 from reviewlens.pipeline.prediction_files import check_files, left_out, predict_file
-from reviewlens.serving import Prediction
+from reviewlens.serving import Entities, Entity, Prediction
 
 ROWS = 3000
 
@@ -128,6 +129,43 @@ def test_a_class_that_fasttext_cannot_write_is_told(tmp_path):
     with pytest.raises(RunError, match="row 1: 'not good' cannot be a label .* write .jsonl"):
         predict(tmp_path / "in.txt", tmp_path / "out.fasttext", model=Wordy())
     assert not (tmp_path / "out.fasttext").exists()
+
+
+class FindingModel:
+    """Finds the words in capital letters."""
+
+    def stream(self, texts):
+        for text in texts:
+            words = re.finditer("[A-Z]+", text)
+            found = (Entity(*word.span(), "loud", 0.75, word[0]) for word in words)
+            yield Entities(tuple(found))
+
+
+def test_a_text_has_a_row_for_each_of_its_entities(tmp_path):
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.csv"
+    lines = [{"id": 1, "text": "A GOOD one", "entities": [0]}, {"id": 2, "text": "bad"}]
+    lines[1]["entities"] = lines[0]["entities"]
+    source.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert predict(source, target, model=FindingModel()) == 2
+    first, second, third = csv_rows(target)
+    assert list(first)[:3] == ["id", "text", "entities"]
+    assert first.items() >= {"id": "1", "predicted_entity": "A", "entity_start": "0"}.items()
+    assert second.items() >= {"id": "1", "predicted_entity": "GOOD", "entity_end": "6"}.items()
+    assert third.items() >= {"id": "2", "text": "bad", "predicted_entity": ""}.items()
+
+
+def test_a_line_of_json_has_all_entities_of_its_text_beside_those_given(tmp_path):
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text(json.dumps({"text": "A GOOD one", "entities": []}) + "\n")
+    assert predict(source, target, model=FindingModel()) == 1
+    line = json.loads(target.read_text())
+    assert line["entities"] == "[]" and [e["end"] for e in line["predicted_entities"]] == [1, 6]
+
+
+def test_entities_are_no_lines_of_fasttext(tmp_path):
+    (tmp_path / "in.txt").write_text("GOOD\n")
+    with pytest.raises(RunError, match="names no class, as a line of fastText does"):
+        predict(tmp_path / "in.txt", tmp_path / "out.fasttext", model=FindingModel())
 
 
 @pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])

@@ -210,3 +210,16 @@ def test_floats_are_read_from_either_field(rows):
     for proto in (content, typed):
         values = tensor_values(Tensor.FromString(proto.SerializeToString()))
         np.testing.assert_array_equal(values, np.array(rows, np.float32))
+
+
+@pytest.mark.parametrize("values", [[[1, -(2**40)], [0, 7]], [[], []], [[]], [3, 5], []])
+def test_integers_are_read_from_either_field(values):
+    import tensorflow as tf
+
+    array = np.array(values, np.int64)
+    content = tf.make_tensor_proto(array)
+    typed = tf.make_tensor_proto(0, tf.int64, shape=array.shape)
+    typed.ClearField("int64_val")
+    typed.int64_val.extend(array.ravel().tolist())
+    for proto in (content, typed):
+        assert tensor_values(Tensor.FromString(proto.SerializeToString())) == values

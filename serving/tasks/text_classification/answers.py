@@ -32,12 +32,17 @@ class Prediction:
         shares = [(name, f"{share:.3f}") for name, share in self.probabilities.items()]
         return [("label", self.label), *shares]
 
-    def columns(self) -> dict[str, str]:
-        """`predicted_label`, and `probability_CLASS` of each class."""
+    def shown(self, text: str) -> str:
+        """The text as it is."""
+        return text
+
+    def rows(self) -> list[dict[str, str]]:
+        """One row: `predicted_label`, and `probability_CLASS` of each class."""
         shares = self.probabilities.items()
-        return {"predicted_label": self.label} | {
-            f"probability_{name}": f"{share:.6f}" for name, share in shares
-        }
+        return [
+            {"predicted_label": self.label}
+            | {f"probability_{name}": f"{share:.6f}" for name, share in shares}
+        ]
 
     def record(self) -> dict[str, Any]:
         """`predicted_label`, and an object `probabilities`."""
@@ -93,7 +98,7 @@ class ClassReader:
         if not self._is_of_known_classes(answer) or not len(texts) == len(labels) == len(rows):
             raise self._error("the answers do not fit the texts or the classes")
         return [
-            Prediction(label, dict(zip(self._classes, row, strict=True)))
+            Prediction(label, dict(zip(self._classes, map(float, row), strict=True)))
             for label, row in zip(labels, rows, strict=True)
         ]
 
@@ -102,7 +107,7 @@ class ClassReader:
         if not (
             _is_list_of(str, labels)
             and _is_list_of(list, rows)
-            and all(_is_list_of(float, row) for row in rows)
+            and all(_is_share(share) for row in rows for share in row)
         ):
             raise self._error(
                 f"the model {self._model} answers with {', '.join(answer.tensors)}; one of "
@@ -124,6 +129,11 @@ class ClassReader:
         if not (_is_list_of(list, rows) and len(rows) == 1 and _is_list_of(str, rows[0])):
             raise self._error("the signature classify does not name the classes")
         self._classes, self._version = rows[0], answer.version
+
+
+def _is_share(value: Any) -> bool:
+    # A proxy that writes JSON anew may leave the point out.
+    return isinstance(value, float) or (isinstance(value, int) and value in (0, 1))
 
 
 def _is_list_of(kind: type, value: Any) -> bool:

@@ -89,7 +89,7 @@ def run_task_test(tiny_encoder, tiny_vocabulary, reviews, tmp_path):
         assert np.mean([a == b for a, b in zip(found, wanted, strict=True)]) > 0.95
         assert alone == found[:5]
         for prediction in served.predict(["", "Works."]):
-            assert prediction.cells() and prediction.columns() and prediction.record()
+            assert prediction.cells() and prediction.rows() and prediction.record()
 
     return run
 

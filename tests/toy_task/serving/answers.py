@@ -17,8 +17,11 @@ class Tags:
     def cells(self):
         return [("tags", self.tags), ("odd", f"{self.share:.2f}")]
 
-    def columns(self):
-        return {"predicted_tags": self.tags}
+    def shown(self, text):
+        return text
+
+    def rows(self):
+        return [{"predicted_tags": self.tags}]
 
     def record(self):
         return {"predicted_tags": self.tags, "odd": round(self.share, 6)}

@@ -1,0 +1,1 @@
+"""Entities of a text, as they are served."""
