@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 POOLINGS = ("mean", "first")
 PRECISIONS = ("auto", "float32", "bfloat16")
+LABEL_PIECES = ("first", "all")
 TRUNCATIONS = ("head", "head_tail")
 CLASS_WEIGHTS = ("none", "balanced")
 ALGORITHMS = ("encoder", "ngrams")
@@ -14,6 +15,8 @@ WIDE = ("auto", "on", "off")
 AUTO = "auto"
 # No encoder that is known here reads more.
 MAX_TOKENS = 512
+# Of `max_tokens` where it is `auto`, unless the encoder reads less.
+LEAST_AUTO_TOKENS = 128
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +34,10 @@ class ModelSettings:
         truncation: What is read of a longer review: its beginning, `head`, or a quarter of its
             beginning and the rest from its end, `head_tail`.
         dropout: Share of units dropped in the head and the encoder while training, in [0, 1).
+        stride: For tasks that read the whole of a text, however long: tokens by which a window
+            onto it lies behind the one before; `auto` for half of what a window reads.
+        label_pieces: For tasks that name words: whether a word is named by what the encoder says
+            of its `first` piece, or `all` its pieces are named.
         pooling: `mean` of all tokens or the `first` token's pooled output.
         native: Convert the encoder to native Keras layers where its variables allow it;
             otherwise its SavedModel itself is fine-tuned.
@@ -42,6 +49,8 @@ class ModelSettings:
     truncation: str = "head"
     dropout: float = 0.1
     pooling: str = "mean"
+    stride: int | str = AUTO
+    label_pieces: str = "first"
     native: bool = True
 
     def problems(self) -> Iterator[tuple[str, str]]:
@@ -63,10 +72,28 @@ class ModelSettings:
             )
         if self.truncation not in TRUNCATIONS:
             yield "truncation", f"is {self.truncation!r}; choose one of {', '.join(TRUNCATIONS)}"
+        yield from self._stride_problems()
+        if self.label_pieces not in LABEL_PIECES:
+            choice = ", ".join(LABEL_PIECES)
+            yield "label_pieces", f"is {self.label_pieces!r}; choose one of {choice}"
         if not 0 <= self.dropout < 1:
             yield "dropout", f"is {self.dropout}; it is a share from 0 up to, not including, 1"
         if self.pooling not in POOLINGS:
             yield "pooling", f"is {self.pooling!r}; choose one of {', '.join(POOLINGS)}"
+
+    def _stride_problems(self) -> Iterator[tuple[str, str]]:
+        """A stride of more than a window reads would leave out what lies between two of them."""
+        width = LEAST_AUTO_TOKENS if isinstance(self.max_tokens, str) else self.max_tokens
+        room = width - 2
+        if isinstance(self.stride, str):
+            if self.stride != AUTO:
+                yield "stride", f"is {self.stride!r}; it is a whole number or {AUTO}"
+        elif not 1 <= self.stride <= room:
+            yield (
+                "stride",
+                f"is {self.stride}; a window of {width} tokens has {room} between start and end, "
+                f"give a number from 1 to {room} or {AUTO}",
+            )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -58,7 +58,7 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
     target = target or LocalTarget()
     check_beam_options(config.beam)
     paths = target.output_paths(config)
-    learnt = TASKS.load(config.task, "data").task_config(config.data)
+    learnt = TASKS.load(config.task, "data").task_config(config.data, config.model)
     serving_dir = target.parameter("serving_dir", paths.serving_dir)
     code = {node.id: node.fingerprint(config.task) for node in NODES}
     missing = left_out(config)

@@ -178,7 +178,8 @@ def compare_rounded(
     if not np.isfinite(rounded).all():
         return {}, "bfloat16 gives numbers that are not finite"
     decision = task.fit_decision(exact, texts, decide_for)
-    differs = decision.decided(exact) != decision.decided(rounded)
+    one, other = (task.decided(outputs, texts, decision) for outputs in (exact, rounded))
+    differs = one != other
     agreement, differing = float(1 - differs.mean()), int(differs.sum())
     changes = task.compare(rounded, exact, texts, decision)
     facts = {

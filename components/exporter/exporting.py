@@ -141,7 +141,7 @@ def _with_encoder(
         classifier = TrainedNgrams.load(ngrams).build(ngrams)
         evaluation, counted = read_tokens_and_ngrams(eval_files, "eval", task, classifier.features)
     cut = trained.truncation
-    evaluation = evaluation.cut(cut)
+    evaluation = task.prepare(evaluation, trained.model)
     # What is loaded has no name here, so that it goes where another format is served.
     served = choose_precision(
         task, trained.build(trained_model, encoder), precision, evaluation, decide_for

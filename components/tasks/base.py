@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     import tensorflow as tf
 
+    from ...models.encoders.base import Tokenizer
+    from ...models.settings import ModelSettings
     from ...models.tasks.differences import Difference
     from ...models.tasks.text_classification.comparison import Judged
     from ..evaluator.settings import EvaluationSettings
@@ -37,7 +39,7 @@ class Data(Protocol):
     def kinds(self, settings: DataSettings) -> list[str]:
         """Names of what every split must have rows of, such as the classes."""
 
-    def task_config(self, settings: DataSettings) -> dict[str, Any]:
+    def task_config(self, data: DataSettings, model: ModelSettings) -> dict[str, Any]:
         """What `models.make_task` takes, values that JSON can hold."""
 
 
@@ -52,7 +54,10 @@ class Transform(Protocol):
     """The module `transform`: what Transform adds to the tokens."""
 
     def transform(
-        self, inputs: Mapping[str, tf.Tensor], tokens: tf.RaggedTensor | None
+        self,
+        inputs: Mapping[str, tf.Tensor],
+        tokens: tf.RaggedTensor | None,
+        tokenizer: Tokenizer | None,
     ) -> dict[str, tf.Tensor | tf.RaggedTensor]:
         """The targets of the task, as TensorFlow Transform traces them.
 
@@ -60,6 +65,8 @@ class Transform(Protocol):
             inputs: Features of the examples, [batch, 1] each.
             tokens: Token ids, ragged int64 [batch, (tokens)]; None where n-grams are learnt from
                 and there is no encoder.
+            tokenizer: The encoder's, which cuts nothing; it gave the tokens and can tell where
+                they stand. None likewise.
 
         Returns:
             By name int64 or float32 [batch], or ragged [batch, (tokens)].

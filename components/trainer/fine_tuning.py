@@ -74,9 +74,9 @@ def fine_tune(
     reading = reading_facts(
         cut.max_tokens, cut.kind, training.lengths, evaluation.lengths, positions
     )
-    if warning := reading_warning(reading):
+    if not task.reads_all and (warning := reading_warning(reading)):
         notify(warning)
-    training, evaluation = training.cut(cut), evaluation.cut(cut)
+    training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
     fingerprint = [trained.encoder, vars(trained.model), code]
     record = train(
         model,

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ...models.settings import AUTO, MAX_TOKENS
+from ...models.settings import AUTO, LEAST_AUTO_TOKENS, MAX_TOKENS
 
 # `auto` takes the first of 128, 160, … 256 that leaves this share of the tokens unread at most.
 # Short reviews are no faster with less, as batches are padded to their longest, and the served
 # model may be asked of longer ones; more takes more than twice the memory and time of 128.
-_LEAST, _MOST, _STEP = 128, 256, 32
+_MOST, _STEP = 256, 32
 _UNREAD = 0.005
 # Above it a person should know.
 _WARNED = 0.1
@@ -34,7 +34,7 @@ def choose_max_tokens(lengths: np.ndarray, max_positions: int) -> int:
         160
     """
     most = min(_MOST, max_positions)
-    for length in range(_LEAST, most, _STEP):
+    for length in range(LEAST_AUTO_TOKENS, most, _STEP):
         if _unread(lengths, length) <= _UNREAD:
             return length
     return most

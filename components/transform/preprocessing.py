@@ -31,10 +31,10 @@ def preprocessing_fn(
     """
     text = tf.reshape(inputs["text"], [-1])
     outputs = {"text": text} if custom_config["keeps_text"] else {}
-    tokens = None
+    tokens = tokenizer = None
     if "encoder" in custom_config:
         # How much of them is read, the trainer decides, who sees how long they are.
         tokenizer = load_tokenizer(custom_config["encoder"], max_tokens=UNCUT)
         tokens = outputs["tokens"] = tokenizer(text)
-    targets = TASKS.load(custom_config["task"], "transform").transform(inputs, tokens)
+    targets = TASKS.load(custom_config["task"], "transform").transform(inputs, tokens, tokenizer)
     return {**outputs, **targets}

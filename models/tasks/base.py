@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from ..encoders.truncation import Truncation
 from ..settings import ModelSettings, TrainingSettings
 from .differences import Difference
 
@@ -57,6 +58,9 @@ class Target:
         return tf.TensorSpec(shape, self.dtype, name)
 
 
+AnyTexts = TypeVar("AnyTexts", bound="Texts")
+
+
 class Texts(Protocol):
     """Tokenized texts and their targets, as `training.tokenized.TokenizedTexts` holds them."""
 
@@ -72,8 +76,15 @@ class Texts(Protocol):
     def targets(self) -> Mapping[str, np.ndarray]:
         """By name a value for each text, [n] or [n, size], or for each token, [total]."""
 
+    @property
+    def parts(self) -> np.ndarray | None:
+        """Which text each row is a part of, int64 [n], in order; None where each is a text."""
+
     def __len__(self) -> int:
-        """How many texts there are."""
+        """How many rows there are: texts, or parts of them."""
+
+    def cut(self: AnyTexts, truncation: Truncation) -> AnyTexts:
+        """The same texts, those that are too long cut."""
 
 
 class Loss(Protocol):
@@ -98,12 +109,9 @@ class Loss(Protocol):
 class Decision(Protocol):
     """What makes answers of a model's outputs, with the numbers that were fitted for it.
 
-    Its methods compute with NumPy's arrays and, in the graph that is served, with TensorFlow's
-    tensors, by the same code.
+    Whatever else it has, its task and the signatures of that know. Its methods compute with
+    NumPy's arrays and, in the graph that is served, with TensorFlow's tensors, by the same code.
     """
-
-    def decided(self, outputs: Any) -> Any:
-        """What is named in the end, a number for each text or token: class or tag."""
 
     def facts(self) -> dict[str, Any]:
         """The fitted numbers, as `model.json` and `summary.json` show them."""
@@ -129,6 +137,11 @@ class Task(Protocol):
         """Whether the outputs are of tokens, [batch, width, …], and not of texts, [batch, …]."""
 
     @property
+    def reads_all(self) -> bool:
+        """Whether the whole of a text is read, however long; otherwise it is cut as
+        `model.truncation` says."""
+
+    @property
     def metric(self) -> str:
         """The figure of `evaluate` that models are judged by; the greater the better."""
 
@@ -145,6 +158,17 @@ class Task(Protocol):
         Returns:
             A model that takes the encoder's inputs and gives the outputs that are decided by;
             it has the encoder as `encoder`.
+        """
+
+    def prepare(self, texts: AnyTexts, settings: ModelSettings) -> AnyTexts:
+        """What a model is trained on, scored on and judged by, of whole texts.
+
+        Args:
+            texts: Uncut, with their targets.
+            settings: How much of them a model reads; `max_tokens` is a number.
+
+        Returns:
+            Texts of `max_tokens` tokens at most, or parts of texts, in the same order.
         """
 
     def training_outputs(self, model: Any, inputs: dict[str, tf.Tensor]) -> Any:
@@ -171,7 +195,7 @@ class Task(Protocol):
         Args:
             outputs: Of texts that were not trained on, [n, …]; with `per_token` those of all
                 tokens one after the other, [total, …].
-            texts: The same texts, with their targets.
+            texts: The same texts as `prepare` gave them, with their targets.
             decide_for: The figure that shall be good, one of those the task knows; None for
                 `metric`.
         """
@@ -195,6 +219,19 @@ class Task(Protocol):
             Figures by name, numbers for the history of the training; what is no number, such
             as the figures of each class, is for `summary.json` alone. The epoch is picked by
             `log_loss`, the least, where there is one, and by `metric` otherwise.
+        """
+
+    def decided(self, outputs: np.ndarray, texts: Texts, decision: Any) -> np.ndarray:
+        """What is named in the end, by which two models are compared one by one.
+
+        Args:
+            outputs: See `fit_decision`.
+            texts: Those the outputs are of.
+            decision: Makes the answers.
+
+        Returns:
+            A number for each text, or for each of what is named in them, such as a class or a
+            tag; of the same texts always as many.
         """
 
     def fitted(self, outputs: np.ndarray, texts: Texts, decision: Any) -> dict[str, float]:

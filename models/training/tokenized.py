@@ -15,7 +15,7 @@ from ..encoders.truncation import Truncation
 
 @dataclasses.dataclass(frozen=True)
 class TokenizedTexts:
-    """Token ids and targets of many texts, without padding.
+    """Token ids and targets of many texts, or of parts of them, without padding.
 
     Attributes:
         tokens: Token ids of all texts, one after the other, int32 [total].
@@ -23,12 +23,14 @@ class TokenizedTexts:
         targets: By name a value for each text, [n], a distribution, [n, size], or a value for
             each token, [total].
         per_token: Names of those targets that each token has.
+        parts: Which text each row is a part of, int64 [n], in order; None where each is a text.
     """
 
     tokens: np.ndarray
     row_splits: np.ndarray
     targets: Mapping[str, np.ndarray]
     per_token: frozenset[str] = frozenset()
+    parts: np.ndarray | None = None
 
     @classmethod
     def from_rows(
@@ -93,7 +95,10 @@ class TokenizedTexts:
             else values[chosen]
             for name, values in self.targets.items()
         }
-        return TokenizedTexts.from_rows(map(self.row, chosen), targets, self.per_token)
+        taken = TokenizedTexts.from_rows(map(self.row, chosen), targets, self.per_token)
+        if self.parts is None:
+            return taken
+        return dataclasses.replace(taken, parts=self.parts[chosen])
 
     def cut(self, truncation: Truncation) -> TokenizedTexts:
         """The same texts, those that are too long cut as the tokenizers cut them.
@@ -115,7 +120,7 @@ class TokenizedTexts:
             for name, values in self.targets.items()
         }
         splits = np.cumsum([0, *lengths], dtype=np.int64)
-        return TokenizedTexts(self.tokens[kept], splits, targets, self.per_token)
+        return TokenizedTexts(self.tokens[kept], splits, targets, self.per_token, self.parts)
 
     def in_canonical_order(self) -> TokenizedTexts:
         """The same texts in an order that depends on nothing but their contents.

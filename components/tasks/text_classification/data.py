@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ....models.settings import ModelSettings
 from ...review_example_gen.settings import DataSettings
 
 FEATURES = ("label", "grade", "grade_shares")
@@ -56,10 +57,11 @@ def distributions(settings: DataSettings) -> dict[str, int]:
     return {"grade_shares": len(settings.grades)}
 
 
-def task_config(settings: DataSettings) -> dict[str, Any]:
+def task_config(data: DataSettings, model: ModelSettings) -> dict[str, Any]:
     """`labels` and `grades`, see `models.TextClassification`.
 
     Args:
-        settings: Of the data.
+        data: Its settings.
+        model: Not needed.
     """
-    return {"labels": kinds(settings), "grades": grades(settings)}
+    return {"labels": kinds(data), "grades": grades(data)}

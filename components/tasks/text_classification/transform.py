@@ -6,13 +6,18 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
+from ....models.encoders.base import Tokenizer
 
-def transform(inputs: Mapping[str, tf.Tensor], tokens: tf.RaggedTensor) -> dict[str, tf.Tensor]:
+
+def transform(
+    inputs: Mapping[str, tf.Tensor], tokens: tf.RaggedTensor | None, tokenizer: Tokenizer | None
+) -> dict[str, tf.Tensor]:
     """The targets of a classifier.
 
     Args:
         inputs: `label`: int64 [batch, 1]; `grade_shares`: float32 [batch, grades].
         tokens: Not needed.
+        tokenizer: Not needed.
 
     Returns:
         `label`: int64 [batch]; `grade`: float32 [batch, grades], of each grade the share of the

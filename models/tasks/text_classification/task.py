@@ -10,9 +10,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ...encoders.truncation import Truncation
 from ...settings import ModelSettings, TrainingSettings
 from ..arrays import distributions, softmax
-from ..base import Target, Texts
+from ..base import AnyTexts, Target, Texts
 from ..differences import Difference
 from .comparison import Judged, compare
 from .decision import Decision
@@ -40,6 +41,7 @@ class TextClassification:
 
     name = "text-classification"
     per_token = False
+    reads_all = False
     metric = "macro_f1"
 
     def __post_init__(self):
@@ -61,6 +63,10 @@ class TextClassification:
         return ReviewClassifier(
             encoder, len(self.labels), settings.dropout, settings.pooling, self.grades
         )
+
+    def prepare(self, texts: AnyTexts, settings: ModelSettings) -> AnyTexts:
+        """The texts, cut as the settings say."""
+        return texts.cut(Truncation(int(settings.max_tokens), settings.truncation))
 
     def training_outputs(self, model: ReviewClassifier, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
         """Logits of the grades, float32 [batch, grades]."""
@@ -107,6 +113,10 @@ class TextClassification:
             classes_of(texts, self.grades),
             list(self.labels),
         )
+
+    def decided(self, outputs: np.ndarray, texts: Texts, decision: Decision) -> np.ndarray:
+        """The class of each text, int64 [n]; see `Decision.decided`."""
+        return decision.decided(outputs)
 
     def fitted(self, outputs: np.ndarray, texts: Texts, decision: Decision) -> dict[str, float]:
         """The calibration error before and after the fit: `ece_before`, `ece_after`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -48,3 +50,11 @@ def test_a_cut_comes_to_the_same_before_and_after(tokenize, texts, max_tokens, t
     for row, tokens in enumerate(whole):
         places = after.targets["place"][after.row_splits[row] : after.row_splits[row + 1]]
         np.testing.assert_array_equal(np.array(tokens, int)[places], after.row(row))
+
+
+def test_parts_of_texts_stay_so():
+    parts = TokenizedTexts.from_rows([[1, 2, 3], [1, 3], [1, 5, 6, 3]], {"grade": [0, 1, 2]})
+    parts = dataclasses.replace(parts, parts=np.array([0, 0, 1]))
+
+    assert parts.take([2, 0]).parts.tolist() == [1, 0]
+    assert parts.cut(Truncation(3)).parts.tolist() == [0, 0, 1]

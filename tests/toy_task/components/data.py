@@ -14,5 +14,5 @@ def kinds(settings):
     return ["text"]
 
 
-def task_config(settings):
+def task_config(data, model):
     return {}

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-def transform(inputs, tokens):
+def transform(inputs, tokens, tokenizer):
     return {"odd": tokens.with_values(tokens.values % 2)}

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from reviewlens.models.encoders.truncation import Truncation
 from reviewlens.models.tasks.arrays import like
 from reviewlens.models.tasks.base import Target
 from reviewlens.models.tasks.differences import Difference
@@ -75,6 +76,7 @@ class TokenParity:
     labels = ("even", "odd")
     targets = TARGETS
     per_token = True
+    reads_all = False
     metric = "accuracy"
 
     def config(self):
@@ -82,6 +84,9 @@ class TokenParity:
 
     def build(self, encoder, settings):
         return TokenTagger(encoder, settings.dropout)
+
+    def prepare(self, texts, settings):
+        return texts.cut(Truncation(settings.max_tokens, settings.truncation))
 
     def training_outputs(self, model, inputs):
         return model(inputs, training=True)
@@ -105,6 +110,9 @@ class TokenParity:
     def evaluate(self, outputs, texts, decision):
         right = decision.decided(outputs) == texts.targets["odd"]
         return {"accuracy": float(right.mean()) if len(right) else 0.0}
+
+    def decided(self, outputs, texts, decision):
+        return decision.decided(outputs)
 
     def fitted(self, outputs, texts, decision):
         return {}
