@@ -17,6 +17,8 @@ TOO_LONG = "too-long"
 # Longer than any review; an unclosed quote, a binary file or a value that is repeated a million
 # times must not fill the memory.
 LONGEST_LINE = 1 << 24
+# Where a row is a sentence of many small parts, each of which takes more memory than its bytes.
+LONGEST_SENTENCE = 1 << 20
 _SHOWN = 200
 
 

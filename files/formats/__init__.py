@@ -4,10 +4,12 @@ A format is one such module and one line here; `docs/extending.md` shows how.
 """
 
 from . import (  # noqa: F401
+    conll,
     delimited,
     fasttext,
     json_lines,
     parquet,
+    semeval,
     text_lines,
 )
 from .registry import FORMATS, Format, Reader, format_by_ending, register
