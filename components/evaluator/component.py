@@ -19,6 +19,7 @@ from tfx.utils import io_utils, path_utils
 from ...serving.model_card import read_model_card, task_of
 from ..latest_pushed import holds_model
 from ..model_files import MODEL_DIGEST, model_digest
+from ..task_registry import TASKS
 from ..trainer.artifacts import TRAINING_SECONDS, TrainedModel
 from . import extractors
 from .eval_config import BASELINE, CANDIDATE, build_eval_config
@@ -65,7 +66,8 @@ class Executor(evaluator_executor.Executor):
         with recording(Recording(evaluation, ngrams[0].uri if ngrams else None)):
             super().Do(input_dict, output_dict, exec_properties)
         comparison = Comparison()
-        if predictions := gather_predictions(evaluation, labels):
+        columns = getattr(TASKS.load(task, "evaluation"), "COLUMNS", None)
+        if columns and (predictions := gather_predictions(evaluation, labels, columns)):
             comparison = compare_models(
                 predictions,
                 task,

@@ -53,8 +53,8 @@ class _Reader:
         # The functions, not the name of the task: a worker elsewhere may not know of all tasks.
         evaluation = TASKS.load(task_of(model_path), "evaluation")
         self._extract = evaluation.extract
-        self.label = evaluation.LABEL
         self.judged = getattr(evaluation, "judged", None)
+        self.columns = getattr(evaluation, "COLUMNS", None)
 
     def read(self, outputs: Mapping[str, Any]) -> dict[str, Any]:
         return self._extract(outputs, self._labels)
@@ -71,9 +71,9 @@ class _ExtractAnswers(beam.PTransform):
     def expand(self, extracts: beam.PCollection) -> beam.PCollection:
         answers = extracts | "Read" >> beam.Map(_read_answers, readers=self._readers)
         candidate = self._readers[CANDIDATE]
-        if self._wanted and candidate.judged:
+        if self._wanted and candidate.judged and candidate.columns:
             _ = answers | "WriteAnswers" >> WriteAnswers(
-                self._wanted, list(self._readers), candidate.judged, candidate.label
+                self._wanted, list(self._readers), candidate.judged, candidate.columns
             )
         return answers
 

@@ -17,13 +17,36 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from tfx.dsl.io import fileio
 
-from ...models.tasks.text_classification.comparison import Judged
-
 PREDICTIONS_FILE = "predictions.parquet"
 _PARTS = "predictions"
-_ID, _LABEL = "id", "label"
-# Of each model.
-_DECIDED, _PROBABILITIES = "_decided", "_probabilities"
+_ID = "id"
+
+# What a model says of some examples: by the name of a column [n], or [n, most] where it has lists.
+Answers = Mapping[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class Columns:
+    """What the file says of a task, beside the ids of the examples.
+
+    Attributes:
+        truth: The column of what is true, by the name of the feature that holds it.
+        answers: The columns of each model, which have its name before their own.
+    """
+
+    truth: pa.Field
+    answers: tuple[pa.Field, ...]
+
+    def schema(self, models: Sequence[str]) -> pa.Schema:
+        """All columns of the file.
+
+        Args:
+            models: Names of the models.
+        """
+        of_models = [
+            field.with_name(_column(name, field)) for name in models for field in self.answers
+        ]
+        return pa.schema([pa.field(_ID, pa.binary()), self.truth, *of_models])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,17 +55,17 @@ class Predictions:
 
     Attributes:
         ids: Of the examples, bytes [n], in ascending order.
-        labels: Their true class indices, int64 [n].
+        truth: What is true of them, [n].
         of: Name of a model -> what it says of them.
     """
 
     ids: pa.Array
-    labels: np.ndarray
-    of: Mapping[str, Judged]
+    truth: np.ndarray
+    of: Mapping[str, Answers]
 
     def __len__(self) -> int:
         """How many examples there are."""
-        return len(self.labels)
+        return len(self.truth)
 
 
 def parts_in(directory: str) -> str:
@@ -54,43 +77,31 @@ def parts_in(directory: str) -> str:
     return os.path.join(directory, _PARTS)
 
 
-def schema_of(models: Sequence[str]) -> pa.Schema:
-    """The columns of the file.
-
-    Args:
-        models: Names of the models.
-    """
-    columns = [(_ID, pa.binary()), (_LABEL, pa.int64())]
-    for name in models:
-        columns += [
-            (name + _DECIDED, pa.int64()),
-            (name + _PROBABILITIES, pa.list_(pa.float32())),
-        ]
-    return pa.schema(columns)
-
-
 def table_of(
-    ids: np.ndarray | Sequence[bytes], labels: np.ndarray, of: Mapping[str, Judged]
+    ids: np.ndarray | Sequence[bytes],
+    truth: np.ndarray,
+    of: Mapping[str, Answers],
+    columns: Columns,
 ) -> pa.Table:
     """Rows of the file.
 
     Args:
         ids: Of the examples.
-        labels: Their true class indices, int [n].
-        of: Name of a model -> what it says of them, probabilities float [n, classes].
+        truth: What is true of them, [n].
+        of: Name of a model -> name of a column -> what it says of them, [n].
+        columns: Of the task.
     """
-    columns = [pa.array(ids, pa.binary()), pa.array(np.asarray(labels, np.int64))]
-    for judged in of.values():
-        probabilities = np.asarray(judged.probabilities, np.float32)
-        offsets = np.arange(len(probabilities) + 1, dtype=np.int32) * probabilities.shape[1]
-        columns += [
-            pa.array(np.asarray(judged.decided, np.int64)),
-            pa.ListArray.from_arrays(pa.array(offsets), pa.array(probabilities.reshape(-1))),
-        ]
-    return pa.Table.from_arrays(columns, schema=schema_of(list(of)))
+    answers = [answers[field.name] for answers in of.values() for field in columns.answers]
+    schema = columns.schema(list(of))
+    values = zip([ids, truth, *answers], schema.types, strict=True)
+    return pa.Table.from_arrays(
+        [pa.array(list(rows), kind) for rows, kind in values], schema=schema
+    )
 
 
-def gather_predictions(directory: str, labels: Sequence[str]) -> Predictions | None:
+def gather_predictions(
+    directory: str, labels: Sequence[str], columns: Columns
+) -> Predictions | None:
     """Makes one file of the parts that Beam has written.
 
     Workers finish in any order; sorted, equal answers are an equal file.
@@ -98,6 +109,7 @@ def gather_predictions(directory: str, labels: Sequence[str]) -> Predictions | N
     Args:
         directory: Of the artifact `evaluation`.
         labels: Names of the classes, which the file tells as well.
+        columns: Of the task.
 
     Returns:
         What the file says; None if there are no parts.
@@ -113,7 +125,7 @@ def gather_predictions(directory: str, labels: Sequence[str]) -> Predictions | N
         file.write(buffer.getvalue().to_pybytes())
     for part in parts:
         fileio.remove(part)
-    return _predictions(table)
+    return _predictions(table, columns)
 
 
 def _read(path: str) -> pa.Table:
@@ -126,7 +138,7 @@ def _order(table: pa.Table) -> pa.Array:
     flat = {}
     for name in table.column_names:
         column = table[name]
-        if name.endswith(_PROBABILITIES):
+        if pa.types.is_list(column.type):
             flat.update(_matrix_columns(name, column))
         else:
             flat[name] = column
@@ -139,17 +151,28 @@ def _matrix_columns(name: str, column: pa.ChunkedArray) -> dict[str, np.ndarray]
 
 
 def _matrix(column: pa.ChunkedArray) -> np.ndarray:
-    flat = column.combine_chunks().flatten().to_numpy()
-    return flat.reshape(len(column), -1)
+    """The lists one below the other, shorter ones filled up with NaN."""
+    lists = column.combine_chunks()
+    lengths = lists.value_lengths().to_numpy()
+    values = lists.flatten().to_numpy()
+    matrix = np.full((len(lists), lengths.max(initial=0)), np.nan, values.dtype)
+    matrix[np.arange(matrix.shape[1]) < lengths[:, None]] = values
+    return matrix
 
 
-def _predictions(table: pa.Table) -> Predictions:
-    names = [name.removesuffix(_DECIDED) for name in table.column_names if name.endswith(_DECIDED)]
+def _predictions(table: pa.Table, columns: Columns) -> Predictions:
+    first = _column("", columns.answers[0])
+    names = [name.removesuffix(first) for name in table.column_names if name.endswith(first)]
     of = {
-        name: Judged(
-            probabilities=_matrix(table[name + _PROBABILITIES]),
-            decided=table[name + _DECIDED].to_numpy(),
-        )
+        name: {field.name: _values(table[_column(name, field)]) for field in columns.answers}
         for name in names
     }
-    return Predictions(table[_ID].combine_chunks(), table[_LABEL].to_numpy(), of)
+    return Predictions(table[_ID].combine_chunks(), _values(table[columns.truth.name]), of)
+
+
+def _values(column: pa.ChunkedArray) -> np.ndarray:
+    return _matrix(column) if pa.types.is_list(column.type) else column.to_numpy()
+
+
+def _column(model: str, field: pa.Field) -> str:
+    return f"{model}_{field.name}"

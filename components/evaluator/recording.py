@@ -14,9 +14,8 @@ import pyarrow as pa
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
 
-from ...models.tasks.text_classification.comparison import Judged
 from ..ngram_trainer.trained_ngrams import TrainedNgrams
-from .predictions import parts_in, schema_of, table_of
+from .predictions import Answers, Columns, parts_in, table_of
 
 # Name of the n-gram classifier among the models.
 NGRAMS = "ngrams"
@@ -67,8 +66,8 @@ class WriteAnswers(beam.PTransform):
         self,
         wanted: Recording,
         models: Sequence[str],
-        judged: Callable[[Any], Judged],
-        label: str,
+        judged: Callable[[Any], Answers],
+        columns: Columns,
     ):
         """Declares the step.
 
@@ -76,20 +75,21 @@ class WriteAnswers(beam.PTransform):
             wanted: What is written, and where.
             models: Names of the models whose answers the extracts hold.
             judged: Of the task, see `tasks.base.Evaluation`.
-            label: Feature with the true classes.
+            columns: Likewise.
         """
         super().__init__()
         self._wanted = wanted
         self._models = list(models)
         self._judged = judged
-        self._label = label
+        self._columns = columns
 
     def expand(self, extracts: beam.PCollection) -> Any:
         """Adds the step to a pipeline."""
         ngrams = _Ngrams(self._wanted.ngrams) if self._wanted.ngrams else None
         names = [*self._models, *([NGRAMS] if ngrams else [])]
-        tabulate = _Tabulate(self._models, self._judged, self._label, ngrams)
-        parts = beam.io.WriteToParquetBatched(parts_in(self._wanted.directory), schema_of(names))
+        tabulate = _Tabulate(self._models, self._judged, self._columns, ngrams)
+        schema = self._columns.schema(names)
+        parts = beam.io.WriteToParquetBatched(parts_in(self._wanted.directory), schema)
         return extracts | "Tabulate" >> beam.ParDo(tabulate) | "Write" >> parts
 
 
@@ -99,14 +99,14 @@ class _Tabulate(beam.DoFn):
     def __init__(
         self,
         models: list[str],
-        judged: Callable[[Any], Judged],
-        label: str,
+        judged: Callable[[Any], Answers],
+        columns: Columns,
         ngrams: _Ngrams | None,
     ):
         super().__init__()
         self._models = models
         self._judged = judged
-        self._label = label
+        self._columns = columns
         self._ngrams = ngrams
 
     def setup(self) -> None:
@@ -123,14 +123,14 @@ class _Tabulate(beam.DoFn):
         of = {name: self._judged(answers[name]) for name in self._models}
         if self._ngrams:
             of[NGRAMS] = self._ngrams.ask(features["text"].reshape(-1))
-        labels = features[self._label].reshape(-1)
+        truth = features[self._columns.truth.name].reshape(-1)
         # A schema that was given may leave it out.
-        ids = features["id"].reshape(-1) if "id" in features else np.full(len(labels), b"")
-        yield table_of(ids, labels, of)
+        ids = features["id"].reshape(-1) if "id" in features else np.full(len(truth), b"")
+        yield table_of(ids, truth, of, self._columns)
 
 
 class _Ngrams:
-    """Asks an n-gram classifier."""
+    """Asks an n-gram classifier, whose task names classes."""
 
     def __init__(self, directory: str):
         self._directory = directory
@@ -142,6 +142,9 @@ class _Ngrams:
     def load(self) -> None:
         self._classifier = self._trained.build(self._directory)
 
-    def ask(self, texts: np.ndarray) -> Judged:
+    def ask(self, texts: np.ndarray) -> dict[str, np.ndarray]:
         logits = self._classifier(self._classifier.features(tf.constant(texts))).numpy()
-        return Judged(self._decision.probabilities(logits), self._decision.decided(logits))
+        return {
+            "decided": self._decision.decided(logits),
+            "probabilities": self._decision.probabilities(logits),
+        }

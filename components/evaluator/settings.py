@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterator
 
 DECISIONS = ("macro_f1", "accuracy")
+# Each is for some of the tasks only, which name it in `EVALUATION` of their module `data`.
+OF_TASKS = ("decide_for", "min_macro_f1", "min_accuracy", "min_f1")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,7 +19,9 @@ class EvaluationSettings:
             eval split: `macro_f1` or `accuracy`.
         min_macro_f1: Test macro-F1 below which a model is not blessed.
         min_accuracy: Test accuracy below which a model is not blessed.
-        max_regression: How much worse than the last blessed model the test macro-F1 may be.
+        min_f1: Test F1 of the entities below which a model is not blessed.
+        max_regression: How much worse than the last blessed model the test macro-F1 may be, or
+            the F1 of entities.
         ngram_baseline: Train an n-gram classifier on the same splits, and say what the model
             brings over it.
         min_gain: Gain in test macro-F1 over the n-grams below which a model is not blessed.
@@ -26,6 +30,7 @@ class EvaluationSettings:
     decide_for: str = "macro_f1"
     min_macro_f1: float = 0.5
     min_accuracy: float = 0.0
+    min_f1: float = 0.3
     max_regression: float = 0.01
     ngram_baseline: bool = True
     min_gain: float | None = None
@@ -34,7 +39,7 @@ class EvaluationSettings:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
         if self.decide_for not in DECISIONS:
             yield "decide_for", f"is {self.decide_for!r}; choose one of {', '.join(DECISIONS)}"
-        for key in ("min_macro_f1", "min_accuracy", "max_regression"):
+        for key in ("min_macro_f1", "min_accuracy", "min_f1", "max_regression"):
             if not 0 <= getattr(self, key) <= 1:
                 yield key, f"is {getattr(self, key)}; it is a number from 0 to 1"
         if self.min_gain is None:

@@ -17,7 +17,7 @@ from .predictions import Predictions
 from .recording import NGRAMS
 from .settings import EvaluationSettings
 
-_CALLED = {"macro_f1": "macro-F1", "accuracy": "accuracy"}
+_CALLED = {"macro_f1": "macro-F1", "accuracy": "accuracy", "f1": "F1"}
 # Two models that differ by less are as good as each other.
 _ALIKE = 0.02
 
@@ -58,9 +58,10 @@ def compare_models(
         wide: Whether n-grams answer in the candidate, too.
     """
     evaluation = TASKS.load(task, "evaluation")
+    metric = evaluation.METRIC
     gains: dict[str, dict[str, Difference]] = {
         name: evaluation.differences(
-            predictions.of[CANDIDATE], predictions.of[name], predictions.labels, labels
+            predictions.of[CANDIDATE], predictions.of[name], predictions.truth, labels
         )
         for name in (NGRAMS, BASELINE)
         if name in predictions.of
@@ -68,17 +69,17 @@ def compare_models(
     baseline, ngram_baseline = {}, None
     if BASELINE in gains:
         gain = gains[BASELINE]
-        baseline = {"gain": _facts(gain), "sentence": compared_with_baseline(gain)}
+        baseline = {"gain": _facts(gain), "sentence": compared_with_baseline(gain, metric)}
     if NGRAMS in gains:
         gain = gains[NGRAMS]
         ngram_baseline = {
-            **evaluation.figures(predictions.of[NGRAMS], predictions.labels, labels),
+            **evaluation.figures(predictions.of[NGRAMS], predictions.truth, labels),
             "gain": _facts(gain),
             "sentence": compared_with_ngrams(
                 gain, settings.decide_for, len(predictions), ngram_seconds, wide
             ),
         }
-    refused = refusals(settings, gains.get(BASELINE), gains.get(NGRAMS))
+    refused = refusals(settings, metric, gains.get(BASELINE), gains.get(NGRAMS))
     return Comparison(baseline, ngram_baseline, tuple(refused))
 
 
@@ -141,14 +142,15 @@ def compared_with_ngrams(
     )
 
 
-def compared_with_baseline(gain: dict[str, Difference]) -> str:
+def compared_with_baseline(gain: dict[str, Difference], metric: str) -> str:
     """Says how a candidate stands to the last blessed model.
 
     Args:
         gain: By figure, the candidate's minus that of the last blessed model.
+        metric: The figure that counts.
     """
-    found = gain["macro_f1"]
-    told = f"macro-F1 {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
+    found = gain[metric]
+    told = f"{_CALLED[metric]} {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f})"
     if found.is_certain:
         return f"Against the last blessed model: {told}."
     return f"Against the last blessed model: {told}, which may be chance."
@@ -156,6 +158,7 @@ def compared_with_baseline(gain: dict[str, Difference]) -> str:
 
 def refusals(
     settings: EvaluationSettings,
+    metric: str,
     over_baseline: dict[str, Difference] | None,
     over_ngrams: dict[str, Difference] | None,
 ) -> list[str]:
@@ -163,6 +166,7 @@ def refusals(
 
     Args:
         settings: The thresholds.
+        metric: The figure that counts.
         over_baseline: What it gains over the last blessed model, if there is one.
         over_ngrams: What it gains over the n-gram classifier, if there is one.
 
@@ -171,23 +175,23 @@ def refusals(
 
     Example:
         >>> worse = {"macro_f1": Difference(-0.05, low=-0.08, high=-0.02, standard_error=0.015)}
-        >>> len(refusals(EvaluationSettings(max_regression=0.01), worse, None))
+        >>> len(refusals(EvaluationSettings(max_regression=0.01), "macro_f1", worse, None))
         1
     """
     told = []
     if over_baseline:
-        change = over_baseline["macro_f1"]
+        change = over_baseline[metric]
         if change.value < -settings.max_regression and change.high < 0:
             told.append(
-                f"macro_f1 changed by {change.value:+.4f} ({change.low:+.4f} to "
+                f"{metric} changed by {change.value:+.4f} ({change.low:+.4f} to "
                 f"{change.high:+.4f}) against the last blessed model, more than "
                 f"evaluation.max_regression={settings.max_regression:g} allows"
             )
     if over_ngrams and settings.min_gain is not None:
-        gain = over_ngrams["macro_f1"]
+        gain = over_ngrams[metric]
         if gain.low < settings.min_gain:
             told.append(
-                f"macro_f1 gains {gain.value:+.4f} ({gain.low:+.4f} to {gain.high:+.4f}) over "
+                f"{metric} gains {gain.value:+.4f} ({gain.low:+.4f} to {gain.high:+.4f}) over "
                 f"the n-grams, at the lower end below evaluation.min_gain={settings.min_gain:g}"
             )
     return told

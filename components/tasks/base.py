@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ...models.encoders.base import Tokenizer
     from ...models.settings import ModelSettings
     from ...models.tasks.differences import Difference
-    from ...models.tasks.text_classification.comparison import Judged
+    from ..evaluator.predictions import Answers, Columns
     from ..evaluator.settings import EvaluationSettings
     from ..review_example_gen.reviews import TargetMaker
     from ..review_example_gen.settings import DataSettings
@@ -28,10 +28,13 @@ class Data(Protocol):
     Attributes:
         FEATURES: Names of the features that the task adds to `text`, `id` and the slices.
         NGRAMS: Whether the n-gram classifier can learn the task; may be left out where it cannot.
+        EVALUATION: Those keys of `evaluation` that are for this task, of
+            `evaluator.settings.OF_TASKS`; may be left out where there is none.
     """
 
     FEATURES: tuple[str, ...]
     NGRAMS: bool
+    EVALUATION: tuple[str, ...]
 
     def problems(self, settings: DataSettings) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
@@ -78,6 +81,8 @@ class Evaluation(Protocol):
 
     Attributes:
         LABEL: Feature of the examples that the predictions are compared with.
+        METRIC: The figure that models are compared by, as in the figures and `differences`.
+        COLUMNS: What `predictions.parquet` says of the examples and of each model.
     """
 
     LABEL: str
@@ -105,16 +110,22 @@ class Evaluation(Protocol):
 
     # A task whose models are not compared example by example leaves out the rest.
 
-    def judged(self, outputs: Mapping[str, Any]) -> Judged:
+    METRIC: str
+    COLUMNS: Columns
+
+    def judged(self, outputs: Mapping[str, Any]) -> Answers:
         """What is written down of each example, from the outputs that `extract` gave."""
 
-    def figures(self, answers: Judged, truth: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
-        """What `metrics.json` and `summary.json` say of a model, from its answers alone."""
+    def figures(self, answers: Answers, truth: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+        """What `metrics.json` and `summary.json` say of a model, from its answers alone.
+
+        Only asked of a task that n-grams can learn.
+        """
 
     def differences(
-        self, candidate: Judged, reference: Judged, truth: np.ndarray, labels: Sequence[str]
+        self, candidate: Answers, reference: Answers, truth: np.ndarray, labels: Sequence[str]
     ) -> dict[str, Difference]:
-        """How much better a model is than another one, by figure, of which `macro_f1` counts."""
+        """How much better a model is than another one, by figure, of which `METRIC` counts."""
 
 
 class Report(Protocol):

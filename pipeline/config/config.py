@@ -16,7 +16,7 @@ import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 
-from ...components.evaluator.settings import EvaluationSettings
+from ...components.evaluator.settings import OF_TASKS, EvaluationSettings
 from ...components.review_example_gen.settings import DataSettings
 from ...components.task_registry import TASKS, learns_from_ngrams
 from ...errors import UsageError
@@ -115,6 +115,8 @@ class Config:
             values: Those keys that could be read, whatever is wrong with the others.
         """
         task, data = values.get("task", Config.task), values.get("data")
+        untouched = EvaluationSettings()
+        evaluation = values.get("evaluation", untouched)
         if task not in TASKS:
             yield "task", f"is {task!r}, which is no task; {nearest(task, TASKS)}"
         elif data is not None:
@@ -126,8 +128,14 @@ class Config:
             for key, value in (("algorithm", "ngrams"), ("wide", "on")):
                 if getattr(model, key) == value:
                     yield f"model.{key}", f"is {value}, {problem}"
-            if values.get("evaluation", EvaluationSettings()).min_gain is not None:
+            if evaluation.min_gain is not None:
                 yield "evaluation.min_gain", f"is a gain over n-grams, {problem}"
+        if task in TASKS:
+            known = getattr(TASKS.load(task, "data"), "EVALUATION", ())
+            instead = f"; it has {', '.join(known)}" if known else ""
+            for key in OF_TASKS:
+                if key not in known and getattr(evaluation, key) != getattr(untouched, key):
+                    yield f"evaluation.{key}", f"is not for task {task}{instead}"
 
 
 def load_config(path: str, overrides: Iterable[str] = ()) -> Config:

@@ -15,7 +15,7 @@ from reviewlens.components.evaluator.predictions import (
 )
 from reviewlens.components.evaluator.settings import EvaluationSettings
 from reviewlens.components.evaluator.yardstick import compare_models
-from reviewlens.models.tasks.text_classification.comparison import Judged
+from reviewlens.components.tasks.text_classification.evaluation import COLUMNS
 
 LABELS = ["negative", "neutral", "positive"]
 TASK = "text-classification"
@@ -25,7 +25,10 @@ def answers(truth, wrong):
     """Of a model that names the next class of some reviews, and is fairly sure of all."""
     decided = truth.copy()
     decided[wrong] = (truth[wrong] + 1) % 3
-    return Judged(np.eye(3, dtype=np.float32)[decided] * 0.7 + 0.1, decided)
+    return {
+        "decided": decided,
+        "probabilities": np.eye(3, dtype=np.float32)[decided] * 0.7 + 0.1,
+    }
 
 
 def compared(rows, candidate, other, settings=None, name="ngrams", **more):
@@ -131,13 +134,13 @@ def test_the_file_is_the_same_in_whatever_order_workers_finish(tmp_path):
         folder = tmp_path / str(run)
         folder.mkdir()
         for part, rows in enumerate(np.array_split(random.permutation(120), 4)):
-            of = {"candidate": Judged(judged.probabilities[rows], judged.decided[rows])}
-            table = table_of([ids[row] for row in rows], labels[rows], of)
+            of = {"candidate": {name: values[rows] for name, values in judged.items()}}
+            table = table_of([ids[row] for row in rows], labels[rows], of, COLUMNS)
             pq.write_table(table, f"{parts_in(str(folder))}-{part}")
-        predictions = gather_predictions(str(folder), LABELS)
+        predictions = gather_predictions(str(folder), LABELS, COLUMNS)
         assert [path.name for path in folder.iterdir()] == [PREDICTIONS_FILE]
         files.append((folder / PREDICTIONS_FILE).read_bytes())
 
     assert files[0] == files[1]
     assert predictions.ids.to_pylist() == sorted(ids)
-    assert sorted(predictions.labels) == sorted(labels)
+    assert sorted(predictions.truth) == sorted(labels)

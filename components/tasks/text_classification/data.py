@@ -10,6 +10,7 @@ from ...review_example_gen.settings import DataSettings
 
 FEATURES = ("label", "grade", "grade_shares")
 NGRAMS = True
+EVALUATION = ("decide_for", "min_macro_f1", "min_accuracy")
 
 
 def problems(settings: DataSettings) -> Iterator[tuple[str, str]]:

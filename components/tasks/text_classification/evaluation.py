@@ -7,15 +7,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import tensorflow_model_analysis as tfma
 
 from ....models.tasks.differences import Difference
 from ....models.tasks.text_classification.comparison import Judged, compare
 from ....models.tasks.text_classification.metrics import classification_report
+from ...evaluator.predictions import Answers, Columns
 from ...evaluator.settings import EvaluationSettings
 from .calibration_metric import ExpectedCalibrationError
 
 LABEL = "label"
+METRIC = "macro_f1"
+COLUMNS = Columns(
+    truth=pa.field(LABEL, pa.int64()),
+    answers=(
+        pa.field("decided", pa.int64()),
+        pa.field("probabilities", pa.list_(pa.float32())),
+    ),
+)
 # Names of the outputs that the metrics are computed of.
 PROBABILITIES, DECISION = "probabilities", "decision"
 
@@ -114,16 +124,19 @@ def extract(outputs: Mapping[str, Any], labels: Sequence[bytes]) -> dict[str, np
     }
 
 
-def judged(outputs: Mapping[str, np.ndarray]) -> Judged:
+def judged(outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """What is written down of each example.
 
     Args:
         outputs: As `extract` gives them.
     """
-    return Judged(outputs[PROBABILITIES], outputs[DECISION].argmax(axis=1))
+    return {
+        "decided": outputs[DECISION].argmax(axis=1),
+        "probabilities": outputs[PROBABILITIES],
+    }
 
 
-def figures(answers: Judged, truth: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+def figures(answers: Answers, truth: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
     """What `metrics.json` says of a classifier that Model Analysis has not seen.
 
     Args:
@@ -134,11 +147,11 @@ def figures(answers: Judged, truth: np.ndarray, labels: Sequence[str]) -> dict[s
     Returns:
         `accuracy`, `macro_f1`, `ece`, `log_loss` and `per_class`.
     """
-    return classification_report(answers.probabilities, answers.decided, truth, labels)
+    return classification_report(answers["probabilities"], answers["decided"], truth, labels)
 
 
 def differences(
-    candidate: Judged, reference: Judged, truth: np.ndarray, labels: Sequence[str]
+    candidate: Answers, reference: Answers, truth: np.ndarray, labels: Sequence[str]
 ) -> dict[str, Difference]:
     """How much better a classifier is than another one, see `comparison.compare`.
 
@@ -148,7 +161,7 @@ def differences(
         truth: True class indices, int [n].
         labels: The classes.
     """
-    return compare(candidate, reference, truth, len(labels))
+    return compare(Judged(**candidate), Judged(**reference), truth, len(labels))
 
 
 def read(metrics: Mapping, plots: Mapping, labels: Sequence[str]) -> dict[str, Any]:

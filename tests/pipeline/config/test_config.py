@@ -180,6 +180,14 @@ def test_what_the_n_gram_classifier_cannot_learn_is_refused(config_file, toy_tas
     )
 
 
+def test_a_threshold_of_another_task_is_refused(config_file):
+    (told,) = problems_of(config_file(), "evaluation.min_f1=0.4")
+    assert told == (
+        "command line: evaluation.min_f1: is not for task text-classification; "
+        "it has decide_for, min_macro_f1, min_accuracy"
+    )
+
+
 def test_tells_all_problems_at_once_in_the_order_of_the_file(config_file):
     path = config_file(
         ("name: demo", "nam: demo"),
