@@ -1,4 +1,4 @@
-"""Which releases of TensorFlow Serving have the operations of a model.
+"""Which servers run a model, and how.
 
 A server loads a graph with an operation that it does not have, says that the model is
 AVAILABLE, and fails on the first request. So this is looked up before.
@@ -38,6 +38,8 @@ _TEXT_OPERATIONS: dict[Release, str] = {
     """,
     (2, 20): "TFText>RoundRobinGenerateMasks TFText>RoundRobinTrim TFText>Utf8Binarize",
 }
+# Stands among the signatures of a SavedModel and answers nothing.
+_INITIALIZATION = "__saved_model_init_op"
 _SINCE = {name: release for release, names in _TEXT_OPERATIONS.items() for name in names.split()}
 
 
@@ -53,13 +55,7 @@ def operations_of(directory: str) -> set[str]:
     Raises:
         RunError: If `saved_model.pb` is none.
     """
-    path = os.path.join(directory, "saved_model.pb")
-    try:
-        with open(path, "rb") as file:
-            saved_model = saved_model_pb2.SavedModel.FromString(file.read())
-    except DecodeError:
-        raise RunError(f"{path}: is no SavedModel, or only a part of one") from None
-    graphs = [meta_graph.graph_def for meta_graph in saved_model.meta_graphs]
+    graphs = [meta_graph.graph_def for meta_graph in _read(directory).meta_graphs]
     functions = [function for graph in graphs for function in graph.library.function]
     used = {node.op for graph in graphs for node in graph.node}
     used |= {node.op for function in functions for node in function.node_def}
@@ -91,6 +87,47 @@ def oldest_release(directory: str) -> Release:
             f"{', '.join(unknown)}; build the model without it"
         )
     return max((_SINCE[name] for name in custom), default=_OLDEST)
+
+
+def may_be_split(directory: str) -> bool:
+    """Whether TensorFlow Serving can put the answer to a request together that it has split.
+
+    It does that right only for answers that are equally wide, whatever is asked: else it stops,
+    or what it answers is no answer.
+
+    Args:
+        directory: A version directory.
+
+    Returns:
+        Whether the outputs of all signatures are of a shape that is known but for the batch.
+
+    Raises:
+        RunError: If `saved_model.pb` is none.
+
+    Example:
+        >>> may_be_split("runs/amazon-snippets/serving/amazon-snippets/1790000000")
+        True
+    """
+    shapes = [
+        output.tensor_shape
+        for meta_graph in _read(directory).meta_graphs
+        for name, signature in meta_graph.signature_def.items()
+        for output in signature.outputs.values()
+        if name != _INITIALIZATION
+    ]
+    return not any(
+        shape.unknown_rank or any(dimension.size < 0 for dimension in shape.dim[1:])
+        for shape in shapes
+    )
+
+
+def _read(directory: str) -> saved_model_pb2.SavedModel:
+    path = os.path.join(directory, "saved_model.pb")
+    try:
+        with open(path, "rb") as file:
+            return saved_model_pb2.SavedModel.FromString(file.read())
+    except DecodeError:
+        raise RunError(f"{path}: is no SavedModel, or only a part of one") from None
 
 
 def check_image(image: str, release: Release) -> None:

@@ -6,6 +6,7 @@ from google.protobuf import text_format
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
 from ..config_protos import BatchingParameters, MonitoringConfig, PrometheusConfig
+from .compatibility import may_be_split
 from .settings import CONFIG_DIRECTORY, Deployment
 
 MODELS, BATCHING, MONITORING = "models.config", "batching_parameters.txt", "monitoring.config"
@@ -43,8 +44,9 @@ def text_protos(deployment: Deployment) -> dict[str, str]:
     # No `allowed_batch_sizes`: they would only pad, for graphs that are compiled per shape.
     batching = BatchingParameters()
     batching.max_batch_size.value = _LARGEST_REQUEST
-    batching.enable_large_batch_splitting.value = True
-    batching.max_execution_batch_size.value = _EXECUTED_ROWS
+    if may_be_split(deployment.model.directory):
+        batching.enable_large_batch_splitting.value = True
+        batching.max_execution_batch_size.value = _EXECUTED_ROWS
     batching.batch_timeout_micros.value = _WAIT_MICROS
     batching.max_enqueued_batches.value = _QUEUED_BATCHES
     batching.num_batch_threads.value = deployment.cpus

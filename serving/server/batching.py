@@ -2,7 +2,8 @@
 
 Each signature of each servable has a queue of its own; all queues share the threads that run
 the batches. What happens here that stock TensorFlow Serving does not do: when a batch fails,
-its requests run again one by one, so that a bad request fails alone.
+its requests run again one by one, so that a bad request fails alone; and a request that was split
+gets an answer where its parts have answers of unlike widths, the narrower ones filled up.
 """
 
 from __future__ import annotations
@@ -258,7 +259,7 @@ class BatchQueue:
             raise _too_late() from None
         if len(parts) == 1:
             return parts[0]
-        return [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+        return [_concatenate(columns) for columns in zip(*parts, strict=True)]
 
     def close(self) -> None:
         """Takes the queue from its scheduler; nothing may wait in it."""
@@ -335,16 +336,16 @@ class BatchQueue:
                 self._execute([task])
 
 
-def _concatenate(parts: Sequence[np.ndarray], padding: int) -> np.ndarray:
+def _concatenate(parts: Sequence[np.ndarray], padding: int = 0) -> np.ndarray:
     """All rows, those of unlike shape filled up with zeros, and copies of one to fill the batch."""
     shapes = [part.shape[1:] for part in parts]
     if len(set(shapes)) > 1:
         if len({len(shape) for shape in shapes}) > 1:
-            raise invalid("inputs of different rank cannot be padded to the same shape")
+            raise invalid("tensors of different rank cannot be padded to the same shape")
         largest = np.max(shapes, axis=0)
         rows = sum(len(part) for part in parts)
         if rows * math.prod(largest.tolist()) * parts[0].itemsize > _MOST_PADDED_BYTES:
-            raise invalid("inputs of too different shapes cannot be padded to the same shape")
+            raise invalid("tensors of too different shapes cannot be padded to the same shape")
         parts = [_pad(part, largest) for part in parts]
     if padding:
         parts = [*parts, np.repeat(parts[-1][:1], padding, axis=0)]

@@ -136,6 +136,28 @@ def test_large_requests_are_split_where_that_is_allowed():
             ask(held.queue, *range(17))
 
 
+def test_answers_to_the_parts_of_a_request_may_be_of_unlike_widths():
+    def spread(values, timeout):
+        """Each number as often as it says, and that as text."""
+        width = max(values[0])
+        rows = [[number] * number + [0] * (width - number) for number in values[0].tolist()]
+        texts = [[b"x" if number else b"" for number in row] for row in rows]
+        shape = (len(rows), width)
+        return [np.array(rows).reshape(shape), np.array(texts, object).reshape(shape)]
+
+    settings = BatchingSettings(
+        max_batch_size=16, enable_large_batch_splitting=True, max_execution_batch_size=2
+    )
+    scheduler = BatchScheduler(settings, Metrics())
+    try:
+        queue = scheduler.new_queue("spread", spread)
+        numbers, texts = queue.run([np.array([0, 0, 1, 3, 2])], 30)
+    finally:
+        scheduler.close()
+    assert numbers.tolist() == [[0] * 3, [0] * 3, [1, 0, 0], [3] * 3, [2, 2, 0]]
+    assert texts.tolist() == [[b"x" if n else b"" for n in row] for row in numbers.tolist()]
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -25,6 +25,7 @@ from reviewlens.pipeline.cli import main
 from reviewlens.serving.config_protos import BatchingParameters, MonitoringConfig
 from reviewlens.serving.deployment.compatibility import (
     check_image,
+    may_be_split,
     oldest_release,
     operations_of,
 )
@@ -122,6 +123,22 @@ def test_batching_follows_the_servers_rules(export):
     # A whole request must fit into the queue of a server that has nothing else to do.
     rows = batching.max_enqueued_batches.value * batching.max_execution_batch_size.value
     assert rows >= batching.max_batch_size.value
+
+
+def test_what_answers_in_any_width_is_not_split(pushed, tmp_path):
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32, "x")], autograph=False)
+    def spread(x):
+        return {"y": tf.sequence_mask(x)}
+
+    tf.saved_model.save(tf.Module(), str(tmp_path / "m/1"), signatures={"serving_default": spread})
+    assert may_be_split(f"{pushed}/2") and not may_be_split(str(tmp_path / "m/1"))
+    model = find_pushed_model(str(tmp_path / "m"))
+    export_deployment(Deployment(model, "m", "/models/m"), str(tmp_path / "deploy"))
+    path = tmp_path / "deploy/batching_parameters.txt"
+    batching = parse_text_file(str(path), BatchingParameters)
+    assert not batching.HasField("enable_large_batch_splitting")
+    assert not batching.HasField("max_execution_batch_size")
+    assert batching.max_batch_size.value >= 1000
 
 
 @given(
