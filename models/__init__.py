@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submod_attrs={
         "encoders.bert.backbone": ["BertEncoder"],
         "encoders.bert.tokenizer": ["WordpieceTokenizer", "pack_inputs"],
+        "encoders.characters": ["Characters"],
         "encoders.catalog": ["ENCODERS", "EncoderPreset", "search_encoders"],
         "encoders.base": ["Encoder", "EncoderFamily", "Tokenizer"],
         "encoders.inputs": ["EncoderInputs"],
@@ -25,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         ],
         "encoders.sources.registry": ["register_source"],
         "encoders.truncation": ["Truncation"],
+        "encoders.windows": ["Windows"],
         "ngrams.model": ["NgramClassifier"],
         "ngrams.settings": ["NgramSettings"],
         "ngrams.training": ["NgramRecord", "train_ngrams"],

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..tasks.arrays import softmax
+from ..arrays import softmax
 from .products import TextProducts
 
 # Steps that a direction is made of. More take memory and bring nothing in so few passes.

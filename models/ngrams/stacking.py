@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from ..tasks.arrays import softmax
+from ..arrays import softmax
 from ..tasks.base import Texts
 from ..tasks.text_classification.calibration import Calibration
 from ..tasks.text_classification.metrics import log_losses

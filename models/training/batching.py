@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from ..arrays import distributions
 from ..encoders.inputs import EncoderInputs
-from ..tasks.arrays import distributions
 from ..tasks.base import Target
 from .tokenized import TokenizedTexts
 

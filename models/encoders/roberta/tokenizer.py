@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text as text
 
+from ..characters import Characters
 from ..truncation import Truncation
 from .byte_pairs import END, MASK, PADDING, START, UNKNOWN, BytePairs, read_byte_pairs
 from .sentencepiece_model import PieceType, bpe_model
@@ -129,7 +130,7 @@ class BytePairTokenizer(tf.Module):
         ids = self._pieces(texts)
         lengths = tf.gather(self._lengths, ids)
         ends = tf.cumsum(lengths, axis=1) + self._skipped(texts, lengths)
-        starts, ends = _whole_characters(texts, ends - lengths, ends)
+        starts, ends = Characters(texts).whole(ends - lengths, ends)
         starts = tf.minimum(starts + tf.gather(self._leading, ids), ends)
         ends = tf.maximum(ends - tf.gather(self._trailing, ids), starts)
         framed = _framed(ids, self.start_id, self.end_id)
@@ -201,26 +202,6 @@ def _counted(pieces: Mapping[bytes, int], size: int) -> tuple[np.ndarray, np.nda
         leading[index] = len(piece) - len(piece.lstrip(b" "))
         trailing[index] = len(piece) - len(piece.rstrip(b" "))
     return lengths, leading, trailing
-
-
-def _whole_characters(
-    texts: tf.Tensor, starts: tf.RaggedTensor, ends: tf.RaggedTensor
-) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
-    """Moves the ends of pieces, in bytes, out to the ends of characters."""
-    sizes = tf.strings.length(texts)
-    _, characters = tf.strings.unicode_decode_with_offsets(texts, "UTF-8")
-    # All texts of the batch one behind the other, to look all places up in one go.
-    before = tf.cast(tf.cumsum(sizes, exclusive=True), tf.int64)
-    of_character = tf.gather(before, characters.value_rowids())
-    bounds = characters.values + of_character
-    bounds = tf.concat([bounds, [tf.cast(tf.reduce_sum(sizes), tf.int64)]], axis=0)
-    of_piece = tf.gather(before, starts.value_rowids())
-    first = tf.searchsorted(bounds, starts.values + of_piece, side="right") - 1
-    last = tf.searchsorted(bounds, ends.values + of_piece, side="left")
-    return (
-        starts.with_values(tf.gather(bounds, first) - of_piece),
-        ends.with_values(tf.gather(bounds, last) - of_piece),
-    )
 
 
 def _framed(rows: tf.RaggedTensor, first: int, last: int) -> tf.RaggedTensor:

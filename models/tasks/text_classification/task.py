@@ -10,9 +10,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ...arrays import distributions, softmax
 from ...encoders.truncation import Truncation
 from ...settings import ModelSettings, TrainingSettings
-from ..arrays import distributions, softmax
 from ..base import AnyTexts, Target, Texts
 from ..differences import Difference
 from .comparison import Judged, compare

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from reviewlens.models.arrays import like
 from reviewlens.models.encoders.truncation import Truncation
-from reviewlens.models.tasks.arrays import like
 from reviewlens.models.tasks.base import Target
 from reviewlens.models.tasks.differences import Difference
 

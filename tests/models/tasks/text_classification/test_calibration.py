@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewlens.models.tasks.arrays import softmax
+from reviewlens.models.arrays import softmax
 from reviewlens.models.tasks.text_classification import calibration
 from reviewlens.models.tasks.text_classification.calibration import Calibration
 from reviewlens.models.tasks.text_classification.metrics import expected_calibration_error

@@ -9,7 +9,7 @@ import pytest
 import sklearn.metrics
 from scipy.stats import binomtest
 
-from reviewlens.models.tasks.arrays import softmax
+from reviewlens.models.arrays import softmax
 from reviewlens.models.tasks.differences import Difference
 from reviewlens.models.tasks.text_classification.comparison import (
     Disagreement,

@@ -47,6 +47,46 @@ def like(array: Any, values: Any) -> Any:
     return np.asarray(values, array.dtype)
 
 
+def splits_of(lengths: Any) -> Any:
+    """Where rows that stand one behind the other begin, and the end.
+
+    Args:
+        lengths: Of each row, int64 [n], of NumPy or of TensorFlow.
+
+    Returns:
+        int64 [n + 1].
+
+    Example:
+        >>> splits_of(np.array([2, 0, 1]))
+        array([0, 2, 2, 3])
+    """
+    xp = array_namespace(lengths)
+    return xp.concatenate([like(lengths, [0]), xp.cumsum(lengths)])
+
+
+def rows_of(row_splits: Any) -> Any:
+    """Which row each value of ragged rows is in.
+
+    Unlike `tf.repeat`, and so `RaggedTensor.value_rowids`, it takes no memory for rows as long as
+    the longest one.
+
+    Args:
+        row_splits: Where each of the rows, one after the other, begins, and the end, int64
+            [n + 1], of NumPy or of TensorFlow.
+
+    Returns:
+        Row numbers, int64 [total].
+
+    Example:
+        >>> rows_of(np.array([0, 2, 2, 3]))
+        array([0, 0, 2])
+    """
+    if tf.is_tensor(row_splits):
+        places = tf.range(row_splits[-1])
+        return tf.searchsorted(row_splits[1:], places, side="right", out_type=tf.int64)
+    return np.repeat(np.arange(len(row_splits) - 1), np.diff(row_splits))
+
+
 def distributions(values: np.ndarray, size: int) -> np.ndarray:
     """Values as distributions, whichever of both they are.
 

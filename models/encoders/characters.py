@@ -1,0 +1,163 @@
+"""The characters of texts, of which tokenizers know the bytes."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import unicodedata
+
+import numpy as np
+import tensorflow as tf
+
+from ..arrays import rows_of, splits_of
+
+# Characters that are a word each, as those who write them put nothing between words: kana and,
+# in planes of their own as well, ideographs.
+_WORDS_OF_ONE = (
+    (0x3040, 0x3100),
+    (0x31F0, 0x3200),
+    (0x3400, 0x4DC0),
+    (0x4E00, 0xA000),
+    (0xF900, 0xFB00),
+    (0xFF66, 0xFFA0),
+    (0x1AFF0, 0x1B170),
+    (0x20000, 0x40000),
+)
+
+
+class Characters:
+    """Where the characters of some texts are, in a graph.
+
+    A character is a code point, which is what Python's `str` counts. Bytes that are no UTF-8
+    count as a replacement character each, as TensorFlow decodes them. All texts are one array, in
+    which places are looked up, so that time and memory grow with the bytes of the batch and the
+    number of places, whatever their distribution.
+
+    Args:
+        texts: UTF-8 strings [batch].
+
+    Example:
+        >>> characters = Characters(tf.constant(["Café au lait"]))
+        >>> characters.positions(tf.ragged.constant([[0, 5, 6]], tf.int64))
+        <tf.RaggedTensor [[0, 4, 5]]>
+    """
+
+    def __init__(self, texts: tf.Tensor):
+        sizes = tf.strings.length(texts)
+        codes, starts = tf.strings.unicode_decode_with_offsets(texts, "UTF-8")
+        self._codes = codes.values
+        self._row_splits = codes.row_splits
+        # Byte at which each text begins when they stand one behind the other.
+        self._before = tf.cast(tf.cumsum(sizes, exclusive=True), tf.int64)
+        # And each character; behind the last one the end of them all.
+        bounds = starts.values + tf.gather(self._before, rows_of(self._row_splits))
+        size = tf.reduce_sum(tf.cast(sizes, tf.int64))
+        self._bounds = tf.concat([bounds, size[tf.newaxis]], axis=0)
+
+    def positions(self, offsets: tf.RaggedTensor) -> tf.RaggedTensor:
+        """From bytes to characters.
+
+        Args:
+            offsets: Places in each text, in bytes: beginnings or ends of characters; ragged int64
+                [batch, (places)].
+
+        Returns:
+            The characters before each place, ragged int64 [batch, (places)].
+        """
+        rows = rows_of(offsets.row_splits)
+        places = self._place(offsets.values + tf.gather(self._before, rows))
+        return offsets.with_values(places - tf.gather(self._row_splits, rows))
+
+    def whole(
+        self, starts: tf.RaggedTensor, ends: tf.RaggedTensor
+    ) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
+        """Moves ends of pieces that are within a character out to the ends of it.
+
+        Args:
+            starts: Where pieces of the texts begin, in bytes, ragged int64 [batch, (pieces)].
+            ends: Where they end.
+
+        Returns:
+            The same where they are ends of characters, otherwise moved, in bytes.
+        """
+        before = tf.gather(self._before, rows_of(starts.row_splits))
+        first = tf.searchsorted(self._bounds, starts.values + before, side="right") - 1
+        last = tf.searchsorted(self._bounds, ends.values + before, side="left")
+        return (
+            starts.with_values(tf.gather(self._bounds, first) - before),
+            ends.with_values(tf.gather(self._bounds, last) - before),
+        )
+
+    def continues(self, starts: tf.RaggedTensor, ends: tf.RaggedTensor) -> tf.RaggedTensor:
+        """Which pieces are of the same word as the piece before them.
+
+        Those are that begin where that one ends, between two letters, digits or marks; and those
+        that begin within it, as bytes of one character do. Ideographs and kana are words of one
+        character. So words hang on the text, and on the pieces only where one is longer than a
+        word, as "'s" may be.
+
+        Args:
+            starts: Where the pieces of each text begin, in bytes, ragged int64 [batch, (pieces)],
+                with or without those of start and end, which are empty.
+            ends: Where they end.
+
+        Returns:
+            Whether each piece does, ragged bool [batch, (pieces)].
+        """
+        rows = rows_of(starts.row_splits)
+        before = tf.gather(self._before, rows)
+        begins, ended = starts.values + before, ends.values + before
+        # The first piece of all has none before it.
+        previous = tf.concat([tf.constant([-1], tf.int64), ended[:-1]], axis=0)
+        follows = begins == previous
+        # Both characters, if there are two in this text.
+        place = self._place(begins)
+        inside = (place > tf.gather(self._row_splits, rows)) & (
+            place < tf.gather(self._row_splits, rows + 1)
+        )
+        codes = tf.concat([self._codes, [0]], axis=0)
+        joined = _of_longer_words(tf.gather(codes, place))
+        joined &= _of_longer_words(tf.gather(codes, tf.maximum(place - 1, 0)))
+        return starts.with_values(
+            (begins < ended) & ((begins < previous) | (follows & inside & joined))
+        )
+
+    def strings(self, rows: tf.Tensor, starts: tf.Tensor, ends: tf.Tensor) -> tf.Tensor:
+        """Parts of the texts.
+
+        Args:
+            rows: Which text each part is of, int64 [parts].
+            starts: Its first character, int64 [parts].
+            ends: The character behind its last one.
+
+        Returns:
+            UTF-8 strings [parts].
+        """
+        splits = splits_of(ends - starts)
+        parts = rows_of(splits)
+        first = tf.gather(self._row_splits, rows) + starts - splits[:-1]
+        places = tf.range(splits[-1]) + tf.gather(first, parts)
+        codes = tf.RaggedTensor.from_row_splits(
+            tf.gather(self._codes, places), splits, validate=False
+        )
+        return tf.strings.unicode_encode(codes, "UTF-8")
+
+    def _place(self, offsets: tf.Tensor) -> tf.Tensor:
+        """Characters of all texts before a byte of them all."""
+        return tf.searchsorted(self._bounds, offsets, side="left", out_type=tf.int64)
+
+
+@functools.cache
+def _bounds_of_longer_words() -> np.ndarray:
+    """Code points at which those of longer words begin and end, in turn, int32."""
+    is_one = np.zeros(sys.maxunicode + 2, bool)
+    for code in range(sys.maxunicode + 1):
+        is_one[code] = unicodedata.category(chr(code))[0] in "LNM"
+    for start, end in _WORDS_OF_ONE:
+        is_one[start:end] = False
+    return np.flatnonzero(np.diff(is_one, prepend=False)).astype(np.int32)
+
+
+def _of_longer_words(codes: tf.Tensor) -> tf.Tensor:
+    """Whether characters are letters, digits or marks, and no word by themselves, bool."""
+    return tf.searchsorted(tf.constant(_bounds_of_longer_words()), codes, side="right") % 2 == 1

@@ -1,0 +1,185 @@
+"""Windows onto texts that are longer than an encoder reads, said once: for graphs and in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from ...errors import RunError
+from ..arrays import array_namespace, rows_of, splits_of
+from ..settings import AUTO, ModelSettings
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """Which tokens of some texts each window reads.
+
+    Arrays of NumPy or of TensorFlow, int64, with a number for each window; the windows of a text
+    follow one another. Tokens are counted within their text, those of start and end left out.
+
+    Attributes:
+        rows: Which text it is of.
+        starts: Its first token.
+        lengths: How many tokens it reads.
+        own_starts: The first token that is its own: a token that several windows read is that of
+            the one with more to read on either side of it.
+        own_ends: The token behind the last one that is its own.
+    """
+
+    rows: Any
+    starts: Any
+    lengths: Any
+    own_starts: Any
+    own_ends: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class WindowRows:
+    """Texts cut into windows, each with a start and an end of its own.
+
+    Arrays of NumPy or of TensorFlow.
+
+    Attributes:
+        parts: Which text each window is of, int64 [windows].
+        row_splits: Where each window begins, and the end, int64 [windows + 1].
+        places: Which token of all texts each token of the windows is, int64 [total].
+        own: Whether it is the window's own, bool [total]. Each token of the texts is the own one
+            of just one window, and these are in the order of the texts: what is computed for the
+            tokens of the windows and is their own is computed for the tokens of the texts.
+    """
+
+    parts: Any
+    row_splits: Any
+    places: Any
+    own: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Windows:
+    """Windows that overlap, so that every token of a text is read with some text around it.
+
+    Each lies `stride` tokens behind the one before it, as in BERT's reading of questions (Devlin
+    et al. 2019); the last one is moved back until it is full. What two of them read goes to that
+    of the two in whose middle it is.
+
+    Args:
+        max_tokens: Most tokens of a window, those of start and end included, at least 3.
+        stride: Tokens by which a window lies behind the one before it, from 1 on.
+
+    Example:
+        >>> windows = Windows(max_tokens=6, stride=2).parts(np.array([3, 9]))
+        >>> windows.rows, windows.starts, windows.lengths
+        (array([0, 1, 1, 1, 1]), array([0, 0, 2, 4, 5]), array([3, 4, 4, 4, 4]))
+        >>> windows.own_starts, windows.own_ends
+        (array([0, 0, 3, 5, 6]), array([3, 3, 5, 6, 9]))
+    """
+
+    max_tokens: int
+    stride: int
+
+    @classmethod
+    def of(cls, settings: ModelSettings) -> Windows:
+        """The windows that the settings of a model ask for.
+
+        Args:
+            settings: With a number of `max_tokens`.
+
+        Returns:
+            Windows; with a stride of `auto` each but the last one is half the room between start
+            and end behind the one before.
+
+        Raises:
+            RunError: The stride is longer than a window, so that tokens would be left out.
+        """
+        windows = cls(int(settings.max_tokens), 1)
+        if settings.stride == AUTO:
+            return dataclasses.replace(windows, stride=max(windows.room // 2, 1))
+        if int(settings.stride) > windows.room:
+            raise RunError(
+                f"model.stride is {settings.stride}, but a window of {windows.max_tokens} tokens "
+                f"has {windows.room} between start and end: choose no more, or {AUTO}"
+            )
+        return dataclasses.replace(windows, stride=int(settings.stride))
+
+    @property
+    def room(self) -> int:
+        """Tokens of a window between start and end."""
+        return self.max_tokens - 2
+
+    def parts(self, lengths: Any, room: Any = None) -> Parts:
+        """Cuts texts into windows.
+
+        Args:
+            lengths: Tokens of each text, those of start and end not counted, int64 [n], of NumPy
+                or of TensorFlow.
+            room: How many of them fit a window: one number, or one for each text, int64 [n], at
+                least 1; None for `self.room`. A stride that is longer is shortened to it.
+
+        Returns:
+            At least one window of each text.
+        """
+        xp = array_namespace(lengths)
+        room = lengths * 0 + (self.room if room is None else room)
+        stride = xp.minimum(room, self.stride)
+        # Where the last window begins.
+        last = xp.maximum(lengths - room, 0)
+        counts = 1 + (last + stride - 1) // stride
+        splits = splits_of(counts)
+        rows = rows_of(splits)
+        of_row = (xp.take(of, rows) for of in (lengths, room, stride, last, counts, splits))
+        lengths, room, stride, last, counts, before = of_row
+        index = xp.cumsum(rows * 0 + 1) - 1 - before
+
+        def start(index):
+            return xp.minimum(index * stride, last)
+
+        def parting(index):
+            """Half way between where a window begins and where the one before it ends."""
+            return (start(index) + start(index - 1) + room) // 2
+
+        return Parts(
+            rows=rows,
+            starts=start(index),
+            lengths=xp.minimum(lengths, room),
+            own_starts=xp.where(index == 0, index, parting(index)),
+            own_ends=xp.where(index == counts - 1, lengths, parting(index + 1)),
+        )
+
+    def cut(self, row_splits: Any) -> WindowRows:
+        """Cuts whole texts, with start and end, into windows that have them, too.
+
+        Args:
+            row_splits: Where each of the texts, one after the other, begins, and the end, int64
+                [n + 1], of NumPy or of TensorFlow; each has two tokens or more.
+
+        Returns:
+            At least one window of each text; a text that fits one is as it was.
+
+        Example:
+            >>> cut = Windows(max_tokens=5, stride=2).cut(np.array([0, 3, 10]))
+            >>> cut.parts, cut.row_splits
+            (array([0, 1, 1]), array([ 0,  3,  8, 13]))
+            >>> cut.places[cut.own]
+            array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+        """
+        xp = array_namespace(row_splits)
+        lengths = row_splits[1:] - row_splits[:-1] - 2
+        parts = self.parts(lengths)
+        sizes = parts.lengths + 2
+        splits = splits_of(sizes)
+        windows = rows_of(splits)
+        place = xp.cumsum(windows * 0 + 1) - 1 - xp.take(splits, windows)
+        behind = place + 1 - xp.take(sizes, windows)
+        texts = xp.take(parts.rows, windows)
+        lengths = xp.take(lengths, texts)
+        begins = xp.take(row_splits, texts)
+        own_start, own_end = (xp.take(of, windows) for of in (parts.own_starts, parts.own_ends))
+        token = xp.take(parts.starts, windows) + place - 1
+        places = xp.where(place == 0, begins, begins + 1 + token)
+        own = xp.where(place == 0, own_start == 0, (token >= own_start) & (token < own_end))
+        return WindowRows(
+            parts=parts.rows,
+            row_splits=splits,
+            places=xp.where(behind == 0, begins + 1 + lengths, places),
+            own=xp.where(behind == 0, own_end == lengths, own),
+        )
