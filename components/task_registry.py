@@ -6,7 +6,13 @@ from ..registry import Registry
 
 # Each package has the modules `data`, `examples`, `transform`, `evaluation` and `report`; see
 # `tasks.base`. This one stands apart from them, as nodes import it that the tasks import.
-TASKS = Registry("task", {"text-classification": f"{__package__}.tasks.text_classification"})
+TASKS = Registry(
+    "task",
+    {
+        "text-classification": f"{__package__}.tasks.text_classification",
+        "token-classification": f"{__package__}.tasks.token_classification",
+    },
+)
 
 
 def register_task(name: str, package: str) -> None:

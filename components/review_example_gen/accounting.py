@@ -10,6 +10,7 @@ from typing import Any
 
 from ...errors import RunError
 from .duplicates import DUPLICATE, MERGED, OF_MAJORITY, UNDECIDED
+from .reviews import Targets
 from .settings import SPLITS, DataSettings
 
 # Such a row can be read; that others disagree with it is no fault of the file.
@@ -32,6 +33,7 @@ class Report:
             that went into them; `ties`: those examples of whose classes none is the most frequent.
         reasons: Reason -> rejected rows.
         examples: Reason -> the first rejected row: file, row, detail and raw.
+        splits: Split -> examples in it.
         kinds: Split -> examples of each kind, such as each class, in the order of the task.
         shards: Split -> paths of the files of examples, in the order of the rows.
         rejected_paths: Paths of the files of rejected rows.
@@ -47,6 +49,7 @@ class Report:
     )
     reasons: dict[str, int] = dataclasses.field(default_factory=dict)
     examples: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    splits: dict[str, int] = dataclasses.field(default_factory=lambda: dict.fromkeys(SPLITS, 0))
     kinds: dict[str, list[int]] = dataclasses.field(default_factory=dict)
     shards: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     rejected_paths: list[str] = dataclasses.field(default_factory=list)
@@ -61,6 +64,13 @@ class Report:
     def unreadable(self) -> int:
         """Those of them that could not, whatever the other rows say."""
         return sum(count for reason, count in self.reasons.items() if reason not in READABLE)
+
+    def keep(self, split: str, targets: Targets) -> None:
+        """Counts a row that became an example."""
+        self.kept += 1
+        self.splits[split] += 1
+        for kind in (targets.kind,) if targets.shows is None else targets.shows:
+            self.kinds[split][kind] += 1
 
     def settle(self, verdict: int) -> None:
         """Counts what was decided about a row that can be read."""
@@ -91,7 +101,7 @@ class Report:
             "duplicates": self.duplicates,
             "rejected": self.rejected,
             **{f"merged:{what}": count for what, count in self.merged.items()},
-            **{split: sum(self.kinds[split]) for split in SPLITS},
+            **{split: self.splits[split] for split in SPLITS},
             **{f"reason:{reason}": count for reason, count in sorted(self.reasons.items())},
         }
 
@@ -119,6 +129,7 @@ def add_up(reports: Iterable[Report], kinds: int) -> Report:
         reasons.update(report.reasons)
         total.examples = report.examples | total.examples
         for split, counts in report.kinds.items():
+            total.splits[split] += report.splits[split]
             sums = total.kinds[split]
             total.kinds[split] = [a + b for a, b in zip(sums, counts, strict=True)]
             total.shards[split] += report.shards.get(split, [])
@@ -140,7 +151,7 @@ def check_complete(report: Report) -> None:
     """
     if report.problem:
         raise RunError(report.problem)
-    in_splits = sum(sum(counts) for counts in report.kinds.values())
+    in_splits = sum(report.splits.values())
     accounted = report.kept + report.duplicates + report.rejected
     if report.read != accounted or report.kept != in_splits:
         raise RunError(
@@ -179,21 +190,32 @@ def check_rejected(report: Report, max_fraction: float) -> None:
     raise RunError("\n".join(lines))
 
 
+def check_kept(report: Report) -> None:
+    """Makes sure that there is something to learn from.
+
+    Args:
+        report: Of all tasks.
+
+    Raises:
+        RunError: No row became an example.
+    """
+    if not report.kept:
+        raise RunError(f"none of the {report.read:,} rows is left to learn from")
+
+
 def check_kinds(report: Report, names: Sequence[str], settings: DataSettings) -> None:
     """Makes sure that every class can be learnt, tuned and tested.
 
     Args:
-        report: Of all tasks.
+        report: Of all tasks, with at least one example.
         names: Of the kinds of examples; a single one need only be in every split.
         settings: Name the column that tells the kinds apart.
 
     Raises:
-        RunError: No row is left, all rows are of one class, or a class lacks in a split.
+        RunError: All rows are of one class, or a class lacks in a split.
     """
     totals = [sum(report.kinds[split][index] for split in SPLITS) for index in range(len(names))]
     used = [name for name, total in zip(names, totals, strict=True) if total]
-    if not used:
-        raise RunError(f"none of the {report.read:,} rows is left to learn from")
     if len(used) == 1 and len(names) > 1:
         raise RunError(
             f"all {report.kept:,} rows are of the class {used[0]!r}; a classifier needs rows of "

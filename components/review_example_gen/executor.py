@@ -18,7 +18,14 @@ from ...errors import RunError
 from ...files import FORMATS, InputFile, open_file, whole_folder
 from ..input_files import list_files
 from ..task_registry import TASKS
-from .accounting import Report, add_up, check_complete, check_kinds, check_rejected
+from .accounting import (
+    Report,
+    add_up,
+    check_complete,
+    check_kept,
+    check_kinds,
+    check_rejected,
+)
 from .settings import MAJORITY, SOFT, SPLITS, DataSettings, from_json
 from .transforms import LearntTask, ReadReviews, Task, plan_tasks
 
@@ -66,7 +73,8 @@ class Executor(BaseBeamExecutor):
                     for name in fileio.listdir(rejected.uri):
                         fileio.copy(os.path.join(rejected.uri, name), os.path.join(folder, name))
             check_rejected(report, settings.max_reject_fraction)
-            check_kinds(report, learnt.kinds, settings)
+            check_kept(report)
+            _check_kinds(exec_properties["task"], report, settings)
             for split in SPLITS:
                 folder = os.path.join(examples.uri, f"Split-{split}")
                 _place(report.shards[split], folder, "data_tfrecord", ".gz")
@@ -119,7 +127,19 @@ def _learnt(task: str, settings: DataSettings) -> LearntTask:
         grades = data.grades(settings)
     elif contradictory == SOFT:
         contradictory = MAJORITY
-    return LearntTask(data.FEATURES, kinds, tuple(grades), contradictory, examples.make_maker)
+    as_given = getattr(data, "TEXT_AS_GIVEN", False)
+    return LearntTask(
+        data.FEATURES, kinds, tuple(grades), contradictory, as_given, examples.make_maker
+    )
+
+
+def _check_kinds(task: str, report: Report, settings: DataSettings) -> None:
+    """By the rule of the task, or by that which holds for classes."""
+    data = TASKS.load(task, "data")
+    if not hasattr(data, "lacking"):
+        check_kinds(report, data.kinds(settings), settings)
+    elif problem := data.lacking(settings, report.kinds):
+        raise RunError(problem)
 
 
 def _found_anywhere(file: InputFile) -> InputFile:

@@ -30,18 +30,21 @@ class Targets(NamedTuple):
             text contradict each other if they are of two kinds.
         grade: Index of the part of its kind that the row is of, see `tasks.base.Data.grades`;
             None where kinds have no parts.
+        shows: Indices of all kinds that the row counts for, where it may be several or none;
+            None where it is `kind` alone.
     """
 
     features: Mapping[str, Value]
     kind: int = 0
     grade: int | None = None
+    shows: tuple[int, ...] | None = None
 
 
 class Review(NamedTuple):
     """A row that can become an example.
 
     Attributes:
-        text: Cleaned text, not empty.
+        text: Cleaned text, or the text as given; not empty.
         targets: What the task makes of the row.
         id: Identifier of the row.
         group: What keeps rows together in one split, or "".
@@ -59,7 +62,7 @@ class Rejection(NamedTuple):
     """A row that cannot.
 
     Attributes:
-        reason: Slug: `empty-text`, `no-rating`, `unknown-rating` (or `-label`), the reader's
+        reason: Slug: `empty-text`, one of the task's, such as `no-rating`, or the reader's
             `malformed-row`, `undecodable` or `too-long`; or, of a row that can be read and whose
             text is of several classes, `contradictory` or `tied`.
         detail: The same in words.
@@ -77,7 +80,7 @@ class TargetMaker(Protocol):
 
         Args:
             values: Column -> text of the cell, derived columns included.
-            text: The cleaned text of the row.
+            text: The text of the row, as its example has it.
         """
 
     def merge(self, targets: Targets, copies: Mapping[int, int]) -> Targets:
@@ -97,10 +100,12 @@ class ReviewMaker:
     Args:
         settings: Free of problems.
         targets: Of the task.
+        as_given: Leave the text as it is, for the sake of those who count its characters.
     """
 
-    def __init__(self, settings: DataSettings, targets: TargetMaker):
+    def __init__(self, settings: DataSettings, targets: TargetMaker, as_given: bool = False):
         self._settings = settings
+        self._as_given = as_given
         self._derived = [(name, _Deriver(made)) for name, made in settings.derived.items()]
         self._targets = targets
 
@@ -119,8 +124,10 @@ class ReviewMaker:
             for name, deriver in self._derived:
                 values[name] = deriver.derive(values)
         settings = self._settings
-        text = clean_text(" ".join([values.get(column, "") for column in settings.text]))
-        if not text:
+        text = " ".join([values.get(column, "") for column in settings.text])
+        if not self._as_given:
+            text = clean_text(text)
+        if not text or text.isspace():
             return Rejection(EMPTY_TEXT, f"nothing to read in {', '.join(settings.text)}")
         targets = self._targets.make(values, text)
         if isinstance(targets, Rejection):

@@ -56,13 +56,15 @@ class DataSettings:
 
     Attributes:
         input: File, folder or glob; `package:NAME/PATH` names a file inside an installed package.
-        text: Columns joined in this order with a space, empty ones skipped.
+        text: Columns joined in this order with a space, empty ones skipped; one column where its
+            characters are counted.
         classes: Class name -> the ratings that belong to it: values (`5`), ranges
             (`-0.5 .. 0.5`, ends included) or comparisons (`< -0.5`). With `label`, the values
             of that column; left out, each class is its own name. The order is the label index.
             Ratings that are listed one by one are learnt one by one, see `grades`.
         rating: Column of the rating; give this or `label`.
         label: Column of ready-made class names; give this or `rating`.
+        entities: Column of the entities in the text, as JSON; `classes` are their types.
         id: Column of an identifier of the row; by default file name and row number.
         group: Column whose equal values stay together in one split.
         slices: Columns by whose values the evaluation is broken down.
@@ -87,6 +89,7 @@ class DataSettings:
     )
     rating: str | None = None
     label: str | None = None
+    entities: str | None = None
     id: str | None = None
     group: str | None = None
     slices: tuple[str, ...] = ()
@@ -130,7 +133,7 @@ class DataSettings:
     def source_columns(self) -> dict[str, str]:
         """Returns the columns that the files must have -> the setting that asks for them."""
         asked: dict[str, str] = {}
-        for key in ("text", "rating", "label", "id", "group", "slices"):
+        for key in ("text", "rating", "label", "entities", "id", "group", "slices"):
             value = getattr(self, key)
             for column in (value,) if isinstance(value, str) else value or ():
                 if column not in self.derived:

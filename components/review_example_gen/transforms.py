@@ -92,6 +92,7 @@ class LearntTask(NamedTuple):
         kinds: Names of what every split must have rows of.
         grades: The kind of each grade; where kinds have no parts, of each kind.
         contradictory: What becomes of equal texts, see `DataSettings`.
+        as_given: Whether texts stay as they are in the files.
         make_maker: What makes the maker of its targets. A function, not the name of the task:
             a worker elsewhere may not know of all tasks.
     """
@@ -100,6 +101,7 @@ class LearntTask(NamedTuple):
     kinds: tuple[str, ...]
     grades: tuple[int, ...]
     contradictory: str
+    as_given: bool
     make_maker: Callable[[DataSettings], TargetMaker]
 
 
@@ -175,7 +177,7 @@ class _Reader(beam.DoFn):
 
     def setup(self):
         self._targets = self._learnt.make_maker(self._settings)
-        self._maker = ReviewMaker(self._settings, self._targets)
+        self._maker = ReviewMaker(self._settings, self._targets, self._learnt.as_given)
         self._splitter = Splitter({split: self._settings.splits[split] for split in SPLITS})
 
     def _read(self, task: Task) -> Iterator[tuple[int, InputFile, Record, Review | Rejection]]:
@@ -271,8 +273,7 @@ class _Write(_Reader):
                 continue
             split = self._splitter.split_of(made.group or made.text)
             shards[split].write(encoder.encode(made))
-            report.kept += 1
-            report.kinds[split][made.targets.kind] += 1
+            report.keep(split, made.targets)
         if not verdicts.all_used():
             names = ", ".join(file.name for _, file in task.files)
             raise RunError(f"{names}: changed while being read; run again")

@@ -23,18 +23,23 @@ class Data(Protocol):
 
     A task that tells parts of its kinds apart, and can learn that a text is of several of them,
     also has `grades(settings)`, the kind of each one, and `distributions(settings)`, by name the
-    lengths of features that hold a share for each of them.
+    lengths of features that hold a share for each of them. One that does not need rows of every
+    kind in every split has `lacking(settings, kinds)`: what the splits lack, in words, or "", of
+    a mapping from each split to the number of its examples of each kind.
 
     Attributes:
         FEATURES: Names of the features that the task adds to `text`, `id` and the slices.
         NGRAMS: Whether the n-gram classifier can learn the task; may be left out where it cannot.
         EVALUATION: Those keys of `evaluation` that are for this task, of
             `evaluator.settings.OF_TASKS`; may be left out where there is none.
+        TEXT_AS_GIVEN: Whether texts stay as they are in the files, as the task counts their
+            characters; may be left out where they are cleaned.
     """
 
     FEATURES: tuple[str, ...]
     NGRAMS: bool
     EVALUATION: tuple[str, ...]
+    TEXT_AS_GIVEN: bool
 
     def problems(self, settings: DataSettings) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""

@@ -89,7 +89,9 @@ def ingest(tmp_path, monkeypatch, beam_args):
     monkeypatch.setattr(sys, "argv", sys.argv[:1])
     runs = iter(range(1000))
 
-    def run(settings: DataSettings, rejected_dir: str = "") -> Ingested:
+    def run(
+        settings: DataSettings, rejected_dir: str = "", task: str = "text-classification"
+    ) -> Ingested:
         folder = tmp_path / f"ingest-{next(runs)}"
         examples, rejected = standard_artifacts.Examples(), RejectedRows()
         examples.uri, rejected.uri = str(folder / "examples"), str(folder / "rejected")
@@ -99,7 +101,7 @@ def ingest(tmp_path, monkeypatch, beam_args):
             {
                 "input": settings.input,
                 "settings": to_json(settings),
-                "task": "text-classification",
+                "task": task,
                 "rejected_dir": rejected_dir,
             },
         )

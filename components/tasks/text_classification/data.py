@@ -22,6 +22,8 @@ def problems(settings: DataSettings) -> Iterator[tuple[str, str]]:
     yield from settings.slice_problems(FEATURES)
     if bool(settings.rating) == bool(settings.label):
         yield "rating", "give exactly one of `rating` and `label`"
+    if settings.entities:
+        yield "entities", "is for the task token-classification; leave it out"
     if not settings.classes:
         yield "classes", "is missing"
     elif len(settings.classes) < 2:

@@ -17,12 +17,16 @@ from hypothesis import strategies as st
 
 from reviewlens.components.review_example_gen.reviews import Rejection, ReviewMaker
 from reviewlens.components.review_example_gen.settings import DataSettings
-from reviewlens.components.tasks.text_classification.examples import make_maker
+from reviewlens.components.tasks.text_classification.examples import ClassMaker
+from reviewlens.components.tasks.token_classification.examples import SpanMaker
 from reviewlens.errors import RunError
 from reviewlens.files import list_files, read_records
 
 SETTINGS = DataSettings(
     input="unused", text=("text", "title"), rating="stars", classes={"bad": (1, 2), "good": (3,)}
+)
+OF_ENTITIES = DataSettings(
+    input="unused", text=("text",), entities="entities", classes={"bad": None, "good": None}
 )
 ROWS = [
     {"text": 'says "so",', "title": "caf\u00e9", "stars": 1, "more": [1, None, {"a": "b"}]},
@@ -62,6 +66,18 @@ def parquet(**options) -> bytes:
     return stream.getvalue()
 
 
+CONLL = """-DOCSTART- O
+
+caf\u00e9\tB-bad\r
+bar\tI-bad
+
+is _ O
+\U0001f642 _ S-good
+"""
+XML = """<?xml version="1.0"?><sentences><!-- x --><sentence id="1"><text>caf\u00e9 &amp; b</text>
+<aspectTerms><aspectTerm term="caf\u00e9" polarity="good" from="0" to="4"/></aspectTerms></sentence>
+<sentence id="2"><text><![CDATA[\U0001f642]]></text><Opinions><Opinion target="\U0001f642"
+polarity="bad" from="0" to="1"/></Opinions></sentence></sentences>"""
 VALID = {
     "csv": [delimited(",")],
     "tsv": [delimited("\t").replace(b"\nlines", b" lines")],
@@ -73,7 +89,10 @@ VALID = {
         parquet(use_dictionary=False, compression="none"),
         parquet(data_page_version="2.0"),
     ],
+    "conll": [CONLL.encode()],
+    "xml": [XML.encode()],
 }
+ROWS_IN = {"conll": 2, "xml": 2}
 PACKERS = {
     ".gz": lambda data: gzip.compress(data, mtime=0),
     ".bz2": bz2.compress,
@@ -83,6 +102,12 @@ PACKERS = {
 # What stands for something in one of the formats.
 TELLING = st.sampled_from(
     [
+        b"<",
+        b"/>",
+        b"&#x41;",
+        b"<!DOCTYPE a>",
+        b"<sentence>",
+        b" I-bad",
         b'"',
         b",",
         b"\t",
@@ -122,12 +147,21 @@ def edited(data: bytes, edits) -> bytes:
     return data
 
 
+def settings_of(path: Path) -> DataSettings:
+    return OF_ENTITIES if {".conll", ".xml"} & set(path.suffixes) else SETTINGS
+
+
+def maker_of(settings: DataSettings) -> ClassMaker | SpanMaker:
+    return SpanMaker(settings) if settings.entities else ClassMaker(settings)
+
+
 def check(path: Path, data: bytes) -> None:
     """Reads a file as a run does, and then as `predict` does."""
     path.write_bytes(data)
     (file,) = list_files(str(path))
-    maker = ReviewMaker(SETTINGS, make_maker(SETTINGS))
-    for columns, others in ((SETTINGS.source_columns(), False), ({"text": "--column"}, True)):
+    settings = settings_of(path)
+    maker = ReviewMaker(settings, maker_of(settings), bool(settings.entities))
+    for columns, others in ((settings.source_columns(), False), ({"text": "--column"}, True)):
         last = 0
         try:
             for record in read_records(file, columns, others=others):
@@ -148,8 +182,8 @@ def test_the_valid_files_are_read_whole(tmp_path, ending):
     for data in VALID[ending]:
         (tmp_path / f"t.{ending}").write_bytes(data)
         (file,) = list_files(str(tmp_path / f"t.{ending}"))
-        records = list(read_records(file, SETTINGS.source_columns()))
-        assert [record.reason for record in records] == [""] * len(ROWS)
+        records = list(read_records(file, settings_of(tmp_path / f"t.{ending}").source_columns()))
+        assert [record.reason for record in records] == [""] * ROWS_IN.get(ending, len(ROWS))
 
 
 @pytest.mark.parametrize("ending", [*VALID, "txt"])
