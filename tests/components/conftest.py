@@ -78,6 +78,85 @@ def make_artifact(artifacts_in, tmp_path):
     return artifacts_in(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def evaluator_on(artifacts_in, tmp_path_factory):
+    """Gives, for rows of a test split and their task, what runs the evaluator on them.
+
+    Rows are by name of a feature its text or number, and get their place as the id.
+    """
+    import tensorflow as tf
+    import tensorflow_data_validation as tfdv
+    from tensorflow_metadata.proto.v0 import schema_pb2
+    from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+    from tfx.types import standard_artifacts
+    from tfx.utils import proto_utils
+
+    from reviewlens.components.evaluator.component import Executor
+    from reviewlens.components.evaluator.eval_config import build_eval_config
+
+    def within(rows, task, task_config, slices):
+        tmp_path = tmp_path_factory.mktemp("evaluator")
+        make_artifact = artifacts_in(tmp_path)
+        rows = [{"id": str(place), **row} for place, row in enumerate(rows)]
+        examples = make_artifact(standard_artifacts.Examples, split_names='["test"]')
+        Path(examples.uri, "Split-test").mkdir(parents=True)
+        path = f"{examples.uri}/Split-test/data_tfrecord-00000-of-00001.gz"
+        with tf.io.TFRecordWriter(path, "GZIP") as writer:
+            for row in rows:
+                example = tf.train.Example()
+                for name, value in row.items():
+                    feature = example.features.feature[name]
+                    if isinstance(value, str):
+                        feature.bytes_list.value.append(value.encode())
+                    else:
+                        feature.int64_list.value.append(value)
+                writer.write(example.SerializeToString())
+        schema = make_artifact(standard_artifacts.Schema)
+        proto = schema_pb2.Schema()
+        for name, value in rows[0].items():
+            kind = schema_pb2.BYTES if isinstance(value, str) else schema_pb2.INT
+            feature = proto.feature.add(name=name, type=kind)
+            feature.presence.min_fraction = 1.0
+            feature.shape.dim.add(size=1)
+        tfdv.write_schema_text(proto, f"{schema.uri}/schema.pbtxt")
+
+        def model(directory):
+            artifact = make_artifact(standard_artifacts.Model)
+            if directory:
+                Path(artifact.uri, "Format-Serving").symlink_to(directory)
+            return artifact
+
+        def run(settings, candidate, baseline=None, ngrams=()):
+            """Returns the folder of the results, and the blessing; "" is a model without files."""
+            evaluation = make_artifact(standard_artifacts.ModelEvaluation)
+            blessing = make_artifact(standard_artifacts.ModelBlessing)
+            config = build_eval_config(task, task_config, settings, slices)
+            context = BaseBeamExecutor.Context(
+                beam_pipeline_args=BEAM_ARGS, tmp_dir=str(tmp_path), unique_id="1"
+            )
+            Executor(context).Do(
+                {
+                    "examples": [examples],
+                    "schema": [schema],
+                    "model": [model(candidate)],
+                    "baseline_model": [] if baseline is None else [model(baseline)],
+                    "ngrams": list(ngrams),
+                },
+                {"evaluation": [evaluation], "blessing": [blessing]},
+                {
+                    "eval_config": proto_utils.proto_to_json(config),
+                    "example_splits": '["test"]',
+                    "module_path": "reviewlens.components.evaluator.extractors",
+                    "settings": json.dumps(vars(settings)),
+                },
+            )
+            return Path(evaluation.uri), blessing
+
+        return run
+
+    return within
+
+
 @pytest.fixture
 def ingest(tmp_path, monkeypatch, beam_args):
     """Runs the executor of `review-example-gen` on settings and reads what it wrote."""

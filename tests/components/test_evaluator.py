@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import tensorflow as tf
-import tensorflow_data_validation as tfdv
 from sklearn.metrics import (
     accuracy_score,
     confusion_matrix,
@@ -16,13 +15,7 @@ from sklearn.metrics import (
     log_loss,
     precision_recall_fscore_support,
 )
-from tensorflow_metadata.proto.v0 import schema_pb2
-from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
-from tfx.types import standard_artifacts
-from tfx.utils import proto_utils
 
-from reviewlens.components.evaluator.component import Executor
-from reviewlens.components.evaluator.eval_config import build_eval_config
 from reviewlens.components.evaluator.settings import EvaluationSettings
 from reviewlens.components.ngram_trainer import TrainedNgrams
 from reviewlens.components.trainer import TrainedModel
@@ -105,68 +98,20 @@ def ngrams(artifacts_in, served, answers, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def evaluate(artifacts_in, tiny_model, ngrams, answers, tmp_path_factory):
+def evaluate(evaluator_on, tiny_model, ngrams, answers):
     """Runs the evaluator on these reviews; returns the folder of its results and its blessing."""
-    tmp_path = tmp_path_factory.mktemp("evaluate")
-    make_artifact = artifacts_in(tmp_path)
-    texts, labels, *_ = answers
-    examples = make_artifact(standard_artifacts.Examples, split_names='["test"]')
-    Path(examples.uri, "Split-test").mkdir(parents=True)
-    path = f"{examples.uri}/Split-test/data_tfrecord-00000-of-00001.gz"
-    with tf.io.TFRecordWriter(path, "GZIP") as writer:
-        for row, (text, label) in enumerate(zip(texts, labels, strict=True)):
-            example = tf.train.Example()
-            feature = example.features.feature
-            feature["id"].bytes_list.value.append(b"%d" % row)
-            feature["text"].bytes_list.value.append(text.encode())
-            feature["label"].int64_list.value.append(label)
-            feature["shop"].bytes_list.value.append(SHOPS[row % 5 == 0].encode())
-            writer.write(example.SerializeToString())
-    schema = make_artifact(standard_artifacts.Schema)
-    proto = schema_pb2.Schema()
-    for name, kind in (("id", "BYTES"), ("text", "BYTES"), ("label", "INT"), ("shop", "BYTES")):
-        feature = proto.feature.add(name=name, type=schema_pb2.FeatureType.Value(kind))
-        feature.presence.min_fraction = 1.0
-        feature.shape.dim.add(size=1)
-    tfdv.write_schema_text(proto, f"{schema.uri}/schema.pbtxt")
-
-    def model(directory):
-        artifact = make_artifact(standard_artifacts.Model)
-        if directory:
-            Path(artifact.uri, "Format-Serving").symlink_to(directory)
-        return artifact
+    texts, labels, *_, names = answers
+    rows = [
+        {"text": text, "label": label, "shop": SHOPS[row % 5 == 0]}
+        for row, (text, label) in enumerate(zip(texts, labels, strict=True))
+    ]
+    run = evaluator_on(rows, "text-classification", {"labels": names}, ["shop"])
 
     @functools.cache
-    def run(settings, candidate=tiny_model, baseline=None, with_ngrams=False):
-        evaluation = make_artifact(standard_artifacts.ModelEvaluation)
-        blessing = make_artifact(standard_artifacts.ModelBlessing)
-        config = build_eval_config(
-            "text-classification", {"labels": answers[-1]}, settings, ["shop"]
-        )
-        context = BaseBeamExecutor.Context(
-            beam_pipeline_args=["--runner=FnApiRunner", "--sdk_container_image=unused"],
-            tmp_dir=str(tmp_path),
-            unique_id="1",
-        )
-        Executor(context).Do(
-            {
-                "examples": [examples],
-                "schema": [schema],
-                "model": [model(candidate)],
-                "baseline_model": [] if baseline is None else [model(baseline)],
-                "ngrams": [ngrams] if with_ngrams else [],
-            },
-            {"evaluation": [evaluation], "blessing": [blessing]},
-            {
-                "eval_config": proto_utils.proto_to_json(config),
-                "example_splits": '["test"]',
-                "module_path": "reviewlens.components.evaluator.extractors",
-                "settings": json.dumps(vars(settings)),
-            },
-        )
-        return Path(evaluation.uri), blessing
+    def evaluate(settings, candidate=tiny_model, baseline=None, with_ngrams=False):
+        return run(settings, candidate, baseline, [ngrams] if with_ngrams else [])
 
-    return run
+    return evaluate
 
 
 def metrics_in(folder):

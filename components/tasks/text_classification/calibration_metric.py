@@ -10,15 +10,11 @@ import numpy as np
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_types, metric_util
 
-BINS = 15
+from ..calibration_bins import error_of, no_sums, sums_of
 
 
 class ExpectedCalibrationError(tfma.metrics.Metric):
-    """How far the probability of the most probable class is from how often it is right.
-
-    The same figure as `models.expected_calibration_error`, computed from counts per
-    bin so that Beam can merge the parts of a split (Guo et al., ICML 2017, equation 3).
-    """
+    """How far the probability of the most probable class is from how often it is right."""
 
     def __init__(self, name: str = "ece"):
         """Names the metric.
@@ -56,22 +52,19 @@ class _BinCombiner(beam.CombineFn):
         self._names = {"model_name": model_name, "output_name": output_name}
 
     def create_accumulator(self) -> np.ndarray:
-        return np.zeros((2, BINS))
+        return no_sums()
 
     def add_input(self, accumulator: np.ndarray, element: Any) -> np.ndarray:
         rows = metric_util.to_label_prediction_example_weight(
             element, eval_config=self._eval_config, flatten=False, **self._names
         )
         for label, prediction, _ in rows:
-            confidence = prediction.max()
-            index = min(max(int(np.ceil(confidence * BINS)) - 1, 0), BINS - 1)
-            accumulator[0, index] += 1
-            accumulator[1, index] += confidence - (prediction.argmax() == label.item())
+            right = prediction.argmax() == label.item()
+            accumulator += sums_of(np.array([prediction.max()]), np.array([right]))
         return accumulator
 
     def merge_accumulators(self, accumulators: Iterable[np.ndarray]) -> np.ndarray:
         return np.sum(list(accumulators), axis=0)
 
     def extract_output(self, accumulator: np.ndarray) -> dict[Any, float]:
-        rows, gaps = accumulator
-        return {self._key: float(np.abs(gaps).sum() / rows.sum()) if rows.sum() else float("nan")}
+        return {self._key: error_of(accumulator)}

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..figures import headline, table
+
+_SHOWN = {"macro-F1": "macro_f1", "accuracy": "accuracy", "ECE": "ece"}
+
 
 def lines(
     test: Mapping[str, Any],
@@ -20,25 +24,8 @@ def lines(
     """
     others = {"n-grams": ngrams, "baseline": baseline}
     models = {"test": test} | {name: facts for name, facts in others.items() if facts}
-    told = [_headline(name, facts) for name, facts in models.items()]
+    told = [headline(name, facts, _SHOWN) for name, facts in models.items()]
     sentences = [facts["sentence"] for facts in models.values() if "sentence" in facts]
     if sentences:
         told += ["", *sentences]
-    width = max(len("class"), *map(len, test["per_class"]))
-    told += ["", f"{'class':{width}}  precision  recall     f1  support"]
-    for name, facts in test["per_class"].items():
-        precision, recall, f1 = (_share(facts[key]) for key in ("precision", "recall", "f1"))
-        told.append(f"{name:{width}}  {precision:>9}  {recall:>6}  {f1:>5}  {facts['support']:7,}")
-    return told
-
-
-def _headline(name: str, metrics: Mapping[str, Any]) -> str:
-    return (
-        f"{name:8} macro-F1 {_share(metrics['macro_f1'])}, "
-        f"accuracy {_share(metrics['accuracy'])}, ECE {_share(metrics['ece'])}"
-    )
-
-
-def _share(value: float | None) -> str:
-    """Three digits; a dash for what is undefined, such as the recall of a class without rows."""
-    return "-" if value is None else f"{value:.3f}"
+    return [*told, "", *table("class", test["per_class"])]
