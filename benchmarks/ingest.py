@@ -26,6 +26,8 @@ import time
 from record import append_record
 from reviews import RECIPE
 
+from reviewlens.components.review_example_gen.settings import DataSettings, to_json
+
 SIZES = (5_000, 50_000, 500_000)
 BEAM_ARGS = ("--runner=FnApiRunner", "--sdk_container_image=unused")
 
@@ -38,7 +40,8 @@ def main() -> None:
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
-        print(json.dumps(measure(arguments.csv)))
+        settings = dataclasses.replace(RECIPE.data, input=arguments.csv)
+        print(json.dumps(measure(settings, RECIPE.task)))
         return
     columns = ("rows", "file, MB", "seconds", "CPU seconds", "rows/s", "CPU µs/row")
     columns += ("peak RSS, MB", "above imports, MB")
@@ -79,15 +82,13 @@ def repeat(source: str, target: str, rows: int) -> None:
             writer.writerow(row)
 
 
-def measure(path: str) -> dict[str, float]:
+def measure(settings: DataSettings, task: str) -> dict[str, float]:
     """Runs the node on a file; gives seconds, rows, and megabytes before and at the peak."""
     from tfx.types import standard_artifacts
 
     from reviewlens.components.review_example_gen.artifacts import RejectedRows
     from reviewlens.components.review_example_gen.executor import Executor
-    from reviewlens.components.review_example_gen.settings import to_json
 
-    settings = dataclasses.replace(RECIPE.data, input=path)
     sys.argv = sys.argv[:1]
     with tempfile.TemporaryDirectory() as folder:
         examples, rejected = standard_artifacts.Examples(), RejectedRows()
@@ -98,7 +99,7 @@ def measure(path: str) -> dict[str, float]:
         executor.Do(
             {},
             {"examples": [examples], "rejected": [rejected]},
-            {"task": RECIPE.task, "input": path, "settings": to_json(settings)},
+            {"task": task, "input": settings.input, "settings": to_json(settings)},
         )
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu_started
     return {

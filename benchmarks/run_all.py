@@ -26,6 +26,7 @@ BOTH = [f"--model={name}={MODELS / name}" for name in ("float32", "bfloat16")]
 ARGUMENTS = {
     "exports": [],
     "ingest": [],
+    "ingest_entities": [],
     "pipeline": FLOAT32,
     "tokenization": [],
     "contradictions": [],

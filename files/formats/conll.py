@@ -96,12 +96,13 @@ def _sentences(file: InputFile) -> Iterator[tuple[int, list[bytes], bool]]:
     row, size = 0, 0
     for number, line in numbered_lines(file):
         starts_document = line.startswith(_DOCUMENT_STARTS)
-        if lines and (starts_document or not line.strip()):
+        is_blank = not line.strip()
+        if lines and (starts_document or is_blank):
             yield row, lines, size <= LONGEST_SENTENCE
             lines = []
         if starts_document:
             yield number, [line], True
-        elif line.strip():
+        elif not is_blank:
             if not lines:
                 row, size = number, 0
             size += len(line)
@@ -132,11 +133,9 @@ def _record(row: int, text: str, document: str, is_tagged: bool) -> Record:
 
 def _first_and_last(line: str) -> tuple[str, str]:
     """The token and the tag, "" where there is none; between tabs a token may have spaces."""
-    if "\t" in line:
-        columns = [column.strip(" ") for column in line.split("\t")]
-    else:
-        columns = [column for column in line.split(" ") if column]
-    return columns[0], columns[-1] if len(columns) > 1 else ""
+    gap = "\t" if "\t" in line else " "
+    token, _, rest = line.lstrip(" ").partition(gap)
+    return token.rstrip(" "), rest.rpartition(gap)[2].lstrip(" ")
 
 
 def _read_tag(tag: str) -> _Tag | None:

@@ -71,13 +71,15 @@ def first_cells(output: str) -> list[str]:
 def test_all_benchmarks_are_tried(scripts):
     run_all = importlib.import_module("run_all")
 
-    others = {"exports", "ingest", "tokenization", "score", "quality"}
+    others = {"exports", "ingest", "ingest_entities", "tokenization", "score", "quality"}
     assert set(run_all.ARGUMENTS) == others | set(TRIALS)
 
 
 @pytest.mark.slow
 def test_ingest_on_a_few_rows(benchmark):
     assert "1,000" in first_cells(benchmark("ingest.py", "--rows", "1000"))
+    formats = first_cells(benchmark("ingest_entities.py", "--rows", "400"))
+    assert {"JSON Lines", "CoNLL's columns", "SemEval's XML"} <= set(formats)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import gzip
 import json
 
@@ -126,6 +127,21 @@ def test_documents_have_file_and_number_and_rows_are_lines(tmp_path):
         (9, "d", "[]", "t.iob.gz:1"),
         (11, "e", "[]", "t.iob.gz:2"),
     ]
+
+
+def test_conll_2003_holds_what_it_is_known_to_hold():
+    documents, sentences, kinds = [], [], []
+    for file in list_files("package:neuroner/data/conll2003/en/*.txt", "conll"):
+        records = list(read_records(file, BOTH))
+        documents.append(len({record.values["document"] for record in records}))
+        sentences.append(len(records))
+        kinds.append(collections.Counter(kind for r in records for kind, *_ in spans_of(r)))
+    # Of test, train and valid, as tables 1 and 2 of https://aclanthology.org/W03-0419 have them.
+    assert sentences == [3453, 14041, 3250]
+    assert kinds[0] == {"LOC": 1668, "MISC": 702, "ORG": 1661, "PER": 1617}
+    assert kinds[1] == {"LOC": 7140, "MISC": 3438, "ORG": 6321, "PER": 6600}
+    assert kinds[2] == {"LOC": 1837, "MISC": 922, "ORG": 1341, "PER": 1842}
+    assert documents == [231, 946, 216]
 
 
 def test_between_tabs_a_token_may_have_spaces(tmp_path):
