@@ -8,6 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
+# White space, and characters that nobody sees, such as the mark for the order of bytes.
+BLANK = r"[\s\p{Z}\p{Cc}\p{Cf}]*"
+
 
 class Served(Protocol):
     """A model in the graph: text in, outputs of the task's model out.
@@ -35,7 +38,14 @@ class Signatures(Protocol):
 
 
 class Requests(Protocol):
-    """The module `requests`: what warms up a model, and what tries to break it."""
+    """The module `requests`: what warms up a model, and what tries to break it.
+
+    Attributes:
+        LONGEST: Bytes of the longest text that a model is asked about before it is pushed; may be
+            left out where a model does not read all of a text, however long.
+    """
+
+    LONGEST: int
 
     def make_requests(self, texts: Sequence[bytes]) -> Iterator[tuple[str, dict[str, tf.Tensor]]]:
         """Yields one request with these texts for each signature: its name and its inputs."""

@@ -8,10 +8,11 @@ import keras
 import tensorflow as tf
 
 from ...models.encoders.base import Tokenizer
+from ...models.encoders.windows import Windows
 from ...models.frozen import FrozenClassifier
 
-# Texts that go through the encoder together, however many a request has. More of them no
-# longer fit the processor's caches, and fewer leave its units waiting.
+# Texts, or windows onto them, that go through the encoder together, however many a request has.
+# More of them no longer fit the processor's caches, and fewer leave its units waiting.
 CHUNK = 32
 
 
@@ -22,13 +23,22 @@ class EncoderModel(tf.Module):
         model: What `Task.build` gave; its precision is that of the export.
         tokenizer: Turns texts into the word pieces that the model was trained on.
         per_token: Whether the outputs are of tokens, see `Task.per_token`.
+        windows: How texts are cut that are longer than the encoder reads, so that all of their
+            tokens have outputs; the tokenizer cuts nothing then, and the outputs are of tokens.
+            None for a tokenizer that cuts.
 
     Example:
         >>> EncoderModel(classifier, tokenizer)(tf.constant(["Fits perfectly."])).shape
         TensorShape([1, 3])
     """
 
-    def __init__(self, model: keras.Model, tokenizer: Tokenizer, per_token: bool = False):
+    def __init__(
+        self,
+        model: keras.Model,
+        tokenizer: Tokenizer,
+        per_token: bool = False,
+        windows: Windows | None = None,
+    ):
         super().__init__(name="encoder_model")
         frozen = FrozenClassifier(model)
         self._pack = model.encoder.inputs.pack
@@ -40,12 +50,13 @@ class EncoderModel(tf.Module):
         )
         self._output = self._infer.get_concrete_function().structured_outputs
         self._per_token = per_token
+        self._windows = windows
         self.tokenizer = tokenizer
         self.files = tokenizer.files
         self._weights = {str(index): variable for index, variable in frozen.variables.items()}
 
     def __call__(self, text: tf.Tensor) -> tf.Tensor | tf.RaggedTensor:
-        """Scores similar lengths together, so that neither padding nor memory gets out of hand.
+        """Outputs for texts.
 
         Args:
             text: string [batch].
@@ -54,9 +65,19 @@ class EncoderModel(tf.Module):
             float32 [batch, …], or ragged [batch, (tokens), …].
         """
         tokens = self.tokenizer(text)
+        if self._windows is None:
+            return self._score(tokens)
+        cut = self._windows.cut(tokens.row_splits)
+        read = tf.RaggedTensor.from_row_splits(
+            tf.gather(tokens.values, cut.places), cut.row_splits, validate=False
+        )
+        return tokens.with_values(tf.boolean_mask(self._score(read).values, cut.own))
+
+    def _score(self, tokens: tf.RaggedTensor) -> tf.Tensor | tf.RaggedTensor:
+        """Scores similar lengths together, so that neither padding nor memory gets out of hand."""
         lengths = tokens.row_lengths()
         order = tf.argsort(lengths, direction="DESCENDING", stable=True)
-        rows = tf.shape(text)[0]
+        rows = tf.shape(lengths)[0]
         chunks = (rows + CHUNK - 1) // CHUNK
         scored = tf.TensorArray(
             self._output.dtype,
@@ -82,6 +103,10 @@ class EncoderModel(tf.Module):
         return tf.gather(found, tf.math.invert_permutation(order))
 
     def facts(self) -> dict[str, Any]:
-        """`algorithm`, `max_tokens` and `truncation`."""
-        cut = {name: getattr(self.tokenizer, name) for name in ("max_tokens", "truncation")}
-        return {"algorithm": "encoder", **cut}
+        """`algorithm` and `max_tokens`; `truncation`, or of windows `stride`."""
+        cut: Any = self.tokenizer if self._windows is None else self._windows
+        last = "truncation" if self._windows is None else "stride"
+        return {
+            "algorithm": "encoder",
+            **{name: getattr(cut, name) for name in ("max_tokens", last)},
+        }

@@ -56,7 +56,9 @@ def test_the_faster_format_is_served_if_nothing_speaks_against_it(choose):
     served = choose()
 
     assert served.facts["precision"] == "bfloat16"
-    assert served.facts["reason"].startswith("2.00 times as fast as float32 here, same class on")
+    assert served.facts["reason"].startswith(
+        "2.00 times as fast as float32 here, decides like it on"
+    )
     assert served.classifier.encoder.variable_dtype == "bfloat16"
     assert set(served.facts["candidates"]["bfloat16"]) == {
         *("reviews_per_second", "agreement", "differing", "macro_f1_change", "changes"),

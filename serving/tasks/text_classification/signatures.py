@@ -6,10 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ..base import Served
-
-# White space, and characters that nobody sees, such as the mark for the order of bytes.
-_BLANK = r"[\s\p{Z}\p{Cc}\p{Cf}]*"
+from ..base import BLANK, Served
 
 
 def make_signatures(served: Served) -> dict[str, Any]:
@@ -26,7 +23,7 @@ def make_signatures(served: Served) -> dict[str, Any]:
     """
 
     def answers(text):
-        is_blank = tf.strings.regex_full_match(text, _BLANK)
+        is_blank = tf.strings.regex_full_match(text, BLANK)
         return served.decision.answers(served.outputs(text), is_blank)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")])
