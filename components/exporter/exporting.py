@@ -140,14 +140,12 @@ def _with_encoder(
     else:
         classifier = TrainedNgrams.load(ngrams).build(ngrams)
         evaluation, counted = read_tokens_and_ngrams(eval_files, "eval", task, classifier.features)
-    cut = trained.truncation
     evaluation = task.prepare(evaluation, trained.model)
     # What is loaded has no name here, so that it goes where another format is served.
     served = choose_precision(
         task, trained.build(trained_model, encoder), precision, evaluation, decide_for
     )
-    tokenizer = served.classifier.encoder.tokenizer(cut.max_tokens, cut.kind)
-    model: TextModel = EncoderModel(served.classifier, tokenizer, task.per_token)
+    model: TextModel = EncoderModel.of(served.classifier, task, trained.model)
     logits, facts = served.logits, {"export": served.facts}
     if classifier is not None:
         ngram_logits = classifier.score(counted)

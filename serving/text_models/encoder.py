@@ -8,8 +8,11 @@ import keras
 import tensorflow as tf
 
 from ...models.encoders.base import Tokenizer
+from ...models.encoders.truncation import UNCUT
 from ...models.encoders.windows import Windows
 from ...models.frozen import FrozenClassifier
+from ...models.settings import ModelSettings
+from ...models.tasks.base import Task
 
 # Texts, or windows onto them, that go through the encoder together, however many a request has.
 # More of them no longer fit the processor's caches, and fewer leave its units waiting.
@@ -54,6 +57,26 @@ class EncoderModel(tf.Module):
         self.tokenizer = tokenizer
         self.files = tokenizer.files
         self._weights = {str(index): variable for index, variable in frozen.variables.items()}
+
+    @classmethod
+    def of(cls, model: keras.Model, task: Task, settings: ModelSettings) -> EncoderModel:
+        """The graph of a trained model, with the tokenizer of its encoder.
+
+        Args:
+            model: What `task.build` gave, trained.
+            task: Says how much of a text is read, and what the outputs are of.
+            settings: Those that the model was trained with; `max_tokens` is a number.
+
+        Example:
+            >>> task = TextClassification(("negative", "neutral", "positive"))
+            >>> EncoderModel.of(classifier, task, ModelSettings(max_tokens=48)).facts()
+            {'algorithm': 'encoder', 'max_tokens': 48, 'truncation': 'head'}
+        """
+        if task.reads_all:
+            windows = Windows.of(settings)
+            return cls(model, model.encoder.tokenizer(UNCUT), task.per_token, windows)
+        tokenizer = model.encoder.tokenizer(int(settings.max_tokens), settings.truncation)
+        return cls(model, tokenizer, task.per_token)
 
     def __call__(self, text: tf.Tensor) -> tf.Tensor | tf.RaggedTensor:
         """Outputs for texts.

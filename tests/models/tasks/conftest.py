@@ -75,7 +75,7 @@ def run_task_test(tiny_encoder, tiny_vocabulary, reviews, tmp_path):
         export_model(
             str(tmp_path / "1"),
             task=task,
-            model=EncoderModel(model, tokenizer, task.per_token),
+            model=EncoderModel.of(model, task, SETTINGS),
             decision=decision,
         )
         served = LocalModel(str(tmp_path))
