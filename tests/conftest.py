@@ -173,7 +173,7 @@ def served(tiny_encoder, reviews, tmp_path_factory):
 
     from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer, pack_inputs
     from reviewlens.models.settings import ModelSettings
-    from reviewlens.models.tasks.text_classification.calibration import Calibration
+    from reviewlens.models.tasks.calibration import Calibration
     from reviewlens.models.tasks.text_classification.decision import Decision
     from reviewlens.models.tasks.text_classification.model import build_classifier
     from reviewlens.models.tasks.text_classification.task import TextClassification

@@ -36,6 +36,10 @@ class Characters:
     Args:
         texts: UTF-8 strings [batch].
 
+    Attributes:
+        row_splits: Where each text begins if all are one, in characters, and the end, int64
+            [batch + 1].
+
     Example:
         >>> characters = Characters(tf.constant(["Café au lait"]))
         >>> characters.positions(tf.ragged.constant([[0, 5, 6]], tf.int64))
@@ -46,11 +50,11 @@ class Characters:
         sizes = tf.strings.length(texts)
         codes, starts = tf.strings.unicode_decode_with_offsets(texts, "UTF-8")
         self._codes = codes.values
-        self._row_splits = codes.row_splits
+        self.row_splits = codes.row_splits
         # Byte at which each text begins when they stand one behind the other.
         self._before = tf.cast(tf.cumsum(sizes, exclusive=True), tf.int64)
         # And each character; behind the last one the end of them all.
-        bounds = starts.values + tf.gather(self._before, rows_of(self._row_splits))
+        bounds = starts.values + tf.gather(self._before, rows_of(self.row_splits))
         size = tf.reduce_sum(tf.cast(sizes, tf.int64))
         self._bounds = tf.concat([bounds, size[tf.newaxis]], axis=0)
 
@@ -66,7 +70,7 @@ class Characters:
         """
         rows = rows_of(offsets.row_splits)
         places = self._place(offsets.values + tf.gather(self._before, rows))
-        return offsets.with_values(places - tf.gather(self._row_splits, rows))
+        return offsets.with_values(places - tf.gather(self.row_splits, rows))
 
     def whole(
         self, starts: tf.RaggedTensor, ends: tf.RaggedTensor
@@ -112,8 +116,8 @@ class Characters:
         follows = begins == previous
         # Both characters, if there are two in this text.
         place = self._place(begins)
-        inside = (place > tf.gather(self._row_splits, rows)) & (
-            place < tf.gather(self._row_splits, rows + 1)
+        inside = (place > tf.gather(self.row_splits, rows)) & (
+            place < tf.gather(self.row_splits, rows + 1)
         )
         codes = tf.concat([self._codes, [0]], axis=0)
         joined = _of_longer_words(tf.gather(codes, place))
@@ -135,7 +139,7 @@ class Characters:
         """
         splits = splits_of(ends - starts)
         parts = rows_of(splits)
-        first = tf.gather(self._row_splits, rows) + starts - splits[:-1]
+        first = tf.gather(self.row_splits, rows) + starts - splits[:-1]
         places = tf.range(splits[-1]) + tf.gather(first, parts)
         codes = tf.RaggedTensor.from_row_splits(
             tf.gather(self._codes, places), splits, validate=False

@@ -67,6 +67,7 @@ class Windows:
         stride: Tokens by which a window lies behind the one before it, from 1 on.
 
     Example:
+        >>> import numpy as np
         >>> windows = Windows(max_tokens=6, stride=2).parts(np.array([3, 9]))
         >>> windows.rows, windows.starts, windows.lengths
         (array([0, 1, 1, 1, 1]), array([0, 0, 2, 4, 5]), array([3, 4, 4, 4, 4]))
@@ -156,6 +157,7 @@ class Windows:
             At least one window of each text; a text that fits one is as it was.
 
         Example:
+            >>> import numpy as np
             >>> cut = Windows(max_tokens=5, stride=2).cut(np.array([0, 3, 10]))
             >>> cut.parts, cut.row_splits
             (array([0, 1, 1]), array([ 0,  3,  8, 13]))

@@ -8,8 +8,8 @@ import numpy as np
 
 from ..arrays import softmax
 from ..tasks.base import Texts
-from ..tasks.text_classification.calibration import Calibration
-from ..tasks.text_classification.metrics import log_losses
+from ..tasks.calibration import Calibration
+from ..tasks.probabilities import log_losses
 from ..tasks.text_classification.targets import classes_of
 from ..tasks.text_classification.task import TextClassification
 

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..encoders.truncation import Truncation
+from ..encoders.windows import Windows
 from ..settings import ModelSettings, TrainingSettings
 from .differences import Difference
 
@@ -85,6 +86,12 @@ class Texts(Protocol):
 
     def cut(self: AnyTexts, truncation: Truncation) -> AnyTexts:
         """The same texts, those that are too long cut."""
+
+    def in_windows(self: AnyTexts, windows: Windows, unowned: Mapping[str, int]) -> AnyTexts:
+        """The same texts, those that are too long cut into windows that overlap."""
+
+    def with_targets(self: AnyTexts, targets: Mapping[str, np.ndarray]) -> AnyTexts:
+        """The same texts with other values of some targets."""
 
 
 class Loss(Protocol):

@@ -67,15 +67,34 @@ class Difference:
             >>> Difference.of_mean(np.ones(9), random=np.random.default_rng(0))
             Difference(value=1.0, low=1.0, high=1.0, standard_error=0.0)
         """
+        return cls.of_ratio(values, np.ones(len(values)), samples=samples, random=random)
+
+    @classmethod
+    def of_ratio(
+        cls,
+        values: np.ndarray,
+        sizes: np.ndarray,
+        *,
+        samples: int = SAMPLES,
+        random: np.random.Generator,
+    ) -> Difference:
+        """The difference of a mean over what texts consist of, such as words.
+
+        Args:
+            values: What each text contributes to the sum, float [n], at least one.
+            sizes: Of how many, float [n]; not all are 0.
+            samples: How often the texts are drawn.
+            random: What draws.
+        """
         groups = min(len(values), _GROUPS)
         group_of_value = random.permutation(len(values)) % groups
-        sizes = np.bincount(group_of_value)
+        counts = np.bincount(group_of_value, weights=sizes)
         sums = np.bincount(group_of_value, weights=values)
         means = []
         for some in portions(samples, groups):
             drawn = random.integers(groups, size=(some, groups))
-            means.append(sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1))
-        return cls.of_resamples(values.mean(), np.concatenate(means))
+            means.append(sums[drawn].sum(axis=1) / np.maximum(counts[drawn].sum(axis=1), 1))
+        return cls.of_resamples(values.sum() / sizes.sum(), np.concatenate(means))
 
 
 def portions(samples: int, width: int) -> Iterator[int]:

@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from .base import Task
 
 # Each package has a module `task` with `make_task`.
-TASKS = Registry("task", {"text-classification": f"{__package__}.text_classification"})
+TASKS = Registry(
+    "task",
+    {
+        "text-classification": f"{__package__}.text_classification",
+        "token-classification": f"{__package__}.token_classification",
+    },
+)
 
 
 def register_task(name: str, package: str) -> None:

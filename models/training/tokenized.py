@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..encoders.truncation import Truncation
+from ..encoders.windows import Windows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,6 +122,49 @@ class TokenizedTexts:
         }
         splits = np.cumsum([0, *lengths], dtype=np.int64)
         return TokenizedTexts(self.tokens[kept], splits, targets, self.per_token, self.parts)
+
+    def in_windows(self, windows: Windows, unowned: Mapping[str, int]) -> TokenizedTexts:
+        """The same texts, those that are too long cut into windows that overlap.
+
+        Args:
+            windows: Says where they are.
+            unowned: By name of targets that each token has what stands in their place where a
+                window reads a token for the sake of others, as another one owns it.
+
+        Returns:
+            A row for each window, which `parts` tells the text of; targets of texts are those of
+            each of its windows.
+
+        Example:
+            >>> texts = TokenizedTexts.from_rows([[101, 5, 6, 7, 102]], {"odd": [[0, 1, 0, 1, 0]]},
+            ...                                  ["odd"])
+            >>> rows = texts.in_windows(Windows(4, 1), {"odd": -1})
+            >>> rows.row(1), rows.parts
+            (array([101,   6,   7, 102], dtype=int32), array([0, 0]))
+            >>> rows.targets["odd"].tolist()
+            [0, 1, -1, -1, -1, 0, 1, 0]
+        """
+        if not (self.lengths > windows.max_tokens).any():
+            return self
+        cut = windows.cut(self.row_splits)
+        targets = {
+            name: np.where(cut.own, values[cut.places], unowned[name])
+            if name in self.per_token
+            else values[cut.parts]
+            for name, values in self.targets.items()
+        }
+        small = {name: values.astype(self.targets[name].dtype) for name, values in targets.items()}
+        return TokenizedTexts(
+            self.tokens[cut.places], cut.row_splits, small, self.per_token, cut.parts
+        )
+
+    def with_targets(self, targets: Mapping[str, np.ndarray]) -> TokenizedTexts:
+        """The same texts with other values of some targets.
+
+        Args:
+            targets: By name, as many values as there were.
+        """
+        return dataclasses.replace(self, targets={**self.targets, **targets})
 
     def in_canonical_order(self) -> TokenizedTexts:
         """The same texts in an order that depends on nothing but their contents.

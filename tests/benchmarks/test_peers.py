@@ -14,7 +14,7 @@ import pytest
 from reviewlens.models.encoders.bert.backbone import BertEncoder
 from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer, pack_inputs
 from reviewlens.models.precision import with_precision
-from reviewlens.models.tasks.text_classification.calibration import Calibration
+from reviewlens.models.tasks.calibration import Calibration
 from reviewlens.models.tasks.text_classification.decision import Decision
 from reviewlens.models.tasks.text_classification.model import ReviewClassifier
 from reviewlens.models.tasks.text_classification.task import TextClassification

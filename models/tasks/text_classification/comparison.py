@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from ..differences import SAMPLES, Difference, binomial_tail, portions
-from .metrics import log_losses
+from ..probabilities import log_losses
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...arrays import array_namespace, like
-from .calibration import Calibration
+from ..calibration import Calibration
 
 # An offset of 3 already multiplies the odds of a class by 20.
 LARGEST = 3.0

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..probabilities import calibration_error, log_losses
+
 
 def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, num_classes: int) -> np.ndarray:
     """Counts how often each class was taken for each class.
@@ -49,25 +51,6 @@ def macro_f1(labels: np.ndarray, predictions: np.ndarray, num_classes: int) -> f
     return float(f1_scores(confusion_matrix(labels, predictions, num_classes)).mean())
 
 
-def log_losses(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """What each text costs: minus the logarithm of the probability of its class.
-
-    Args:
-        probabilities: float [n, classes].
-        labels: True class indices, int [n].
-
-    Returns:
-        float64 [n]. A probability below 1e-7, Keras' epsilon, counts as that: float32 has
-        hardly smaller ones beside 1.
-
-    Example:
-        >>> log_losses(np.array([[0.5, 0.5], [0.9, 0.1]]), np.array([1, 0])).round(3)
-        array([0.693, 0.105])
-    """
-    likely = np.asarray(probabilities, np.float64)[np.arange(len(labels)), labels]
-    return -np.log(np.maximum(likely, 1e-7))
-
-
 def expected_calibration_error(
     probabilities: np.ndarray, labels: np.ndarray, bins: int = 15
 ) -> float:
@@ -91,9 +74,7 @@ def expected_calibration_error(
     """
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
-    bin_of_row = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    gaps = np.bincount(bin_of_row, weights=confidence - correct, minlength=bins)
-    return round(float(np.abs(gaps).sum() / max(len(labels), 1)), 12)
+    return calibration_error(confidence, correct, bins)
 
 
 def classification_report(

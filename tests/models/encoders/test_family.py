@@ -18,7 +18,7 @@ from reviewlens.errors import RunError
 from reviewlens.models import load_encoder, load_tokenizer, register_family
 from reviewlens.models.encoders import registry
 from reviewlens.models.settings import ModelSettings
-from reviewlens.models.tasks.text_classification.calibration import Calibration
+from reviewlens.models.tasks.calibration import Calibration
 from reviewlens.models.tasks.text_classification.decision import Decision
 from reviewlens.models.tasks.text_classification.model import build_classifier
 from reviewlens.models.tasks.text_classification.task import TextClassification

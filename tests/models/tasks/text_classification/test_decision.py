@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from reviewlens.models.tasks.text_classification.calibration import Calibration
+from reviewlens.models.tasks.calibration import Calibration
 from reviewlens.models.tasks.text_classification.decision import Decision, decide, tune_offsets
 from reviewlens.models.tasks.text_classification.metrics import macro_f1
 

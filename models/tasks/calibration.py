@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...arrays import array_namespace, like, softmax
+from ..arrays import array_namespace, like, softmax
 
 # Beyond these a temperature says that the split is too small to fit one.
 COLDEST, HOTTEST = 0.05, 20.0

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reviewlens.models.arrays import softmax
-from reviewlens.models.tasks.text_classification import calibration
-from reviewlens.models.tasks.text_classification.calibration import Calibration
+from reviewlens.models.tasks import calibration
+from reviewlens.models.tasks.calibration import Calibration
 from reviewlens.models.tasks.text_classification.metrics import expected_calibration_error
 
 

@@ -1,0 +1,195 @@
+"""Which entities to name, given logits of tags: the most likely sequence, and how sure it is."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_text as text
+
+from ...arrays import rows_of
+from ..calibration import Calibration
+from .tags import allowed_transitions, entities_of, is_inside
+
+# Far below the logarithm of any probability, of which float32 has hardly smaller ones beside 1.
+_IMPOSSIBLE = -1e9
+_SMALLEST = 1e-7
+
+
+@dataclasses.dataclass(frozen=True)
+class EntityDecision:
+    """What turns logits of tags into entities with scores.
+
+    The tags are those that are most likely together among the sequences in which the inside of
+    an entity follows its beginning (Viterbi). An entity is as likely as its tags are together,
+    which is calibrated once more, as neighbours err together.
+
+    It computes by operations of TensorFlow wherever it is asked, where it is fitted as in the
+    graph that is served.
+
+    Attributes:
+        calibration: Makes the probabilities of the tags.
+        scores: Makes the score of an entity, of no and yes, given 0 and the log odds of its tags.
+        label_pieces: What has a tag: the `first` piece of a word or `all`.
+
+    Example:
+        >>> decision = EntityDecision(Calibration(1.0, (0.0,) * 3), Calibration(1.0, (0.0,) * 2))
+        >>> units = tf.ragged.constant([[[0, 9, 0], [0, 0, 9]], [[9, 0, 0.0]]], ragged_rank=1)
+        >>> [found.numpy().tolist() for found in decision.entities(units)[:4]]
+        [[0], [0], [1], [0]]
+    """
+
+    calibration: Calibration
+    scores: Calibration
+    label_pieces: str = "first"
+
+    @classmethod
+    def fit(
+        cls, outputs: np.ndarray, rows: np.ndarray, tags: np.ndarray, label_pieces: str = "first"
+    ) -> EntityDecision:
+        """Fits both calibrations.
+
+        Args:
+            outputs: Logits of the tags of units that were not trained on, those of one text
+                after those of another, float [n, tags].
+            rows: Which text each is in, int64 [n].
+            tags: Their true tags, int [n].
+            label_pieces: See above.
+        """
+        calibration = Calibration.fit(outputs, tags)
+        plain = cls(calibration, Calibration(1.0, (0.0, 0.0)), label_pieces)
+        found = plain.found(outputs, rows)
+        odds = np.stack([np.zeros(len(found.odds)), found.odds], axis=1)
+        right = found.are_among(entities_of(np.asarray(tags, np.int64), rows))
+        return dataclasses.replace(plain, scores=Calibration.fit(odds, right.astype(np.int64)))
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any], label_pieces: str) -> EntityDecision:
+        """The decision that `facts` describes.
+
+        Args:
+            facts: What `EntityDecision.facts` gave; more keys do no harm.
+            label_pieces: What has a tag.
+        """
+        tags, scores = (
+            Calibration(of["temperature"], tuple(of["biases"]), of["stretch"])
+            for of in (facts["tags"], facts["scores"])
+        )
+        return cls(tags, scores, label_pieces)
+
+    def facts(self) -> dict[str, Any]:
+        """`tags` and `scores`, each with `temperature`, `stretch` and `biases`."""
+        return {
+            name: {
+                "temperature": of.temperature,
+                "stretch": of.stretch,
+                "biases": list(of.biases),
+            }
+            for name, of in (("tags", self.calibration), ("scores", self.scores))
+        }
+
+    def entities(
+        self, units: tf.RaggedTensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The entities of texts, in a graph.
+
+        Args:
+            units: Logits of the tags, ragged float32 [batch, (units), tags].
+
+        Returns:
+            Of each entity, in order: which text it is in, its first unit and its last one, counted
+            within the text, its type, int64 [entities], and its score, float32 [entities].
+        """
+        rows = rows_of(units.row_splits)
+        _, first, last, kinds, odds = self._found(units.values, rows)
+        of_entity = tf.gather(rows, first)
+        before = tf.gather(units.row_splits, of_entity)
+        scores = self.scores.probabilities(tf.stack([tf.zeros_like(odds), odds], axis=1))[:, 1]
+        return of_entity, first - before, last - before, kinds, scores
+
+    def found(self, outputs: np.ndarray, rows: np.ndarray) -> Found:
+        """What is decided of units in memory.
+
+        Args:
+            outputs: Logits of their tags, those of one text after those of another, float
+                [n, tags].
+            rows: Which text each is in, int64 [n].
+        """
+        logits = tf.constant(outputs, tf.float32)
+        decided = self._found(logits, tf.constant(rows, tf.int64))
+        tags, first, last, kinds, odds = (one.numpy() for one in decided)
+        odds = odds.astype(np.float64)
+        scores = self.scores.probabilities(np.stack([np.zeros(len(odds)), odds], axis=1))[:, 1]
+        return Found(tags, first, last, kinds, odds, scores)
+
+    def _found(self, logits: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        """Tags of units, and of entities the first unit, the last one, the type and log odds."""
+        probabilities = tf.maximum(self.calibration.probabilities(logits), _SMALLEST)
+        likely = tf.math.log(probabilities)
+        tags = _most_likely_sequence(likely, rows)
+        first, last, kinds = entities_of(tags, rows)
+        chosen = tf.gather(likely, tags, batch_dims=1)
+        named = tf.where(tags > 0)[:, 0]
+        entity = tf.searchsorted(first, named, side="right") - 1
+        together = tf.math.segment_sum(tf.gather(chosen, named), entity)
+        # Of a probability p given as its logarithm: log(p / (1 - p)).
+        together = tf.minimum(together, -_SMALLEST)
+        odds = together - tf.math.log(-tf.math.expm1(together))
+        return tags, first, last, kinds, odds
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What was decided of units in memory.
+
+    Attributes:
+        tags: Of all units, int64 [n].
+        first: First unit of each entity, int64 [entities]; units are counted over all texts.
+        last: Its last unit.
+        kinds: Its type.
+        odds: Log odds of its tags together, float64 [entities].
+        scores: Its calibrated score, float64 [entities].
+    """
+
+    tags: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    kinds: np.ndarray
+    odds: np.ndarray
+    scores: np.ndarray
+
+    def are_among(self, true: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+        """Which entities are right, bool [entities].
+
+        Args:
+            true: First unit, last unit and type of those that there are, in order.
+        """
+        firsts, lasts, kinds = (np.append(of, -1) for of in true)
+        at = np.searchsorted(firsts[:-1], self.first)
+        same = [firsts[at] == self.first, lasts[at] == self.last, kinds[at] == self.kinds]
+        return np.all(same, axis=0)
+
+
+def _most_likely_sequence(likely: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    """The tags of units, int64 [n], by the logarithms of their probabilities, [n, tags].
+
+    All texts go as one sequence, so that long ones cost no padding of others: of what may follow
+    what only the inside of entities is bound, and that is impossible where a text begins.
+    """
+    tags = likely.shape[1]
+    # Relative to the best one of each unit, so that sums stay small and exact.
+    scores = likely - tf.reduce_max(likely, axis=1, keepdims=True)
+    begins = rows != tf.concat([[-1], rows], axis=0)[:-1]
+    scores = tf.where(begins[:, None] & is_inside(tags), _IMPOSSIBLE, scores)
+    sequence = text.viterbi_constrained_sequence(
+        scores[None],
+        tf.shape(scores)[:1],
+        allowed_transitions=allowed_transitions(tags),
+        use_log_space=True,
+        use_start_and_end_states=False,
+    )
+    # Whose rank the graph does not know.
+    return tf.cast(tf.reshape(sequence.values, [-1]), tf.int64)
