@@ -91,7 +91,10 @@ class _Sentences:
             raise RunError(f"{self._path}: is no XML: {error}") from None
         except (LookupError, ValueError) as error:
             # Of Python, where expat asks it about an encoding.
-            raise RunError(f"{self._path}: is in no encoding that is known: {error}") from None
+            detail = start_of(str(error))
+            raise RunError(
+                f"{self._path}: cannot be decoded ({detail}); save it as UTF-8"
+            ) from None
         if self._unmoved > LONGEST_LINE:
             line = self._parser.CurrentLineNumber
             raise RunError(f"{self._path}: line {line}: a tag of more than {LONGEST_LINE:,} bytes")

@@ -130,7 +130,7 @@ LAUGHS = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
         ("", "no XML: no element found"),
         ("<rss><item/></rss>", "has no element <sentence>"),
         ("<?xml version='1.0' encoding='klingon'?><a/>", "klingon"),
-        ("<?xml version='1.0' encoding='utf-7'?><a/>", "encoding"),
+        ("<?xml version='1.0' encoding='big5'?><a/>", "multi-byte .*; save it as UTF-8"),
     ],
 )
 def test_what_cannot_be_read_is_told_in_one_line(tmp_path, data, words):
