@@ -17,7 +17,7 @@ from xml.parsers import expat
 from ...errors import RunError
 from ..compression import open_file
 from ..input_file import InputFile
-from ..records import LONGEST_LINE, LONGEST_SENTENCE, TOO_LONG, Record, check_columns, start_of
+from ..records import LONGEST_SENTENCE, TOO_LONG, Record, check_columns, start_of
 from .registry import Format, register
 
 _COLUMNS = _ID, _REVIEW, _TEXT, _ENTITIES = "id", "review", "text", "entities"
@@ -28,7 +28,10 @@ _NO_WORDS = "NULL"
 # What 2014 calls the polarity of words that are praised and blamed at once.
 _CONFLICT = "conflict"
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
+# expat keeps every name that it has met and every element that is open.
+_MOST_NAMES = 1000
+_DEEPEST = 100
 
 
 def read_semeval(file: InputFile, columns: Mapping[str, str], others: bool) -> Iterator[Record]:
@@ -48,8 +51,9 @@ def read_semeval(file: InputFile, columns: Mapping[str, str], others: bool) -> I
         Each sentence; its row is its number in the file.
 
     Raises:
-        RunError: The file is no XML, has a DTD or has no sentence; see also
-            `reading.read_records`.
+        RunError: The file is no XML, has a DTD, has no sentence, or has what no such file has:
+            a tag of more than 1 MiB, a thousand names, or elements within a hundred others; see
+            also `reading.read_records`.
     """
     check_columns(file, _COLUMNS, columns)
     sentences = _Sentences(file)
@@ -64,7 +68,8 @@ class _Sentences:
 
     def __init__(self, file: InputFile):
         self._path = file.path
-        self._parser = expat.ParserCreate()
+        self._names: dict[str, str] = {}
+        self._parser = expat.ParserCreate(intern=self._names)
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -73,7 +78,7 @@ class _Sentences:
         self._parser.CommentHandler = self._parser.ProcessingInstructionHandler = self._pass_over
         self._done: list[Record] = []
         self._count = 0
-        self._unmoved = 0
+        self._unmoved = self._depth = 0
         self._review = ""
         # Of the sentence that is being read.
         self._began: int | None = None
@@ -95,9 +100,10 @@ class _Sentences:
             raise RunError(
                 f"{self._path}: cannot be decoded ({detail}); save it as UTF-8"
             ) from None
-        if self._unmoved > LONGEST_LINE:
-            line = self._parser.CurrentLineNumber
-            raise RunError(f"{self._path}: line {line}: a tag of more than {LONGEST_LINE:,} bytes")
+        if self._unmoved > LONGEST_SENTENCE:
+            raise self._refusal(f"has a tag or comment of more than {LONGEST_SENTENCE:,} bytes")
+        if len(self._names) > _MOST_NAMES:
+            raise self._refusal(f"has elements and attributes of more than {_MOST_NAMES:,} names")
         if is_last and not self._count:
             raise RunError(f"{self._path}: has no element <sentence>, as SemEval's files have it")
         done, self._done = self._done, []
@@ -105,6 +111,9 @@ class _Sentences:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._unmoved = 0
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise self._refusal(f"has elements within more than {_DEEPEST} others")
         if name == "Review":
             self._review = attributes.get("rid", "")
         elif name == "sentence" and self._began is None:
@@ -145,6 +154,7 @@ class _Sentences:
 
     def _end(self, name: str) -> None:
         self._unmoved = 0
+        self._depth -= 1
         if name == "text":
             self._is_text = False
         elif name == "Review":
@@ -171,8 +181,10 @@ class _Sentences:
         self._unmoved = 0
 
     def _refuse_dtd(self, *declared: object) -> None:
-        line = self._parser.CurrentLineNumber
-        raise RunError(f"{self._path}: line {line}: has a DTD, which is not read; take it out")
+        raise self._refusal("has a DTD, which is not read; take it out")
+
+    def _refusal(self, why: str) -> RunError:
+        return RunError(f"{self._path}: line {self._parser.CurrentLineNumber}: {why}")
 
 
 def _whole_number(text: str) -> int | str:

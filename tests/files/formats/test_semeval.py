@@ -158,11 +158,16 @@ def test_such_files_are_read_from_a_folder_where_they_are_asked_for(tmp_path):
     [
         ("<sentence><text>" + "x" * 2_000_000 + "</text></sentence>", ""),
         ("<sentence>" + "<aspectTerm/>" * 100_000 + "</sentence>", ""),
-        ("<sentence>" + "<a>" * 200_000 + "</a>" * 200_000 + "</sentence>", ""),
-        ("<!--" + "x" * 2_000_000 + "-->", ""),
-        ("<sentence id='" + "x" * 19_000_000 + "'/>", "line 1: a tag of more than 16,777,216"),
+        ("<!--" + "x" * 1_000_000 + "-->", ""),
+        ("<a>" * 2_000_000, "line 1: has elements within more than 100 others"),
+        ("".join(f"<a{n}/>" for n in range(900_000)), "of more than 1,000 names"),
+        ("<a " + "".join(f"a{n}='' " for n in range(900_000)) + "/>", "a tag or comment of more"),
+        (
+            "<sentence id='" + "x" * 19_000_000 + "'/>",
+            "has a tag or comment of more than 1,048,576",
+        ),
     ],
-    ids=["text", "aspects", "nested", "comments", "attribute"],
+    ids=["text", "aspects", "comments", "nested", "names", "attributes", "attribute"],
 )
 def test_no_sentence_fills_the_memory(tmp_path, read_elsewhere, part, problem):
     path = tmp_path / "t.xml.gz"
