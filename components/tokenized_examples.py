@@ -36,6 +36,24 @@ def read_tokenized(patterns: Sequence[str], split: str, task: Task) -> Tokenized
     return texts_of(columns.pop("tokens"), columns, task).in_canonical_order()
 
 
+def read_counts(patterns: Sequence[str], names: Sequence[str]) -> dict[str, int]:
+    """Adds up numbers that Transform wrote of each text, and that nobody learns from.
+
+    Args:
+        patterns: Files of some splits, globs allowed.
+        names: Of the numbers.
+
+    Returns:
+        By name the sum over all texts.
+    """
+    wanted = {name: tf.io.FixedLenFeature([], tf.int64) for name in names}
+    sums = dict.fromkeys(names, 0)
+    for batch in _parsed(patterns, wanted) if names else ():
+        for name, values in batch.items():
+            sums[name] += int(tf.reduce_sum(values))
+    return sums
+
+
 def read_batches(
     patterns: Sequence[str], task: Task, features: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
@@ -50,8 +68,12 @@ def read_batches(
         Some of the examples, in the order of the files: by name a tensor of each of the
         features and of the targets.
     """
-    files = sorted(path for pattern in patterns for path in tf.io.gfile.glob(pattern))
     wanted = {name: target.feature(name) for name, target in task.targets.items()} | features
+    yield from _parsed(patterns, wanted)
+
+
+def _parsed(patterns: Sequence[str], wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    files = sorted(path for pattern in patterns for path in tf.io.gfile.glob(pattern))
     yield from (
         tf.data.TFRecordDataset(files, compression_type="GZIP")
         .batch(1024)

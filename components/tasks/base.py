@@ -134,7 +134,13 @@ class Evaluation(Protocol):
 
 
 class Report(Protocol):
-    """The module `report`: how figures are printed. It imports nothing heavy."""
+    """The module `report`: how figures are printed. It imports nothing heavy.
+
+    Attributes:
+        EXAMPLE: A text that shows what a model does; may be left out where any review does.
+    """
+
+    EXAMPLE: str
 
     def lines(
         self,
@@ -150,3 +156,8 @@ class Report(Protocol):
             ngrams: What `Evaluation.figures` gave of the n-gram classifier, if there is one,
                 with `sentence`. Only a task that n-grams can learn need take it.
         """
+
+    # A task whose `models` part names no `counts` leaves out the rest.
+
+    def counted(self, counts: Mapping[str, int]) -> list[str]:
+        """Lines for a person on what Transform counted in the texts, by the names of `counts`."""

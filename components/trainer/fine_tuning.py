@@ -8,14 +8,15 @@ from collections.abc import Sequence
 import keras
 
 from ...errors import RunError
+from ...models.encoders.windows import Windows
 from ...models.precision import resolve_precision
 from ...models.settings import AUTO
 from ...models.tasks.building import build_model
 from ...models.tasks.registry import make_task
 from ...models.training.loop import train
 from ...progress import notify
-from ..tokenized_examples import read_tokenized
-from .reading import choose_max_tokens, reading_facts, reading_warning
+from ..tokenized_examples import read_counts, read_tokenized
+from .reading import choose_max_tokens, reading_facts, reading_warning, window_facts
 from .record import write_record
 from .replaced import note_replaced_checkpoint
 from .trained_model import TrainedWeights
@@ -63,6 +64,8 @@ def fine_tune(
     task = make_task(trained.task, **trained.task_config)
     training = read_tokenized(train_files, "train", task)
     evaluation = read_tokenized(eval_files, "eval", task)
+    names = getattr(task, "counts", ())
+    counted = {"counted": read_counts([*train_files, *eval_files], names)} if names else {}
     precision = resolve_precision(settings.precision)
 
     keras.utils.set_random_seed(settings.seed)
@@ -70,11 +73,13 @@ def fine_tune(
     positions = model.encoder.max_positions
     if trained.model.max_tokens == AUTO:
         trained = trained.reading(choose_max_tokens(training.lengths, positions))
-    cut = trained.truncation
-    reading = reading_facts(
-        cut.max_tokens, cut.kind, training.lengths, evaluation.lengths, positions
-    )
-    if not task.reads_all and (warning := reading_warning(reading)):
+    lengths = training.lengths, evaluation.lengths
+    if task.reads_all:
+        reading = window_facts(Windows.of(trained.model), *lengths, positions)
+    else:
+        cut = trained.truncation
+        reading = reading_facts(cut.max_tokens, cut.kind, *lengths, positions)
+    if warning := reading_warning(reading):
         notify(warning)
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
     fingerprint = [trained.encoder, vars(trained.model), code]
@@ -90,5 +95,5 @@ def fine_tune(
     )
 
     trained.save(trained_model, model)
-    write_record(model_run, record, precision=precision, reading=reading)
+    write_record(model_run, record, precision=precision, reading=reading, **counted)
     note_replaced_checkpoint(trained_model, record.checkpoint)

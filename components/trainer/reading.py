@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...models.encoders.windows import Windows
 from ...models.settings import AUTO, LEAST_AUTO_TOKENS, MAX_TOKENS
 
 # `auto` takes the first of 128, 160, … 256 that leaves this share of the tokens unread at most.
@@ -75,16 +76,49 @@ def reading_facts(
     }
 
 
+def window_facts(
+    windows: Windows, training: np.ndarray, evaluation: np.ndarray, max_positions: int
+) -> dict[str, Any]:
+    """What `training.json` says of the reading of a task that reads the whole of a review.
+
+    Args:
+        windows: In which they are read.
+        training: Tokens of each review of the training split, int64 [n].
+        evaluation: The same of the eval split.
+        max_positions: What the encoder reads at most.
+
+    Returns:
+        `max_tokens` of a window and `stride`; `auto`, the `max_tokens` that `choose_max_tokens`
+        gives; `reviews_in_windows`, the share of reviews of the training split that take several;
+        of the eval split the same under `eval`.
+
+    Example:
+        >>> window_facts(Windows(128, 63), np.array([100, 300]), np.array([28]), 512)["stride"]
+        63
+    """
+    shares = [
+        {"reviews_in_windows": round(float(np.mean(lengths > windows.max_tokens)), 6)}
+        for lengths in (training, evaluation)
+    ]
+    return {
+        "max_tokens": windows.max_tokens,
+        "stride": windows.stride,
+        "auto": choose_max_tokens(training, max_positions),
+        **shares[0],
+        "eval": shares[1],
+    }
+
+
 def reading_warning(facts: Mapping[str, Any]) -> str | None:
     """What a person should know of the reading, and what to do.
 
     Args:
-        facts: As `reading_facts` gives them.
+        facts: As `reading_facts` or `window_facts` gives them.
 
     Returns:
         A sentence if more than a tenth of the reviews are cut, otherwise None.
     """
-    if facts["reviews_cut"] <= _WARNED:
+    if facts.get("reviews_cut", 0) <= _WARNED:
         return None
     told = (
         f"{facts['reviews_cut']:.0%} of the reviews are longer than the {facts['max_tokens']} "

@@ -125,7 +125,11 @@ class Decision(Protocol):
 
 
 class Task(Protocol):
-    """What differs between tasks, of all that is learnt from texts."""
+    """What differs between tasks, of all that is learnt from texts.
+
+    One whose transformed examples say more of a text than is learnt from may have `counts`, names
+    of such numbers that are added up for the record of a training.
+    """
 
     @property
     def name(self) -> str:

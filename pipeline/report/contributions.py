@@ -52,7 +52,11 @@ def training(node: NodeRecord) -> Contribution:
     facts = _json_file(node, "model_run", "training.json")
     if facts is None:
         return {}
-    return {"training": {key: facts.get(key) for key in _TRAINING} | _short(facts)}
+    trained = _json_file(node, "trained_model", "trained.json") or {}
+    return {
+        "training": {key: facts.get(key) for key in _TRAINING} | _short(facts),
+        **_told(trained.get("task", FIRST_TASK)),
+    }
 
 
 def ngram_training(node: NodeRecord) -> Contribution:
@@ -74,8 +78,7 @@ def evaluation(node: NodeRecord) -> Contribution:
     return {
         "metrics": {key: metrics.get(key) for key in ("test", "baseline", "ngram_baseline")},
         **_verdict(node, "blessed"),
-        # The summaries of this one have never told.
-        **({} if task == FIRST_TASK else {"task": task}),
+        **_told(task),
     }
 
 
@@ -88,6 +91,11 @@ def push(node: NodeRecord) -> Contribution:
     """Returns where `pusher` has put the model, if anywhere."""
     facts = _properties(node, "pushed_model") or {}
     return {"pushed_to": facts.get("pushed_destination") or None}
+
+
+def _told(task: str) -> Contribution:
+    """The name of a task; the summaries of the first one have never told."""
+    return {} if task == FIRST_TASK else {"task": task}
 
 
 def _verdict(node: NodeRecord, key: str) -> Contribution:

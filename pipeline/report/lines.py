@@ -5,6 +5,7 @@ Each function takes a summary and gives lines, none if there is nothing to say.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ...components.task_registry import TASKS
@@ -39,15 +40,24 @@ def data(summary: dict[str, Any]) -> list[str]:
 
 def reading(summary: dict[str, Any]) -> list[str]:
     """Tells how much of the reviews the encoder reads, and what to do if that is little."""
-    facts = (summary["training"] or {}).get("reading")
+    training = summary["training"] or {}
+    facts = training.get("reading")
     if not facts:
         return []
+    told = report_of(summary).counted(training["counted"]) if "counted" in training else []
+    if "stride" in facts:
+        line = (
+            f"reads    all of a review, {facts['max_tokens']} tokens at once; "
+            f"{facts['reviews_in_windows']:.1%} are longer and read in windows, "
+            f"{facts['stride']} tokens apart"
+        )
+        return [line, *told]
     line = (
         f"reads    {facts['max_tokens']} tokens of a review ({facts['truncation']}); "
         f"{facts['reviews_cut']:.1%} are longer, {facts['tokens_unread']:.1%} of all tokens unread"
     )
     warning = reading_warning(facts)
-    return [line, f"warning  {warning}"] if warning else [line]
+    return [line, *([f"warning  {warning}"] if warning else []), *told]
 
 
 def wide(summary: dict[str, Any]) -> list[str]:
@@ -76,12 +86,11 @@ def metrics(summary: dict[str, Any]) -> list[str]:
     metrics = summary["metrics"]
     if not metrics["test"]:
         return []
-    report = TASKS.load(summary.get("task", FIRST_TASK), "report")
     models = [metrics["test"], metrics["baseline"]]
     # A task that no n-grams can learn need not know of them.
     if metrics["ngram_baseline"]:
         models.append(metrics["ngram_baseline"])
-    return report.lines(*models)
+    return report_of(summary).lines(*models)
 
 
 def verdict(summary: dict[str, Any]) -> list[str]:
@@ -93,3 +102,12 @@ def verdict(summary: dict[str, Any]) -> list[str]:
     if summary["blessed"] and not summary["refused_because"]:
         return ["blessed"]
     return ["not blessed, so not pushed:", *(f"  {why}" for why in summary["refused_because"])]
+
+
+def report_of(summary: Mapping[str, Any]) -> Any:
+    """The module `report` of the task of a run, see `components.tasks.base.Report`.
+
+    Args:
+        summary: Of the run.
+    """
+    return TASKS.load(summary.get("task", FIRST_TASK), "report")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..nodes import NODES, Node, load
+from .lines import report_of
 
 
 def render_report(summary: Mapping[str, Any], output: str, nodes: Iterable[Node] = NODES) -> str:
@@ -24,9 +25,10 @@ def render_report(summary: Mapping[str, Any], output: str, nodes: Iterable[Node]
     lines = [line for part in parts if part for line in ("", *part)]
     lines += ["", f"summary  {output}/summary.json"]
     if summary["pushed_to"]:
-        lines += ["", "Try it:", f"  {_predict_command(summary['pushed_to'])}"]
+        lines += ["", "Try it:", f"  {_predict_command(summary)}"]
     return "\n".join(lines)
 
 
-def _predict_command(pushed_to: str) -> str:
-    return f'reviewlens predict --model {shlex.quote(pushed_to)} "Fits well and looks great."'
+def _predict_command(summary: Mapping[str, Any]) -> str:
+    example = getattr(report_of(summary), "EXAMPLE", "Fits well and looks great.")
+    return f'reviewlens predict --model {shlex.quote(summary["pushed_to"])} "{example}"'

@@ -121,6 +121,34 @@ def test_without_an_encoder_the_text_is_what_is_left():
     assert outputs["label"].numpy().tolist() == [1, 0]
 
 
+def test_pieces_of_entities_are_tagged_and_cut_entities_counted(tiny_encoder):
+    rows = [
+        ("A new battery, a new lens", "6:13:0 21:25:1"),
+        ("", ""),
+        ("Bad batteries", "4:13:1"),
+        ("The battery", "4:8:0"),
+    ]
+    text, spans = zip(*rows, strict=True)
+    inputs = {"text": tf.constant(text)[:, None], "spans": tf.constant(spans)[:, None]}
+    config = {"task": "token-classification", "keeps_text": False, "encoder": tiny_encoder}
+
+    outputs = preprocessing_fn(inputs, config)
+
+    assert set(outputs) == {"tokens", "tag", "word", "entities", "cut_entities"}
+    tags, words = outputs["tag"].to_list(), outputs["word"].to_list()
+    assert [len(row) for row in tags] == outputs["tokens"].row_lengths().numpy().tolist()
+    # start, a, new, battery, comma, a, new, lens, end
+    assert tags[0] == [0, 0, 0, 1, 0, 0, 0, 3, 0]
+    assert words[0] == [-1, 1, 1, 1, 1, 1, 1, 1, -1]
+    assert (tags[1], words[1]) == ([0, 0], [-1, -1])
+    # Letters of a word that is not in the vocabulary.
+    assert tags[2][1:-1] == [0, 3, *[4] * (len(tags[2]) - 4)]
+    assert words[2][2:-1] == [1, *[0] * (len(words[2]) - 4)]
+    assert tags[3] == [0, 0, 1, 0]
+    assert outputs["entities"].numpy().tolist() == [2, 0, 1, 1]
+    assert outputs["cut_entities"].numpy().tolist() == [0, 0, 0, 1]
+
+
 def test_a_process_that_ran_the_node_declares_it_for_the_next_run(transformed):
     inputs = {
         "examples": standard_artifacts.Examples,

@@ -47,6 +47,7 @@ class TokenClassification:
     per_token = True
     reads_all = True
     metric = "f1"
+    counts = ("entities", "cut_entities")
 
     def __post_init__(self):
         # Sequences of any kind may be given; they are compared and shown as tuples.
