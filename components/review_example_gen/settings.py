@@ -15,6 +15,8 @@ TRAIN = "train"
 SPLITS = (TRAIN, "eval", "test")
 # What becomes of equal texts of several classes.
 CONTRADICTORY = SOFT, MAJORITY, REJECT = ("soft", "majority", "reject")
+# What places in a text are counted in.
+OFFSETS = CHARACTERS, UTF16 = ("characters", "utf16")
 # Features of every example; a task adds its own.
 FEATURES = ("text", "id")
 
@@ -65,6 +67,8 @@ class DataSettings:
         rating: Column of the rating; give this or `label`.
         label: Column of ready-made class names; give this or `rating`.
         entities: Column of the entities in the text, as JSON; `classes` are their types.
+        offsets: What their places are counted in: `characters`, as Python does, or `utf16`, the
+            units of JavaScript, of which an emoji has two.
         id: Column of an identifier of the row; by default file name and row number.
         group: Column whose equal values stay together in one split.
         slices: Columns by whose values the evaluation is broken down.
@@ -90,6 +94,7 @@ class DataSettings:
     rating: str | None = None
     label: str | None = None
     entities: str | None = None
+    offsets: str = CHARACTERS
     id: str | None = None
     group: str | None = None
     slices: tuple[str, ...] = ()
@@ -154,6 +159,8 @@ class DataSettings:
         yield from self._derived_problems()
         if self.format not in ("auto", *FORMATS):
             yield "format", f"is {self.format!r}; choose one of auto, {', '.join(FORMATS)}"
+        if self.offsets not in OFFSETS:
+            yield "offsets", f"is {self.offsets!r}; choose one of {', '.join(OFFSETS)}"
         if self.contradictory not in CONTRADICTORY:
             choice = ", ".join(CONTRADICTORY)
             yield "contradictory", f"is {self.contradictory!r}; choose one of {choice}"

@@ -88,6 +88,24 @@ def test_what_does_not_fit_is_rejected_with_its_reason(entities, reason, words):
     assert found.detail.startswith("entities") and words in found.detail
 
 
+@settings(derandomize=True, max_examples=100, deadline=None)
+@given(*[st.text("ae\u0301\uffff\U00010000\U0001f642", max_size=4)] * 3)
+def test_places_may_be_counted_as_javascript_does(before, words, after):
+    def units(text):
+        return len(text.encode("utf-16-le")) // 2
+
+    entity = [units(before), units(before + words), "food"]
+    in_utf16 = dataclasses.replace(GOOD, offsets="utf16")
+    text = before + words + after
+    found = made([entity], text, in_utf16)
+    assert found == made([[len(before), len(before + words), "food"]], text)
+    behind = made([[0, units(text) + 1, "food"]], text, in_utf16)
+    assert behind.reason == "entity-out-of-range"
+    if text and text[0] > "\uffff":
+        cut = made([[1, units(text), "food"]], text, in_utf16)
+        assert cut.detail == "entities: entity 1: 1 is in the middle of a character"
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: (
@@ -133,6 +151,7 @@ def test_good_settings_have_no_problems_and_survive_json():
         ({"rating": "stars"}, "rating", "is for the task text-classification"),
         ({"label": "class"}, "label", "is for the task text-classification"),
         ({"classes": {}}, "classes", "is missing; list the types"),
+        ({"offsets": "bytes"}, "offsets", "choose one of characters, utf16"),
         ({"contradictory": "reject"}, "contradictory", "of equal texts the first one stays"),
         ({"slices": ("spans",)}, "slices", "derive a column"),
         ({"classes": {"a": ("x",), "b": ("x",)}}, "classes.b", "'x' overlaps 'x' of 'a'"),
@@ -152,6 +171,8 @@ def test_a_derived_text_is_refused_and_so_are_entities_where_classes_are_learnt(
     assert [key for key, _ in data.problems(derived)] == ["text"]
     rated = dataclasses.replace(GOOD, rating="stars", classes={"bad": (1,), "good": (5,)})
     assert [key for key, _ in classification.problems(rated)] == ["entities"]
+    counted = dataclasses.replace(rated, entities=None, offsets="utf16")
+    assert [key for key, _ in classification.problems(counted)] == ["offsets"]
 
 
 def rows(count):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ....models.settings import ModelSettings
-from ...review_example_gen.settings import DataSettings
+from ...review_example_gen.settings import CHARACTERS, DataSettings
 
 FEATURES = ("label", "grade", "grade_shares")
 NGRAMS = True
@@ -24,6 +24,8 @@ def problems(settings: DataSettings) -> Iterator[tuple[str, str]]:
         yield "rating", "give exactly one of `rating` and `label`"
     if settings.entities:
         yield "entities", "is for the task token-classification; leave it out"
+    if settings.offsets != CHARACTERS:
+        yield "offsets", "is for places in a text, which this task does not have; leave it out"
     if not settings.classes:
         yield "classes", "is missing"
     elif len(settings.classes) < 2:

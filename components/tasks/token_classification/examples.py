@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from ...review_example_gen.labels import ValueMap
 from ...review_example_gen.reviews import Rejection, Targets
-from ...review_example_gen.settings import DataSettings
-from .layouts import Written, read_entities
+from ...review_example_gen.settings import UTF16, DataSettings
+from .layouts import Written, from_utf16, read_entities
 
 NO_ENTITIES = "no-entities"
 MALFORMED_ENTITIES = "malformed-entities"
@@ -37,6 +37,7 @@ class SpanMaker:
 
     def __init__(self, settings: DataSettings):
         self._column = settings.entities or ""
+        self._in_utf16 = settings.offsets == UTF16
         self._types = ValueMap(dict(enumerate(settings.class_values.values())))
 
     def make(self, values: Mapping[str, str], text: str) -> Targets | Rejection:
@@ -56,6 +57,8 @@ class SpanMaker:
             return Rejection(NO_ENTITIES, detail)
         try:
             written = read_entities(cell)
+            if self._in_utf16:
+                written = from_utf16(written, text)
         except ValueError as error:
             return Rejection(MALFORMED_ENTITIES, f"{self._column}: {error}")
         spans = set()
