@@ -33,7 +33,7 @@ def read_text_lines(file: InputFile, columns: Mapping[str, str], others: bool) -
         if name != column:
             raise RunError(
                 f"{file.path}: is read as text with a review a line, which has no column {name!r} "
-                f"({setting}); if it is a table, set data.format to what it is, such as tsv"
+                f"({setting}); if it is anything else, set data.format, such as to tsv or conll"
             )
     for number, line in numbered_lines(file):
         text = line.decode("utf-8", "surrogateescape")
