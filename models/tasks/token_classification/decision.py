@@ -12,7 +12,7 @@ import tensorflow_text as text
 
 from ...arrays import rows_of
 from ..calibration import Calibration
-from .tags import allowed_transitions, entities_of, is_inside
+from .tags import allowed_transitions, entities_of, inside, is_inside
 
 # Far below the logarithm of any probability, of which float32 has hardly smaller ones beside 1.
 _IMPOSSIBLE = -1e9
@@ -24,15 +24,16 @@ class EntityDecision:
     """What turns logits of tags into entities with scores.
 
     The tags are those that are most likely together among the sequences in which the inside of
-    an entity follows its beginning (Viterbi). An entity is as likely as its tags are together,
-    which is calibrated once more, as neighbours err together.
+    an entity follows its beginning (Viterbi). As neighbours err together, an entity is as sure as
+    the least sure of its tags, times that it ends where it does; this is calibrated once more.
+    The product of all tags makes long entities too unlikely (benchmarks/NOTES.md).
 
     It computes by operations of TensorFlow wherever it is asked, where it is fitted as in the
     graph that is served.
 
     Attributes:
         calibration: Makes the probabilities of the tags.
-        scores: Makes the score of an entity, of no and yes, given 0 and the log odds of its tags.
+        scores: Makes the score of an entity, of no and yes, given 0 and the log odds of that.
         label_pieces: What has a tag: the `first` piece of a word or `all`.
 
     Example:
@@ -131,14 +132,14 @@ class EntityDecision:
         likely = tf.math.log(probabilities)
         tags = _most_likely_sequence(likely, rows)
         first, last, kinds = entities_of(tags, rows)
-        chosen = tf.gather(likely, tags, batch_dims=1)
         named = tf.where(tags > 0)[:, 0]
         entity = tf.searchsorted(first, named, side="right") - 1
-        together = tf.math.segment_sum(tf.gather(chosen, named), entity)
+        places = tf.stack([named, tf.gather(tags, named)], axis=1)
+        weakest = tf.math.segment_min(tf.gather_nd(likely, places), entity)
+        together = weakest + tf.math.log1p(-_goes_on(probabilities, rows, last, kinds))
         # Of a probability p given as its logarithm: log(p / (1 - p)).
         together = tf.minimum(together, -_SMALLEST)
-        odds = together - tf.math.log(-tf.math.expm1(together))
-        return tags, first, last, kinds, odds
+        return tags, first, last, kinds, together - tf.math.log(-tf.math.expm1(together))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,7 +151,7 @@ class Found:
         first: First unit of each entity, int64 [entities]; units are counted over all texts.
         last: Its last unit.
         kinds: Its type.
-        odds: Log odds of its tags together, float64 [entities].
+        odds: Log odds of it before they are calibrated, float64 [entities].
         scores: Its calibrated score, float64 [entities].
     """
 
@@ -171,6 +172,18 @@ class Found:
         at = np.searchsorted(firsts[:-1], self.first)
         same = [firsts[at] == self.first, lasts[at] == self.last, kinds[at] == self.kinds]
         return np.all(same, axis=0)
+
+
+def _goes_on(
+    probabilities: tf.Tensor, rows: tf.Tensor, last: tf.Tensor, kinds: tf.Tensor
+) -> tf.Tensor:
+    """How likely the unit behind each entity is to be of it, too; 0 where a text ends."""
+    behind = last + 1
+    none = tf.constant([-1], tf.int64)
+    same_text = tf.gather(tf.concat([rows, none], axis=0), behind) == tf.gather(rows, last)
+    places = tf.stack([tf.where(same_text, behind, last), inside(kinds)], axis=1)
+    likely = tf.where(same_text, tf.gather_nd(probabilities, places), 0)
+    return tf.minimum(likely, 1 - _SMALLEST)
 
 
 def _most_likely_sequence(likely: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:

@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
+from reviewlens.models.encoders.truncation import UNCUT
 from reviewlens.models.precision import with_precision
 from reviewlens.models.settings import ModelSettings, TrainingSettings
 from reviewlens.models.tasks.building import build_model
@@ -34,11 +35,11 @@ def run_task_test(tiny_encoder, tiny_vocabulary, reviews, tmp_path):
         task: As `make_task` gives it.
         targets: Makes the targets of the token ids of some texts, by name.
         named: What a prediction names in the end, such as its class or its tags.
-        expected: The same, from what the decision decided and the token ids.
+        expected: The same, from what the decision decided and what the model read.
         unused: Paths of weights that the task does not read.
     """
     texts = reviews[:64]
-    tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=48)
+    tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=UNCUT)
     rows = tokenizer(tf.constant(texts)).to_list()
 
     def run(task, targets, named, expected, unused=()):
@@ -82,7 +83,7 @@ def run_task_test(tiny_encoder, tiny_vocabulary, reviews, tmp_path):
         assert served.task == task.name and served.labels == list(task.labels)
         found = [named(prediction) for prediction in served.predict(texts)]
         alone = [named(served.predict([text])[0]) for text in texts[:5]]
-        wanted = expected(decided, rows)
+        wanted = expected(decided, data)
         # A number on the edge may fall to either side in float32.
         assert np.mean([a == b for a, b in zip(found, wanted, strict=True)]) > 0.95
         assert alone == found[:5]

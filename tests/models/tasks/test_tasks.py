@@ -7,9 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from reviewlens.models import Characters, WordpieceTokenizer, piece_targets
+from reviewlens.models.encoders.truncation import UNCUT
 from reviewlens.models.tasks.registry import make_task
 from reviewlens.models.tasks.text_classification.task import TextClassification
+from reviewlens.models.tasks.token_classification.tags import entities_of
+from reviewlens.models.tasks.token_classification.units import unit_outputs
 
 LABELS = ("short", "middling", "long")
 POOLER = ("encoder/pooler_kernel", "encoder/pooler_bias")
@@ -24,14 +29,56 @@ def test_text_classification(run_task_test):
         TextClassification(LABELS, (0, 1, 1, 2)),
         targets,
         named=lambda prediction: prediction.label,
-        expected=lambda decided, rows: [LABELS[index] for index in decided],
+        expected=lambda decided, data: [LABELS[index] for index in decided],
+        unused=POOLER,
+    )
+
+
+@pytest.mark.parametrize("label_pieces", ["first", "all"])
+def test_token_classification(run_task_test, tiny_vocabulary, reviews, label_pieces):
+    texts = tf.constant(reviews[:64])
+    tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=UNCUT)
+    offsets = tokenizer.tokenize_with_offsets(texts)
+    patterns = (r"\b[Tt]he \w+", r"\b[Ii]t\b")
+    spans = [
+        sorted(
+            [*match.span(), kind]
+            for kind, pattern in enumerate(patterns)
+            for match in re.finditer(pattern, text)
+        )
+        for text in reviews[:64]
+    ]
+    wanted = tf.ragged.constant(spans, tf.int64, ragged_rank=1, inner_shape=(3,))
+    targets = piece_targets(texts, *offsets[1:], wanted)
+    labels = ("thing", "pronoun")
+
+    def expected(decided, data):
+        """The units that were decided on, where they stand in their texts."""
+        assert len(data) > len(spans), "no text has more than one window"
+        characters = Characters(texts)
+        units, starts, ends = unit_outputs(targets["tag"], offsets, characters, label_pieces)
+        rows = units.value_rowids().numpy()
+        starts, ends = (characters.positions(of).values.numpy() for of in (starts, ends))
+        found = [[] for _ in spans]
+        for first, last, kind in zip(*entities_of(decided, rows), strict=True):
+            found[rows[first]].append((starts[first], ends[last], labels[kind]))
+        return found
+
+    def named(prediction):
+        return [(entity.start, entity.end, entity.label) for entity in prediction.entities]
+
+    run_task_test(
+        make_task("token-classification", labels=labels, label_pieces=label_pieces),
+        lambda rows: {name: targets[name].to_list() for name in ("tag", "word")},
+        named=named,
+        expected=expected,
         unused=POOLER,
     )
 
 
 def test_a_task_of_tokens_that_the_product_does_not_know(run_task_test, toy_task):
-    def words(decided, rows):
-        ends = np.cumsum(list(map(len, rows)))[:-1]
+    def words(decided, data):
+        ends = data.row_splits[1:-1]
         return ["".join(map(str, tags)) for tags in np.split(decided.astype(int), ends)]
 
     run_task_test(

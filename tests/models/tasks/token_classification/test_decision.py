@@ -102,3 +102,14 @@ def test_nothing_to_fit_on_is_no_error():
     logits = np.zeros((3, 5), np.float32)
     outside = EntityDecision.fit(logits, np.zeros(3, int), np.zeros(3, int))
     assert len(outside.found(logits, np.zeros(3, int)).first) == 0
+
+
+def test_an_entity_is_as_sure_as_its_weakest_tag_and_its_end():
+    likely = np.array(
+        [[0.1, 0.8, 0.1, 0, 0], [0.2, 0, 0.7, 0, 0.1], [0.6, 0.1, 0.3, 0, 0], [0.1, 0, 0, 0.9, 0]]
+    )
+    logits = np.log(np.maximum(likely, 1e-7)).astype(np.float32)
+    found = PLAIN.found(logits, np.array([0, 0, 0, 1]))
+    assert found.tags.tolist() == [1, 2, 0, 3]
+    # The first one might go on behind its end; the text of the other one ends.
+    np.testing.assert_allclose(found.scores, [0.7 * 0.7, 0.9], atol=1e-4)
