@@ -26,7 +26,8 @@ def lines(test: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> list[s
     """
     told = [headline("test", test, _SHOWN)]
     if baseline:
-        told += [headline("baseline", baseline, _SHOWN), "", baseline["sentence"]]
+        told.append(headline("baseline", baseline, _SHOWN))
+        told += ["", baseline["sentence"]] if "sentence" in baseline else []
     return [*told, "", *table("type", test["per_class"])]
 
 

@@ -182,6 +182,41 @@ def test_the_report_tells_what_is_not_read(nodes, tmp_path, cut, warned):
     assert ("warning  47% of the reviews are longer than the 128 tokens" in text) == warned
 
 
+@pytest.mark.parametrize("evaluated", [True, False])
+def test_the_report_of_entities_tells_of_windows_of_cut_ones_and_of_types(
+    nodes, tmp_path, evaluated
+):
+    task = "token-classification"
+    reading = {"max_tokens": 128, "stride": 63, "auto": 128, "reviews_in_windows": 0.25}
+    training = {**TRAINING, "reading": reading, "counted": {"entities": 1500, "cut_entities": 3}}
+    (tmp_path / "training.json").write_text(json.dumps(training))
+    (tmp_path / "trained.json").write_text(json.dumps({"task": task}))
+    nodes["trainer"] = record(model_run=(tmp_path, {}), trained_model=(tmp_path, {}))
+    test = {"f1": 0.7, "precision": 0.75, "recall": 0.65, "macro_f1": 0.5, "ece": None}
+    test |= {"per_class": {"food": {"precision": 0.5, "recall": 0.25, "f1": 1 / 3, "support": 4}}}
+    baseline = {**test, "sentence": "Against the last one: better."}
+    metrics = {"task": task, "test": test, "baseline": baseline}
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    if not evaluated:
+        del nodes["evaluator"]
+
+    summary, text = make_summary(nodes, seconds(nodes)), report(nodes)
+
+    assert summary["task"] == task
+    assert summary["training"]["counted"] == training["counted"]
+    assert "128 tokens at once; 25.0% are longer and read in windows, 63 tokens apart" in text
+    assert "entities 1,500 to learn from; 3 (0.2%) begin or end inside a piece of a word" in text
+    lines = text.splitlines()
+    if evaluated:
+        start = lines.index(
+            "test     F1 0.700, precision 0.750, recall 0.650, macro-F1 0.500, ECE -"
+        )
+        assert lines[start + 1].startswith("baseline F1 0.700, ")
+        assert lines[start + 3] == "Against the last one: better."
+        assert lines[start + 6].split() == ["food", "0.500", "0.250", "0.333", "4"]
+    assert "reviewlens predict --model 'out/a b/7' \"The pasta" in text
+
+
 def test_the_report_of_a_partial_run_tells_what_there_is(nodes):
     text = report({"review-example-gen": nodes["review-example-gen"]})
     assert "read 1,300" in text
