@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from .tasks.predictions import Prediction
+
+# Texts of a batch times bytes of its longest text. What is said of parts of texts is padded to the
+# text with the most of them, so that one long text among many others would fill the memory; a
+# model refuses to answer with more cells than this.
+MOST_CELLS = 1 << 22
 
 
 class Predictor(Protocol):
@@ -24,7 +28,8 @@ def text_batches(texts: Iterable[str], size: int) -> Iterator[list[bytes]]:
 
     Args:
         texts: Reviews; half a surrogate pair in one becomes a question mark.
-        size: Texts in a batch.
+        size: Most texts of a batch; it has fewer where they are so long that their answers could
+            be more than `MOST_CELLS`.
 
     Yields:
         Batches in UTF-8, none of them empty.
@@ -34,6 +39,17 @@ def text_batches(texts: Iterable[str], size: int) -> Iterator[list[bytes]]:
     """
     if isinstance(texts, str):
         raise TypeError("texts is a single str; put it into a list")
-    encoded = (text.encode("utf-8", "replace") for text in texts)
-    while batch := list(itertools.islice(encoded, size)):
+    batch: list[bytes] = []
+    longest = 0
+    for text in texts:
+        encoded = text.encode("utf-8", "replace")
+        longest = max(longest, len(encoded))
+        if batch and (len(batch) + 1) * longest > MOST_CELLS:
+            yield batch
+            batch, longest = [], len(encoded)
+        batch.append(encoded)
+        if len(batch) == size:
+            yield batch
+            batch, longest = [], 0
+    if batch:
         yield batch

@@ -293,6 +293,14 @@ def test_time_and_memory_grow_with_the_text(serve):
     assert after[1] - before[1] < 1_500_000
 
 
+def test_many_texts_beside_one_full_of_entities_do_not_fill_the_memory(serve, local):
+    texts = ["canon " * 30_000] + [""] * 150
+    with pytest.raises(tf.errors.InvalidArgumentError, match="ask about fewer texts at once"):
+        serve(texts)
+    assert [len(found) for found in local.entities(texts)] == [30_000] + [0] * 150
+    assert serve(texts[:100])["count"][0] == 30_000
+
+
 @pytest.fixture(scope="module")
 def server(model_server, directory, served, flags, tmp_path_factory):
     """Serves the model as `aspects` beside a classifier."""

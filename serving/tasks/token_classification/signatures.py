@@ -8,7 +8,11 @@ import tensorflow as tf
 
 from ....models.encoders.characters import Characters
 from ....models.tasks.token_classification.units import unit_outputs
+from ...prediction import MOST_CELLS
 from ..base import BLANK, Served
+
+_TOO_MANY = "a text has so many entities that no answer has room for that many of each text asked \
+about with it; ask about fewer texts at once"
 
 
 def make_signatures(served: Served) -> dict[str, Any]:
@@ -21,7 +25,8 @@ def make_signatures(served: Served) -> dict[str, Any]:
         `serving_default` and `entities`, both from `text` [batch] to `start` and `end` in
         characters, int64, `label`, string, `score`, float32, and `entity`, the part of the text,
         string, each [batch, most entities], and to `count`, int64 [batch]. What a text with
-        fewer entities has beyond its own is 0 or empty.
+        fewer entities has beyond its own is 0 or empty. An answer of more than `MOST_CELLS` is
+        refused before it fills the memory; one about a single text never is.
     """
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")])
@@ -59,7 +64,12 @@ def make_signatures(served: Served) -> dict[str, Any]:
             name: of_texts(tf.gather(values, seen), tf.gather(rows, seen))
             for name, values in columns.items()
         }
-        padded = {name: values.to_tensor() for name, values in ragged.items()}
+        cells = tf.reduce_prod(ragged["start"].bounding_shape())
+        fits = tf.debugging.assert_less_equal(
+            cells, tf.constant(MOST_CELLS, tf.int64), message=_TOO_MANY
+        )
+        with tf.control_dependencies([fits]):
+            padded = {name: values.to_tensor() for name, values in ragged.items()}
         return {**padded, "count": ragged["start"].row_lengths()}
 
     return {"serving_default": serve, "entities": serve}
