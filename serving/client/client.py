@@ -26,7 +26,7 @@ _Answer = concurrent.futures.Future[Sequence[Prediction]]
 
 
 class Client:
-    """Asks a model that TensorFlow Serving or `reviewlens serve` serves.
+    """Asks a model that TensorFlow Serving or `reviewlens serve` serves, of any task.
 
     It may be used from several threads and event loops at once, keeps its connections, and is
     to be closed; a process that is forked off needs one of its own.
@@ -156,6 +156,11 @@ class Client:
         Raises:
             UsageError: The model is for another task.
             ServerError: See `predict`.
+
+        Example:
+            >>> with Client("localhost:8501", model="aspects") as client:
+            ...     client.entities(["The pasta was great."])
+            [[Entity(start=4, end=9, label='praised', score=0.97…, text='pasta')]]
         """
         with contextlib.closing(self._answers(texts, ENTITIES)) as answers:
             return _entities(prediction for answer in answers for prediction in answer.result())
