@@ -5,12 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from .tasks.predictions import Prediction
-
-# Texts of a batch times bytes of its longest text. What is said of parts of texts is padded to the
-# text with the most of them, so that one long text among many others would fill the memory; a
-# model refuses to answer with more cells than this.
-MOST_CELLS = 1 << 22
+from .tasks.predictions import MOST_CELLS, Prediction
 
 
 class Predictor(Protocol):

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 # The task of models that were exported before `model.json` told.
 FIRST_TASK = "text-classification"
+# Texts of a batch times bytes of its longest text, at most. What is said of parts of texts is padded to the
+# text with the most of them, so that one long text among many others would fill the memory; a
+# model refuses to answer with more cells than this.
+MOST_CELLS = 1 << 22
 
 
 def check_task(model: str, found: str, wanted: str) -> None:

@@ -6,7 +6,8 @@ import itertools
 
 import pytest
 
-from reviewlens.serving.prediction import MOST_CELLS, text_batches
+from reviewlens.serving.prediction import text_batches
+from reviewlens.serving.tasks.predictions import MOST_CELLS
 
 
 def test_a_batch_has_so_many_texts_and_is_given_as_soon_as_it_has():

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from ....models.encoders.characters import Characters
 from ....models.tasks.token_classification.units import unit_outputs
-from ...prediction import MOST_CELLS
 from ..base import BLANK, Served
+from ..predictions import MOST_CELLS
 
 _TOO_MANY = "a text has so many entities that no answer has room for that many of each text asked \
 about with it; ask about fewer texts at once"
