@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 # The task of models that were exported before `model.json` told.
 FIRST_TASK = "text-classification"
-# Texts of a batch times bytes of its longest text, at most. What is said of parts of texts is padded to the
-# text with the most of them, so that one long text among many others would fill the memory; a
-# model refuses to answer with more cells than this.
+# The most that texts of a batch times bytes of its longest text may be. What is said of parts of
+# texts is padded to the text with the most of them, so that one long text among many others would
+# fill the memory; a model refuses to answer with more cells than this.
 MOST_CELLS = 1 << 22
 
 
