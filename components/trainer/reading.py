@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...models.encoders.windows import Windows
 from ...models.settings import AUTO, LEAST_AUTO_TOKENS, MAX_TOKENS
+
+if TYPE_CHECKING:
+    from ...models.encoders.windows import Windows
 
 # `auto` takes the first of 128, 160, … 256 that leaves this share of the tokens unread at most.
 # Short reviews are no faster with less, as batches are padded to their longest, and the served

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from ml_metadata.proto import metadata_store_pb2 as mlmd
@@ -261,6 +263,15 @@ def test_a_summary_is_written_whole_or_not_at_all(nodes, tmp_path):
         write_summary({"data": object()}, str(path))
     assert path.read_text() == former
     assert not list(tmp_path.glob("*.unfinished"))
+
+
+def test_whoever_prints_a_report_does_not_load_tensorflow():
+    # What that says while it is loaded would be printed before the run has begun.
+    program = (
+        "import sys, reviewlens.pipeline.report.table, reviewlens.pipeline.report.lines\n"
+        "assert 'tensorflow' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):
