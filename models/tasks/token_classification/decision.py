@@ -12,21 +12,26 @@ import tensorflow_text as text
 
 from ...arrays import rows_of
 from ..calibration import Calibration
-from .tags import allowed_transitions, entities_of, inside, is_inside
+from .tags import OUTSIDE, allowed_transitions, entities_of, inside, is_inside
 
 # Far below the logarithm of any probability, of which float32 has hardly smaller ones beside 1.
 _IMPOSSIBLE = -1e9
 _SMALLEST = 1e-7
+# What `outside` may be; more than e^2 times as likely as it is, nothing is made.
+_OUTSIDE = tuple(step / 5 for step in range(11))
 
 
 @dataclasses.dataclass(frozen=True)
 class EntityDecision:
     """What turns logits of tags into entities with scores.
 
-    The tags are those that are most likely together among the sequences in which the inside of
-    an entity follows its beginning (Viterbi). As neighbours err together, an entity is as sure as
-    the least sure of its tags, times that it ends where it does; this is calibrated once more.
-    The product of all tags makes long entities too unlikely (benchmarks/NOTES.md).
+    The tags are those that the model finds most likely together among the sequences in which the
+    inside of an entity follows its beginning (Viterbi), once `outside` has made up for what F1
+    loses by naming only what is more likely than not. Their calibration, which moves with the
+    types that a split happens to have, only says how sure they are. As neighbours err together,
+    an entity is as sure as the least sure of its tags, times that it ends where it does; this is
+    calibrated once more. The product of all tags makes long entities too unlikely. All of this
+    was measured: benchmarks/NOTES.md.
 
     It computes by operations of TensorFlow wherever it is asked, where it is fitted as in the
     graph that is served.
@@ -35,6 +40,7 @@ class EntityDecision:
         calibration: Makes the probabilities of the tags.
         scores: Makes the score of an entity, of no and yes, given 0 and the log odds of that.
         label_pieces: What has a tag: the `first` piece of a word or `all`.
+        outside: What the logit of being in no entity is lowered by before tags are chosen.
 
     Example:
         >>> decision = EntityDecision(Calibration(1.0, (0.0,) * 3), Calibration(1.0, (0.0,) * 2))
@@ -46,12 +52,16 @@ class EntityDecision:
     calibration: Calibration
     scores: Calibration
     label_pieces: str = "first"
+    outside: float = 0.0
 
     @classmethod
     def fit(
         cls, outputs: np.ndarray, rows: np.ndarray, tags: np.ndarray, label_pieces: str = "first"
     ) -> EntityDecision:
-        """Fits both calibrations.
+        """Fits both calibrations, and `outside` for the best F1 to be expected.
+
+        An entity counts as right with its score, as if that were true, so that no single entity
+        of a small split decides: see `text_classification.decision.tune_offsets`.
 
         Args:
             outputs: Logits of the tags of units that were not trained on, those of one text
@@ -62,10 +72,20 @@ class EntityDecision:
         """
         calibration = Calibration.fit(outputs, tags)
         plain = cls(calibration, Calibration(1.0, (0.0, 0.0)), label_pieces)
-        found = plain.found(outputs, rows)
-        odds = np.stack([np.zeros(len(found.odds)), found.odds], axis=1)
-        right = found.are_among(entities_of(np.asarray(tags, np.int64), rows))
-        return dataclasses.replace(plain, scores=Calibration.fit(odds, right.astype(np.int64)))
+        true = entities_of(np.asarray(tags, np.int64), rows)
+
+        def scored(outside: float) -> EntityDecision:
+            one = dataclasses.replace(plain, outside=outside)
+            found = one.found(outputs, rows)
+            right = found.are_among(true).astype(np.int64)
+            return dataclasses.replace(one, scores=Calibration.fit(_no_and_yes(found.odds), right))
+
+        def expected_f1(outside: float) -> float:
+            scores = dataclasses.replace(broadest, outside=outside).found(outputs, rows).scores
+            return 2 * scores.sum() / max(len(scores) + len(true[0]), 1)
+
+        broadest = scored(_OUTSIDE[-1])
+        return scored(max(_OUTSIDE, key=expected_f1))
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any], label_pieces: str) -> EntityDecision:
@@ -79,17 +99,20 @@ class EntityDecision:
             Calibration(of["temperature"], tuple(of["biases"]), of["stretch"])
             for of in (facts["tags"], facts["scores"])
         )
-        return cls(tags, scores, label_pieces)
+        return cls(tags, scores, label_pieces, facts["outside"])
 
     def facts(self) -> dict[str, Any]:
-        """`tags` and `scores`, each with `temperature`, `stretch` and `biases`."""
+        """`tags` and `scores`, each with `temperature`, `stretch` and `biases`; `outside`."""
         return {
-            name: {
-                "temperature": of.temperature,
-                "stretch": of.stretch,
-                "biases": list(of.biases),
-            }
-            for name, of in (("tags", self.calibration), ("scores", self.scores))
+            **{
+                name: {
+                    "temperature": of.temperature,
+                    "stretch": of.stretch,
+                    "biases": list(of.biases),
+                }
+                for name, of in (("tags", self.calibration), ("scores", self.scores))
+            },
+            "outside": self.outside,
         }
 
     def entities(
@@ -123,14 +146,15 @@ class EntityDecision:
         decided = self._found(logits, tf.constant(rows, tf.int64))
         tags, first, last, kinds, odds = (one.numpy() for one in decided)
         odds = odds.astype(np.float64)
-        scores = self.scores.probabilities(np.stack([np.zeros(len(odds)), odds], axis=1))[:, 1]
+        scores = self.scores.probabilities(_no_and_yes(odds))[:, 1]
         return Found(tags, first, last, kinds, odds, scores)
 
     def _found(self, logits: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
         """Tags of units, and of entities the first unit, the last one, the type and log odds."""
         probabilities = tf.maximum(self.calibration.probabilities(logits), _SMALLEST)
         likely = tf.math.log(probabilities)
-        tags = _most_likely_sequence(likely, rows)
+        lowered = self.outside * (np.arange(logits.shape[1]) == OUTSIDE)
+        tags = _most_likely_sequence(logits - lowered.astype(np.float32), rows)
         first, last, kinds = entities_of(tags, rows)
         named = tf.where(tags > 0)[:, 0]
         entity = tf.searchsorted(first, named, side="right") - 1
@@ -174,6 +198,11 @@ class Found:
         return np.all(same, axis=0)
 
 
+def _no_and_yes(odds: np.ndarray) -> np.ndarray:
+    """Log odds as the scores of two classes, [n, 2]."""
+    return np.stack([np.zeros(len(odds)), odds], axis=1)
+
+
 def _goes_on(
     probabilities: tf.Tensor, rows: tf.Tensor, last: tf.Tensor, kinds: tf.Tensor
 ) -> tf.Tensor:
@@ -186,15 +215,15 @@ def _goes_on(
     return tf.minimum(likely, 1 - _SMALLEST)
 
 
-def _most_likely_sequence(likely: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-    """The tags of units, int64 [n], by the logarithms of their probabilities, [n, tags].
+def _most_likely_sequence(logits: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    """The tags of units, int64 [n], by the logits of these, [n, tags].
 
     All texts go as one sequence, so that long ones cost no padding of others: of what may follow
     what only the inside of entities is bound, and that is impossible where a text begins.
     """
-    tags = likely.shape[1]
+    tags = logits.shape[1]
     # Relative to the best one of each unit, so that sums stay small and exact.
-    scores = likely - tf.reduce_max(likely, axis=1, keepdims=True)
+    scores = logits - tf.reduce_max(logits, axis=1, keepdims=True)
     begins = rows != tf.concat([[-1], rows], axis=0)[:-1]
     scores = tf.where(begins[:, None] & is_inside(tags), _IMPOSSIBLE, scores)
     sequence = text.viterbi_constrained_sequence(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 
@@ -99,7 +100,7 @@ def test_scores_are_as_sure_as_they_are_right():
 def test_nothing_to_fit_on_is_no_error():
     empty = EntityDecision.fit(np.zeros((0, 5), np.float32), np.zeros(0, int), np.zeros(0, int))
     assert empty == PLAIN
-    logits = np.zeros((3, 5), np.float32)
+    logits = np.eye(5, dtype=np.float32)[[0, 0, 0]]
     outside = EntityDecision.fit(logits, np.zeros(3, int), np.zeros(3, int))
     assert len(outside.found(logits, np.zeros(3, int)).first) == 0
 
@@ -113,3 +114,26 @@ def test_an_entity_is_as_sure_as_its_weakest_tag_and_its_end():
     assert found.tags.tolist() == [1, 2, 0, 3]
     # The first one might go on behind its end; the text of the other one ends.
     np.testing.assert_allclose(found.scores, [0.7 * 0.7, 0.9], atol=1e-4)
+
+
+def test_what_is_less_likely_than_not_is_named_where_f1_gains():
+    random = np.random.default_rng(11)
+
+    def some():
+        likely = random.beta(0.5, 2, 20_000)
+        logits = np.log(np.stack([1 - likely, likely, np.full(20_000, 1e-9)], axis=1))
+        return logits.astype(np.float32), (random.random(20_000) < likely).astype(np.int64)
+
+    rows = np.arange(20_000)
+    decision = EntityDecision.fit(*some()[:1], rows, np.zeros(20_000, int))
+    assert decision.outside == 0
+    logits, tags = some()
+    decision = EntityDecision.fit(logits, rows, tags)
+    fresh, truth = some()
+
+    def f1(one):
+        named = one.found(fresh, rows).tags
+        return 2 * np.sum((named == 1) & (truth == 1)) / np.sum((named == 1) * 1 + truth)
+
+    assert decision.outside > 0
+    assert f1(decision) > f1(dataclasses.replace(decision, outside=0.0)) + 0.02
