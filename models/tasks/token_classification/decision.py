@@ -84,6 +84,8 @@ class EntityDecision:
             scores = dataclasses.replace(broadest, outside=outside).found(outputs, rows).scores
             return 2 * scores.sum() / max(len(scores) + len(true[0]), 1)
 
+        if not len(true[0]):
+            return scored(0.0)
         broadest = scored(_OUTSIDE[-1])
         return scored(max(_OUTSIDE, key=expected_f1))
 
