@@ -1,4 +1,4 @@
-"""reviewlens: from a file of product reviews to a served sentiment model."""
+"""reviewlens: from a file of product reviews to a served model of what they say."""
 
 import lazy_loader as lazy
 

@@ -120,7 +120,7 @@ ROOMS = ["pipeline", "components", "serving", "models", "files"]
 setup(
     name="reviewlens",
     version="0.1.0",
-    description="From a file of product reviews to a served sentiment model, as a TFX pipeline",
+    description="From a file of product reviews to a served model of what they say, with TFX",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",

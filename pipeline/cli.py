@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reviewlens",
         usage="reviewlens COMMAND …",
-        description="From a file of product reviews to a served sentiment model.",
+        description="From a file of product reviews to a served model of what they say.",
         epilog=f"commands:\n{listing}\n\n{_EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,4 +1,4 @@
-"""The sentiment classifier: an encoder, one vector per review, one logit per class."""
+"""The classifier: an encoder, one vector per review, one logit per class."""
 
 from __future__ import annotations
 
