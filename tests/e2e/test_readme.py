@@ -82,7 +82,7 @@ def run(command: str | list[str], folder: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(2400)
 def test_every_command_of_the_readme_runs(checkout, repository):
     with contextlib.ExitStack() as servers:
         for kind, text in blocks(repository):
