@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from peers.worker import answer
 
@@ -25,26 +27,42 @@ def split(config: str, target: str) -> dict[str, int]:
     Returns:
         How many reviews each split has.
     """
-    import tensorflow as tf
+    splits = {}
+    for name, examples in examples_of(config).items():
+        rows = []
+        for features in examples:
+            (key,), (text,) = (features[key].bytes_list.value for key in ("id", "text"))
+            rows.append((int(key), text.decode(), features["label"].int64_list.value[0]))
+        columns = zip(*sorted(rows), strict=True)
+        splits[name] = dict(zip(("ids", "texts", "labels"), columns, strict=True))
+    Path(target).write_text(json.dumps(splits), encoding="utf-8")
+    return {name: len(found["ids"]) for name, found in splits.items()}
 
+
+def examples_of(config: str) -> dict[str, Iterator[Mapping[str, Any]]]:
+    """Runs the pipeline up to its first node.
+
+    Args:
+        config: Path of the configuration.
+
+    Returns:
+        Of each split the features of its examples.
+    """
     from reviewlens.pipeline import load_config, run
 
     settings = load_config(config)
     run(settings, to_node="review-example-gen")
     versions = Path(settings.output, "pipeline", "review-example-gen", "examples").iterdir()
     newest = max(versions, key=lambda version: int(version.name))
-    splits = {}
-    for name in settings.data.splits:
-        paths = sorted(str(path) for path in (newest / f"Split-{name}").iterdir())
-        rows = []
-        for record in tf.data.TFRecordDataset(paths, compression_type="GZIP").as_numpy_iterator():
-            feature = tf.train.Example.FromString(record).features.feature
-            (key,), (text,) = (feature[key].bytes_list.value for key in ("id", "text"))
-            rows.append((int(key), text.decode(), feature["label"].int64_list.value[0]))
-        columns = zip(*sorted(rows), strict=True)
-        splits[name] = dict(zip(("ids", "texts", "labels"), columns, strict=True))
-    Path(target).write_text(json.dumps(splits), encoding="utf-8")
-    return {name: len(found["ids"]) for name, found in splits.items()}
+    return {name: _features(newest / f"Split-{name}") for name in settings.data.splits}
+
+
+def _features(folder: Path) -> Iterator[Mapping[str, Any]]:
+    import tensorflow as tf
+
+    paths = sorted(map(str, folder.iterdir()))
+    for record in tf.data.TFRecordDataset(paths, compression_type="GZIP").as_numpy_iterator():
+        yield tf.train.Example.FromString(record).features.feature
 
 
 if __name__ == "__main__":

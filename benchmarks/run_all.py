@@ -34,6 +34,7 @@ ARGUMENTS = {
     "finetune": [],
     # The whole takes hours.
     "quality": ["--rows=500", "--seeds=1"],
+    "tasks": ["--files=conll2003", "--rows=2000", "--seeds=1"],
     "memory": [],
     "run_memory": [],
     "score": BOTH,

@@ -71,7 +71,7 @@ def first_cells(output: str) -> list[str]:
 def test_all_benchmarks_are_tried(scripts):
     run_all = importlib.import_module("run_all")
 
-    others = {"exports", "ingest", "ingest_entities", "tokenization", "score", "quality"}
+    others = {"exports", "ingest", "ingest_entities", "tokenization", "score", "quality", "tasks"}
     assert set(run_all.ARGUMENTS) == others | set(TRIALS)
 
 
@@ -166,3 +166,19 @@ def test_quality_on_a_few_rows_is_measured_once(benchmark, results, tmp_path):
     assert first["files"] == second["files"]
     defaults = first["files"]["amazon"]["systems"]["reviewlens, defaults"]
     assert 0 < defaults["accuracy"]["value"] < 1 and defaults["processor_seconds"][0] > 10
+
+
+@pytest.mark.slow
+def test_entities_of_a_few_rows_are_measured_once(benchmark, results, tmp_path):
+    arguments = ["--files", "conll2003", "mams", "--rows=120", "--seeds=1", "--epochs=1"]
+    arguments += [f"--work={tmp_path}", *(PEERS or ["--peers", "transformers, run_ner"])]
+
+    printed = [benchmark("tasks.py", *arguments) for _ in range(2)]
+
+    assert first_cells(printed[0]).count("CoNLL-2003") == (1 if PEERS else 2), printed[0]
+    assert "reviewlens" in first_cells(printed[0])
+    assert "Not found: MAMS; name their folder with --data." in printed[0].splitlines()
+    first, second = json.loads((results / "tasks.json").read_text())
+    assert first["files"] == second["files"]
+    ours = first["files"]["conll2003"]["systems"]["reviewlens"]
+    assert 0 <= ours["f1"]["value"] < 1 and ours["processor_seconds"][0] > 1
