@@ -15,7 +15,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_text
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from kubernetes.client import ApiClient
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
@@ -141,6 +141,7 @@ def test_what_answers_in_any_width_is_not_split(pushed, tmp_path):
     assert batching.max_batch_size.value >= 1000
 
 
+@settings(deadline=None)
 @given(
     name=NAMES,
     base_path=st.text(
@@ -170,6 +171,7 @@ def test_a_manifest_holds_only_what_the_api_knows(export, name):
     assert client.sanitize_for_serialization(parsed) == document
 
 
+@settings(deadline=None)
 @given(name=NAMES)
 def test_names_and_labels_are_valid_for_any_model(pushed, tmp_path_factory, name):
     folder = tmp_path_factory.mktemp("names")
