@@ -15,6 +15,9 @@ WIDE = ("auto", "on", "off")
 AUTO = "auto"
 # No encoder that is known here reads more.
 MAX_TOKENS = 512
+# Each of the model's keys that is for some of the tasks only; see `tasks.base.Data.SETTINGS` of the
+# nodes.
+OF_TASKS = ("truncation", "pooling", "stride", "label_pieces")
 # Of `max_tokens` where it is `auto`, unless the encoder reads less.
 LEAST_AUTO_TOKENS = 128
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 
 DECISIONS = ("macro_f1", "accuracy")
-# Each is for some of the tasks only, which name it in `EVALUATION` of their module `data`.
+# Each is for some of the tasks only, which name it in `SETTINGS` of their module `data`.
 OF_TASKS = ("decide_for", "min_macro_f1", "min_accuracy", "min_f1")
 
 

@@ -30,15 +30,15 @@ class Data(Protocol):
     Attributes:
         FEATURES: Names of the features that the task adds to `text`, `id` and the slices.
         NGRAMS: Whether the n-gram classifier can learn the task; may be left out where it cannot.
-        EVALUATION: Those keys of `evaluation` that are for this task, of
-            `evaluator.settings.OF_TASKS`; may be left out where there is none.
+        SETTINGS: By the section of the configuration, `evaluation` or `model`, those of its keys
+            `OF_TASKS` that are for this task; may be left out where there is none.
         TEXT_AS_GIVEN: Whether texts stay as they are in the files, as the task counts their
             characters; may be left out where they are cleaned.
     """
 
     FEATURES: tuple[str, ...]
     NGRAMS: bool
-    EVALUATION: tuple[str, ...]
+    SETTINGS: Mapping[str, tuple[str, ...]]
     TEXT_AS_GIVEN: bool
 
     def problems(self, settings: DataSettings) -> Iterator[tuple[str, str]]:

@@ -16,12 +16,14 @@ import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping
 
-from ...components.evaluator.settings import OF_TASKS, EvaluationSettings
+from ...components.evaluator.settings import OF_TASKS as EVALUATION_OF_TASKS
+from ...components.evaluator.settings import EvaluationSettings
 from ...components.review_example_gen.settings import DataSettings
 from ...components.task_registry import TASKS, learns_from_ngrams
 from ...errors import UsageError
 from ...models.encoders.sources.registry import source_problem
 from ...models.ngrams.settings import NgramSettings
+from ...models.settings import OF_TASKS as MODEL_OF_TASKS
 from ...models.settings import ModelSettings, TrainingSettings
 from ...serving.settings import ExportSettings
 from ..beam_options import BeamSettings
@@ -115,8 +117,8 @@ class Config:
             values: Those keys that could be read, whatever is wrong with the others.
         """
         task, data = values.get("task", Config.task), values.get("data")
-        untouched = EvaluationSettings()
-        evaluation = values.get("evaluation", untouched)
+        evaluation = values.get("evaluation", EvaluationSettings())
+        model = values.get("model", ModelSettings())
         if task not in TASKS:
             yield "task", f"is {task!r}, which is no task; {nearest(task, TASKS)}"
         elif data is not None:
@@ -124,18 +126,23 @@ class Config:
                 yield f"data.{key}", problem
         if task in TASKS and not learns_from_ngrams(task):
             problem = f"but the n-gram classifier cannot learn {task}; leave it out"
-            model = values.get("model", ModelSettings())
             for key, value in (("algorithm", "ngrams"), ("wide", "on")):
                 if getattr(model, key) == value:
                     yield f"model.{key}", f"is {value}, {problem}"
             if evaluation.min_gain is not None:
                 yield "evaluation.min_gain", f"is a gain over n-grams, {problem}"
-        if task in TASKS:
-            known = getattr(TASKS.load(task, "data"), "EVALUATION", ())
+        if task not in TASKS:
+            return
+        of_task = getattr(TASKS.load(task, "data"), "SETTINGS", {})
+        for section, settings, keys in (
+            ("model", model, MODEL_OF_TASKS),
+            ("evaluation", evaluation, EVALUATION_OF_TASKS),
+        ):
+            known = of_task.get(section, ())
             instead = f"; it has {', '.join(known)}" if known else ""
-            for key in OF_TASKS:
-                if key not in known and getattr(evaluation, key) != getattr(untouched, key):
-                    yield f"evaluation.{key}", f"is not for task {task}{instead}"
+            for key in keys:
+                if key not in known and getattr(settings, key) != getattr(type(settings)(), key):
+                    yield f"{section}.{key}", f"is not for task {task}{instead}"
 
 
 def load_config(path: str, overrides: Iterable[str] = ()) -> Config:

@@ -10,7 +10,10 @@ from ...review_example_gen.settings import CHARACTERS, DataSettings
 
 FEATURES = ("label", "grade", "grade_shares")
 NGRAMS = True
-EVALUATION = ("decide_for", "min_macro_f1", "min_accuracy")
+SETTINGS = {
+    "evaluation": ("decide_for", "min_macro_f1", "min_accuracy"),
+    "model": ("truncation", "pooling"),
+}
 
 
 def problems(settings: DataSettings) -> Iterator[tuple[str, str]]:

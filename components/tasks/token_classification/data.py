@@ -10,7 +10,7 @@ from ...review_example_gen.settings import SOFT, SPLITS, TRAIN, DataSettings
 
 FEATURES = ("spans",)
 TEXT_AS_GIVEN = True
-EVALUATION = ("min_f1",)
+SETTINGS = {"evaluation": ("min_f1",), "model": ("stride", "label_pieces")}
 
 
 def problems(settings: DataSettings) -> Iterator[tuple[str, str]]:

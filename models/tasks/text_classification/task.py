@@ -15,9 +15,10 @@ from ...encoders.truncation import Truncation
 from ...settings import ModelSettings, TrainingSettings
 from ..base import AnyTexts, Target, Texts
 from ..differences import Difference
+from ..weights import balanced_class_weights
 from .comparison import Judged, compare
 from .decision import Decision
-from .loss import GradeLoss, balanced_class_weights
+from .loss import GradeLoss
 from .metrics import classification_report, expected_calibration_error
 from .model import ReviewClassifier
 from .targets import GRADE, classes_of

@@ -17,7 +17,7 @@ from ..base import AnyTexts, Target, Texts
 from ..calibration import Calibration
 from ..differences import Difference
 from ..probabilities import calibration_error, log_losses
-from ..text_classification.loss import balanced_class_weights
+from ..weights import balanced_class_weights
 from .comparison import compare_counts, counts_of_texts
 from .decision import EntityDecision, Found
 from .loss import TagLoss

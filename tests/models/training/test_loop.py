@@ -15,9 +15,10 @@ from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.encoders.inputs import EncoderInputs
 from reviewlens.models.settings import ModelSettings, TrainingSettings
 from reviewlens.models.tasks.building import build_model
-from reviewlens.models.tasks.text_classification.loss import GradeLoss, balanced_class_weights
+from reviewlens.models.tasks.text_classification.loss import GradeLoss
 from reviewlens.models.tasks.text_classification.model import build_classifier
 from reviewlens.models.tasks.text_classification.task import TextClassification
+from reviewlens.models.tasks.weights import balanced_class_weights
 from reviewlens.models.training import loop as training_module
 from reviewlens.models.training.batching import pad_batch, pad_targets
 from reviewlens.models.training.checkpoint import CheckpointFile, remove_checkpoint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pathlib
 import re
 
 import pytest
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 
 from reviewlens.errors import UsageError
 from reviewlens.pipeline import load_config
+
+ASPECTS = str(pathlib.Path(__file__).parents[3] / "configs" / "aspects.yaml")
 
 same_folder = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -180,12 +183,18 @@ def test_what_the_n_gram_classifier_cannot_learn_is_refused(config_file, toy_tas
     )
 
 
-def test_a_threshold_of_another_task_is_refused(config_file):
-    (told,) = problems_of(config_file(), "evaluation.min_f1=0.4")
-    assert told == (
-        "command line: evaluation.min_f1: is not for task text-classification; "
-        "it has decide_for, min_macro_f1, min_accuracy"
-    )
+@pytest.mark.parametrize(
+    ("override", "instead"),
+    [
+        ("evaluation.min_f1=0.4", "decide_for, min_macro_f1, min_accuracy"),
+        ("model.label_pieces=all", "truncation, pooling"),
+        ("model.stride=30", "truncation, pooling"),
+    ],
+)
+def test_a_key_of_another_task_is_refused(config_file, override, instead):
+    (told,) = problems_of(config_file(), override)
+    key = override.partition("=")[0]
+    assert told == f"command line: {key}: is not for task text-classification; it has {instead}"
 
 
 def test_tells_all_problems_at_once_in_the_order_of_the_file(config_file):
@@ -227,16 +236,27 @@ def test_overrides_win_over_the_file(config_file):
         ("model.max_tokens=513", "model.max_tokens: is 513; encoders read 8 to 512 tokens"),
         ("model.max_tokens=all", "model.max_tokens: is 'all'; it is a whole number or auto"),
         ("model.truncation=tail", "model.truncation: is 'tail'; choose one of head, head_tail"),
-        ("model.label_pieces=last", "model.label_pieces: is 'last'; choose one of first, all"),
-        ("model.stride=half", "model.stride: is 'half'; it is a whole number or auto"),
-        ("model.stride=0", "model.stride: is 0; a window of 128 tokens has 126 between start and"),
-        ("model.stride=127", "give a number from 1 to 126 or auto"),
         ("training=3", "training: is 3; it holds keys with values, such as epochs"),
         ("name.first=x", "name: is a mapping; it is text"),
     ],
 )
 def test_tells_a_wrong_override(config_file, override, problem):
     (told,) = problems_of(config_file(), override)
+    assert told.startswith("command line: ")
+    assert problem in told
+
+
+@pytest.mark.parametrize(
+    ("override", "problem"),
+    [
+        ("model.label_pieces=last", "model.label_pieces: is 'last'; choose one of first, all"),
+        ("model.stride=half", "model.stride: is 'half'; it is a whole number or auto"),
+        ("model.stride=0", "model.stride: is 0; a window of 128 tokens has 126 between start and"),
+        ("model.stride=127", "give a number from 1 to 126 or auto"),
+    ],
+)
+def test_tells_a_wrong_key_of_token_classification(override, problem):
+    (told,) = problems_of(ASPECTS, override)
     assert told.startswith("command line: ")
     assert problem in told
 
