@@ -30,5 +30,5 @@ def package_path(source: str) -> str:
     except (ImportError, ValueError):
         spec = None
     if spec is None or not spec.submodule_search_locations:
-        raise RunError(f"{source}: the package {name!r} is not installed; `pip install {name}`")
+        raise RunError(f"{source}: the package {name!r} is not installed; install what brings it")
     return os.path.join(spec.submodule_search_locations[0], path)
