@@ -10,11 +10,12 @@ import tensorflow as tf
 from ...precision import precision_policy
 from ...settings import ModelSettings
 from ..building import load_fitting_encoder
+from ..encoder_head import EncoderHead
 from .grades import checked_grades, class_logits
 
 
 @keras.saving.register_keras_serializable("reviewlens")
-class ReviewClassifier(keras.Model):
+class ReviewClassifier(EncoderHead):
     """Turns the word pieces of reviews into class logits.
 
     A class may be made of several grades, such as positive of 4 and 5 stars. The head then has
@@ -49,22 +50,11 @@ class ReviewClassifier(keras.Model):
         name: str = "classifier",
         **kwargs,
     ):
-        super().__init__(name=name, **kwargs)
-        self.encoder = encoder
+        known = checked_grades(grades, num_classes)
+        super().__init__(encoder, len(known), dropout, name, **kwargs)
         self.num_classes = num_classes
-        self.grades = checked_grades(grades, num_classes)
-        self.dropout = keras.layers.Dropout(dropout, dtype="float32", name="dropout")
+        self.grades = known
         self.pooling = pooling
-        # Logits in bfloat16 would have three digits.
-        self.head = keras.layers.Dense(
-            len(self.grades),
-            kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
-            dtype="float32",
-            name="head",
-        )
-        self.head.build((None, encoder.hidden_size))
-        # All of its variables are there: weights can be loaded before it is called.
-        self.built = True
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool | None = None) -> tf.Tensor:
         """Computes the logits.
@@ -100,19 +90,11 @@ class ReviewClassifier(keras.Model):
     def get_config(self) -> dict:
         """The arguments it was made with, the encoder serialised."""
         return {
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            **super().get_config(),
             "num_classes": self.num_classes,
-            "dropout": self.dropout.rate,
             "pooling": self.pooling,
             "grades": self.grades,
-            "name": self.name,
         }
-
-    @classmethod
-    def from_config(cls, config: dict) -> ReviewClassifier:
-        """Makes the classifier that `get_config` described, with fresh weights."""
-        encoder = keras.saving.deserialize_keras_object(config["encoder"])
-        return cls(**{**config, "encoder": encoder})
 
 
 def build_classifier(

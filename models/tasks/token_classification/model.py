@@ -5,9 +5,11 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+from ..encoder_head import EncoderHead
+
 
 @keras.saving.register_keras_serializable("reviewlens")
-class TokenClassifier(keras.Model):
+class TokenClassifier(EncoderHead):
     """Turns the word pieces of texts into logits of tags, as BERT's tagger of names does.
 
     (Devlin et al. 2019, section 5.3.) `fit` takes tags padded to the width of the inputs, int
@@ -34,20 +36,8 @@ class TokenClassifier(keras.Model):
         name: str = "tagger",
         **kwargs,
     ):
-        super().__init__(name=name, **kwargs)
-        self.encoder = encoder
+        super().__init__(encoder, num_tags, dropout, name, **kwargs)
         self.num_tags = num_tags
-        self.dropout = keras.layers.Dropout(dropout, dtype="float32", name="dropout")
-        # Logits in bfloat16 would have three digits.
-        self.head = keras.layers.Dense(
-            num_tags,
-            kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
-            dtype="float32",
-            name="head",
-        )
-        self.head.build((None, encoder.hidden_size))
-        # All of its variables are there: weights can be loaded before it is called.
-        self.built = True
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool | None = None) -> tf.Tensor:
         """Computes the logits.
@@ -64,15 +54,4 @@ class TokenClassifier(keras.Model):
 
     def get_config(self) -> dict:
         """The arguments it was made with, the encoder serialised."""
-        return {
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
-            "num_tags": self.num_tags,
-            "dropout": self.dropout.rate,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict) -> TokenClassifier:
-        """Makes the tagger that `get_config` described, with fresh weights."""
-        encoder = keras.saving.deserialize_keras_object(config["encoder"])
-        return cls(**{**config, "encoder": encoder})
+        return {**super().get_config(), "num_tags": self.num_tags}
