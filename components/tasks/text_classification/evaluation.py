@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from ....models.tasks.text_classification.comparison import Judged, compare
 from ....models.tasks.text_classification.metrics import classification_report
 from ...evaluator.predictions import Answers, Columns
 from ...evaluator.settings import EvaluationSettings
+from ..analysis import at_least, number
 from .calibration_metric import ExpectedCalibrationError
 
 LABEL = "label"
@@ -47,12 +47,6 @@ def metrics_specs(
     Returns:
         Specs of the outputs that `extract` gives.
     """
-    macro_f1 = _for_all_reviews(
-        value_threshold=tfma.GenericValueThreshold(lower_bound={"value": settings.min_macro_f1})
-    )
-    accuracy = _for_all_reviews(
-        value_threshold=tfma.GenericValueThreshold(lower_bound={"value": settings.min_accuracy})
-    )
     classes = range(len(task_config["labels"]))
     decision = tfma.MetricsSpec(
         output_names=[DECISION],
@@ -61,7 +55,7 @@ def metrics_specs(
             tfma.MetricConfig(
                 class_name="SparseCategoricalAccuracy",
                 config='"name": "accuracy"',
-                per_slice_thresholds=[accuracy],
+                per_slice_thresholds=[at_least(settings.min_accuracy)],
             ),
             tfma.MetricConfig(class_name="MultiClassConfusionMatrixPlot"),
         ],
@@ -84,7 +78,7 @@ def metrics_specs(
             tfma.MetricConfig(
                 class_name="F1Score",
                 config='"name": "macro_f1"',
-                per_slice_thresholds=[macro_f1],
+                per_slice_thresholds=[at_least(settings.min_macro_f1)],
             )
         ],
     )
@@ -101,13 +95,6 @@ def metrics_specs(
         ],
     )
     return [decision, per_class, macro, calibration]
-
-
-def _for_all_reviews(**threshold: Any) -> tfma.PerSliceMetricThreshold:
-    """A threshold on the whole split: a slice of a few reviews is no measure of a model."""
-    return tfma.PerSliceMetricThreshold(
-        slicing_specs=[tfma.SlicingSpec()], threshold=tfma.MetricThreshold(**threshold)
-    )
 
 
 def extract(outputs: Mapping[str, Any], labels: Sequence[bytes]) -> dict[str, np.ndarray]:
@@ -183,14 +170,14 @@ def read(metrics: Mapping, plots: Mapping, labels: Sequence[str]) -> dict[str, A
     matrix = _confusion_matrix(plots.get(DECISION, {}), len(labels))
     return {
         "examples": round(float(overall["example_count"]["doubleValue"])),
-        "accuracy": _value(overall["accuracy"]),
-        "macro_f1": _value(macro_f1),
-        "ece": _value(probabilities["ece"]),
-        "log_loss": _value(probabilities["log_loss"]),
+        "accuracy": number(overall["accuracy"]),
+        "macro_f1": number(macro_f1),
+        "ece": number(probabilities["ece"]),
+        "log_loss": number(probabilities["log_loss"]),
         "per_class": {
             label: {
                 **{
-                    name: _value(decision[f"classId:{index}"][name])
+                    name: number(decision[f"classId:{index}"][name])
                     for name in ("precision", "recall", "f1")
                 },
                 "support": sum(matrix[index]),
@@ -199,12 +186,6 @@ def read(metrics: Mapping, plots: Mapping, labels: Sequence[str]) -> dict[str, A
         },
         "confusion_matrix": matrix,
     }
-
-
-def _value(metric: Mapping[str, float]) -> float | None:
-    """The number, or None where it is undefined, such as the recall of a class without rows."""
-    value = float(metric["doubleValue"])
-    return None if math.isnan(value) else value
 
 
 def _confusion_matrix(plots: Mapping, num_classes: int) -> list[list[int]]:

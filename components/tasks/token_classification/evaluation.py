@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from ....models.tasks.differences import Difference
 from ....models.tasks.token_classification.comparison import compare_counts, counts_of_texts
 from ...evaluator.predictions import Answers, Columns
 from ...evaluator.settings import EvaluationSettings
+from ..analysis import at_least, number
 from .entity_metrics import FIGURES, NO_ENTITY, PER_TYPE, EntityFigures
 from .spans import entity_rows, spans_text
 
@@ -41,19 +41,12 @@ def metrics_specs(
     Returns:
         Specs of the output that `extract` gives.
     """
-    # On the whole split: a slice of a few texts is no measure of a model.
-    min_f1 = tfma.PerSliceMetricThreshold(
-        slicing_specs=[tfma.SlicingSpec()],
-        threshold=tfma.MetricThreshold(
-            value_threshold=tfma.GenericValueThreshold(lower_bound={"value": settings.min_f1})
-        ),
-    )
     figures = tfma.MetricConfig(
         class_name=EntityFigures.__name__,
         module=EntityFigures.__module__,
         # Model Analysis puts braces around it.
         config=json.dumps({"name": METRIC, "types": list(task_config["labels"])})[1:-1],
-        per_slice_thresholds=[min_f1],
+        per_slice_thresholds=[at_least(settings.min_f1)],
     )
     count = tfma.MetricConfig(class_name="ExampleCount")
     return [tfma.MetricsSpec(output_names=[ENTITIES], metrics=[count, figures])]
@@ -127,18 +120,12 @@ def read(metrics: Mapping, plots: Mapping, labels: Sequence[str]) -> dict[str, A
     overall = found[""]
     return {
         "examples": round(overall["example_count"]["doubleValue"]),
-        **{name: _value(overall[name]) for name in (*FIGURES, "ece")},
+        **{name: number(overall[name]) for name in (*FIGURES, "ece")},
         "per_class": {
             label: {
-                **{name: _value(found[f"classId:{index}"][name]) for name in PER_TYPE},
+                **{name: number(found[f"classId:{index}"][name]) for name in PER_TYPE},
                 "support": round(found[f"classId:{index}"]["support"]["doubleValue"]),
             }
             for index, label in enumerate(labels)
         },
     }
-
-
-def _value(metric: Mapping[str, float]) -> float | None:
-    """The number, or None where it is undefined, such as the calibration of no entities."""
-    value = float(metric["doubleValue"])
-    return None if math.isnan(value) else value

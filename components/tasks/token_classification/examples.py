@@ -9,6 +9,7 @@ from ...review_example_gen.labels import ValueMap
 from ...review_example_gen.reviews import Rejection, Targets
 from ...review_example_gen.settings import UTF16, DataSettings
 from .layouts import Written, from_utf16, read_entities
+from .spans import spans_text
 
 NO_ENTITIES = "no-entities"
 MALFORMED_ENTITIES = "malformed-entities"
@@ -75,7 +76,7 @@ class SpanMaker:
                     f"{self._column}: {_shown(text[start:end])} ({start} to {end}) and "
                     f"{_shown(text[other_start:other_end])} ({other_start} to {other_end}) overlap",
                 )
-        named = " ".join([f"{start}:{end}:{kind}" for start, end, kind in ordered])
+        named = spans_text(ordered)
         return Targets({"spans": named}, shows=tuple({kind for _, _, kind in ordered}))
 
     def _span(self, entity: Written, text: str) -> tuple[int, int, int] | Rejection:
