@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 CONFIG := configs/amazon-snippets.yaml
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
+# Where it is set, as in many containers, every process would compile TensorFlow and TFX anew, in 8 s.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run test test-fast test-faults test-slow lint types format lock clean setup bench bench-data bench-peers
 .DEFAULT_GOAL := help
 

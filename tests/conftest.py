@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import string
+import sys
 import tempfile
 import types
 from collections.abc import Callable
@@ -25,6 +26,10 @@ import pytest
 SNIPPETS = "data/hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt"
 
 LABELS = ["negative", "neutral", "positive"]
+
+# As in the Makefile, for those who call pytest themselves: what is imported is compiled once.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture(scope="session")
