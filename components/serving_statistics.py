@@ -14,15 +14,16 @@ from tensorflow_serving.apis import prediction_log_pb2
 from ..errors import RunError
 from ..serving.examples import to_example
 from ..serving.server.request_log import read_request_log
+from .task_registry import TASKS, inputs_of
 
 
 def serving_statistics(directory: str) -> statistics_pb2.DatasetFeatureStatisticsList:
     """Computes the statistics of logged requests as `statistics-gen` does for training data.
 
-    Requests of `serving_default` count as examples with the feature `text`, those of
-    `classify` and of the classification API with all features that they have. So the result
-    can be held against a run's schema (`tfdv.validate_statistics`) and shown beside its
-    statistics (`tfdv.visualize_statistics`).
+    Requests of `serving_default` count as examples with the features that the model is asked,
+    such as `text`, those of `classify` and of the classification API with all features that they
+    have. So the result can be held against a run's schema (`tfdv.validate_statistics`) and shown
+    beside its statistics (`tfdv.visualize_statistics`).
 
     Args:
         directory: Where `reviewlens serve --request_log` has written.
@@ -56,8 +57,11 @@ def _examples_of(log: prediction_log_pb2.PredictionLog) -> Iterator[bytes]:
     kind = log.WhichOneof("log_type")
     if kind == "predict_log":
         inputs = log.predict_log.request.inputs
-        if "text" in inputs:
-            yield from map(to_example, tf.make_ndarray(inputs["text"]).ravel())
+        taken = next((of for of in map(inputs_of, TASKS) if of.keys() <= set(inputs)), None)
+        if taken:
+            values = [tf.make_ndarray(inputs[name]).ravel() for name in taken]
+            for row in zip(*values, strict=True):
+                yield to_example(**dict(zip(taken.values(), row, strict=True)))
         elif "inputs" in inputs:
             yield from tf.make_ndarray(inputs["inputs"]).ravel()
     elif kind in ("classify_log", "regress_log", "multi_inference_log"):

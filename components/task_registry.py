@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..registry import Registry
 
 # Each package has the modules `data`, `examples`, `transform`, `evaluation` and `report`; see
@@ -39,3 +41,20 @@ def learns_from_ngrams(task: str) -> bool:
         True
     """
     return getattr(TASKS.load(task, "data"), "NGRAMS", False)
+
+
+def inputs_of(task: str) -> Mapping[str, str]:
+    """What the models of a task are asked.
+
+    Args:
+        task: Name of a registered task.
+
+    Returns:
+        By the name of an input of the signature `serving_default` the feature of the examples
+        that it takes.
+
+    Example:
+        >>> inputs_of("token-classification")
+        {'text': 'text'}
+    """
+    return getattr(TASKS.load(task, "data"), "INPUTS", {"text": "text"})

@@ -146,7 +146,7 @@ NODES = (
         "evaluator",
         "evaluates the model",
         code=("reviewlens.components.evaluator",),
-        task=("components.evaluation",),
+        task=("components.data", "components.evaluation"),
         libraries=(*_TENSORFLOW, "tensorflow-model-analysis", "apache-beam"),
         summary=f"{_SUMMARY}:evaluation",
         report=f"{_REPORT}:metrics",

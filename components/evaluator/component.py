@@ -43,8 +43,8 @@ class Executor(evaluator_executor.Executor):
 
         Args:
             input_dict: `examples`, `schema`, `model`, perhaps `ngrams`, and perhaps
-                `baseline_model`, which does not count if it has no files, or answers with other
-                classes, of which nothing can be compared.
+                `baseline_model`, which does not count if it has no files, is for another task or
+                answers with other classes: of these nothing can be compared.
             output_dict: `evaluation`, with `metrics.json` and `predictions.parquet` beside Model
                 Analysis' own files, and `blessing`, with the custom properties `model_sha256`
                 and, where it was refused, `reason`.
@@ -110,10 +110,14 @@ def _answers_with(model: str, task: str, labels: list[str]) -> bool:
     others = task_of(model), _labels_of(model)
     if others != (task, labels):
         logging.warning(
-            "%s is no baseline: it answers %s with %s, the candidate %s with %s.",
-            *(model, others[0], ", ".join(others[1]), task, ", ".join(labels)),
+            "%s is no baseline: it is for %s, the candidate for %s.",
+            *(model, _told(*others), _told(task, labels)),
         )
     return others == (task, labels)
+
+
+def _told(task: str, labels: list[str]) -> str:
+    return f"{task} ({', '.join(labels)})" if labels else task
 
 
 def _training_seconds(models: list[Any]) -> float:

@@ -10,7 +10,7 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.extractors import predictions_extractor
 
 from ...serving.model_card import task_of
-from ..task_registry import TASKS
+from ..task_registry import TASKS, inputs_of
 from .eval_config import CANDIDATE
 from .recording import WriteAnswers, wanted_recording
 
@@ -18,7 +18,7 @@ from .recording import WriteAnswers, wanted_recording
 def custom_extractors(
     eval_shared_model: Any, eval_config: Any, tensor_adapter_config: Any
 ) -> list[tfma.extractors.Extractor]:
-    """The standard extractors, and after the predictions what the task makes of them.
+    """The standard extractors, and around the predictions what the task makes of them.
 
     TFX's Evaluator finds this function by its name in the module it is told of.
 
@@ -39,9 +39,16 @@ def custom_extractors(
         tensor_adapter_config=tensor_adapter_config,
     )
     names = [extractor.stage_name for extractor in extractors]
-    position = names.index(predictions_extractor.PREDICTIONS_EXTRACTOR_STAGE_NAME) + 1
-    answers = tfma.extractors.Extractor("ExtractAnswers", _ExtractAnswers(readers))
-    return [*extractors[:position], answers, *extractors[position:]]
+    position = names.index(predictions_extractor.PREDICTIONS_EXTRACTOR_STAGE_NAME)
+    inputs = beam.Map(_name_inputs, inputs=readers[CANDIDATE].inputs)
+    answers = _ExtractAnswers(readers)
+    return [
+        *extractors[:position],
+        tfma.extractors.Extractor("ExtractInputs", inputs),
+        extractors[position],
+        tfma.extractors.Extractor("ExtractAnswers", answers),
+        *extractors[position + 1 :],
+    ]
 
 
 class _Reader:
@@ -51,13 +58,22 @@ class _Reader:
         with beam.io.filesystems.FileSystems.open(f"{model_path}/assets/labels.txt") as file:
             self._labels = file.read().splitlines()
         # The functions, not the name of the task: a worker elsewhere may not know of all tasks.
-        evaluation = TASKS.load(task_of(model_path), "evaluation")
+        task = task_of(model_path)
+        evaluation = TASKS.load(task, "evaluation")
+        self.inputs = inputs_of(task)
         self._extract = evaluation.extract
         self.judged = getattr(evaluation, "judged", None)
         self.columns = getattr(evaluation, "COLUMNS", None)
 
     def read(self, outputs: Mapping[str, Any]) -> dict[str, Any]:
         return self._extract(outputs, self._labels)
+
+
+def _name_inputs(extracts: dict[str, Any], inputs: Mapping[str, str]) -> dict[str, Any]:
+    """Has the features by the names of the signature's inputs as well."""
+    features = extracts[tfma.FEATURES_KEY]
+    named = {name: features[feature] for name, feature in inputs.items()}
+    return {**extracts, tfma.FEATURES_KEY: {**features, **named}}
 
 
 class _ExtractAnswers(beam.PTransform):

@@ -30,6 +30,8 @@ class Data(Protocol):
     Attributes:
         FEATURES: Names of the features that the task adds to `text`, `id` and the slices.
         NGRAMS: Whether the n-gram classifier can learn the task; may be left out where it cannot.
+        INPUTS: By the name of an input of `serving_default` the feature that it takes; may be left
+            out where the text is all that a model is asked.
         SETTINGS: By the section of the configuration, `evaluation` or `model`, those of its keys
             `OF_TASKS` that are for this task; may be left out where there is none.
         TEXT_AS_GIVEN: Whether texts stay as they are in the files, as the task counts their
@@ -38,6 +40,7 @@ class Data(Protocol):
 
     FEATURES: tuple[str, ...]
     NGRAMS: bool
+    INPUTS: Mapping[str, str]
     SETTINGS: Mapping[str, tuple[str, ...]]
     TEXT_AS_GIVEN: bool
 
@@ -137,10 +140,11 @@ class Report(Protocol):
     """The module `report`: how figures are printed. It imports nothing heavy.
 
     Attributes:
-        EXAMPLE: A text that shows what a model does; may be left out where any review does.
+        EXAMPLE: Arguments of `reviewlens predict` that show what a model does; may be left out
+            where any review does.
     """
 
-    EXAMPLE: str
+    EXAMPLE: tuple[str, ...]
 
     def lines(
         self,

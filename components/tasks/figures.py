@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -22,18 +22,31 @@ def headline(name: str, figures: Mapping[str, Any], shown: Mapping[str, str]) ->
     return f"{name:8} {told}"
 
 
-def table(title: str, per_class: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A line for each class with its precision, recall, F1 and support, below a header.
+def table(
+    title: str,
+    rows: Mapping[str, Mapping[str, Any]],
+    shown: Sequence[str] = ("precision", "recall", "f1"),
+    count: str = "support",
+) -> list[str]:
+    """A line for each class, or of whatever else figures are told apart, below a header.
 
     Args:
-        title: What the classes are called.
-        per_class: By name of a class its figures.
+        title: What the rows are.
+        rows: By name of a row its figures.
+        shown: Names of the figures, in the order wanted.
+        count: Name of the number of examples that they are of.
+
+    Example:
+        >>> table("class", {"good": {"f1": 0.5, "support": 1200}}, ["f1"])
+        ['class     f1  support', 'good   0.500    1,200']
     """
-    width = max(len(title), *map(len, per_class))
-    told = [f"{title:{width}}  precision  recall     f1  support"]
-    for name, facts in per_class.items():
-        precision, recall, f1 = (_share(facts[key]) for key in ("precision", "recall", "f1"))
-        told.append(f"{name:{width}}  {precision:>9}  {recall:>6}  {f1:>5}  {facts['support']:7,}")
+    width = max(len(title), *map(len, rows))
+    widths = [max(5, len(name)) for name in shown]
+    names = [f"{name:>{wide}}" for name, wide in zip(shown, widths, strict=True)]
+    told = ["  ".join([f"{title:{width}}", *names, "support"])]
+    for name, facts in rows.items():
+        found = [f"{_share(facts[key]):>{wide}}" for key, wide in zip(shown, widths, strict=True)]
+        told.append("  ".join([f"{name:{width}}", *found, f"{facts[count]:7,}"]))
     return told
 
 

@@ -30,5 +30,6 @@ def render_report(summary: Mapping[str, Any], output: str, nodes: Iterable[Node]
 
 
 def _predict_command(summary: Mapping[str, Any]) -> str:
-    example = getattr(report_of(summary), "EXAMPLE", "Fits well and looks great.")
-    return f'reviewlens predict --model {shlex.quote(summary["pushed_to"])} "{example}"'
+    arguments = getattr(report_of(summary), "EXAMPLE", ("Fits well and looks great.",))
+    example = " ".join(f'"{each}"' if " " in each else each for each in arguments)
+    return f"reviewlens predict --model {shlex.quote(summary['pushed_to'])} {example}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..figures import headline, table
 
-EXAMPLE = "The pasta was great, but we waited an hour for the bill."
+EXAMPLE = ("The pasta was great, but we waited an hour for the bill.",)
 _SHOWN = {
     "F1": "f1",
     "precision": "precision",
