@@ -14,6 +14,8 @@ from ..models.training.tokenized import TokenizedTexts
 
 # Under this name TensorFlow Transform writes the values of the ragged output `tokens`.
 TOKENS_FEATURE = "tokens$ragged_values"
+# Of texts that are read behind others: how many tokens are before them, see `join_pairs`.
+SECOND_FEATURE = "second"
 
 
 def read_tokenized(patterns: Sequence[str], split: str, task: Task) -> TokenizedTexts:
@@ -30,9 +32,10 @@ def read_tokenized(patterns: Sequence[str], split: str, task: Task) -> Tokenized
     Raises:
         RunError: If there are none.
     """
-    tokens = tf.io.RaggedFeature(tf.int64, value_key=TOKENS_FEATURE)
-    batches = read_batches(patterns, task, {"tokens": tokens})
-    columns = joined(batches, split, patterns)
+    wanted: dict[str, Any] = {"tokens": tf.io.RaggedFeature(tf.int64, value_key=TOKENS_FEATURE)}
+    if task.pairs:
+        wanted[SECOND_FEATURE] = tf.io.FixedLenFeature([], tf.int64)
+    columns = joined(read_batches(patterns, task, wanted), split, patterns)
     return texts_of(columns.pop("tokens"), columns, task).in_canonical_order()
 
 
@@ -108,12 +111,12 @@ def texts_of(rows: Sequence, columns: dict[str, list], task: Task) -> TokenizedT
 
     Args:
         rows: Token ids of each text, or whatever else stands for it.
-        columns: By name the targets, and maybe more.
+        columns: By name the targets, and maybe more; `second` of texts behind others.
         task: Says which targets the texts have.
     """
     ragged = [name for name, target in task.targets.items() if target.per_token]
     targets = {name: columns[name] for name in task.targets}
-    return TokenizedTexts.from_rows(rows, targets, ragged)
+    return TokenizedTexts.from_rows(rows, targets, ragged, columns.get(SECOND_FEATURE))
 
 
 def _rows(values: tf.Tensor | tf.RaggedTensor) -> Sequence:

@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "encoders.catalog": ["ENCODERS", "EncoderPreset", "search_encoders"],
         "encoders.base": ["Encoder", "EncoderFamily", "Tokenizer"],
         "encoders.inputs": ["EncoderInputs"],
+        "encoders.pairs": ["join_offsets", "join_pairs"],
         "encoders.registry": ["load_encoder", "load_tokenizer", "register_family"],
         "encoders.roberta.backbone": ["RobertaEncoder"],
         "encoders.roberta.tokenizer": ["BytePairTokenizer"],

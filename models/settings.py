@@ -15,9 +15,18 @@ WIDE = ("auto", "on", "off")
 AUTO = "auto"
 # No encoder that is known here reads more.
 MAX_TOKENS = 512
+# Start, a token and two that part the question from the text.
+LEAST_QUESTION_TOKENS = 4
 # Each of the model's keys that is for some of the tasks only; see `tasks.base.Data.SETTINGS` of the
 # nodes.
-OF_TASKS = ("truncation", "pooling", "stride", "label_pieces")
+OF_TASKS = (
+    "truncation",
+    "pooling",
+    "stride",
+    "label_pieces",
+    "max_question_tokens",
+    "max_answer_tokens",
+)
 # Of `max_tokens` where it is `auto`, unless the encoder reads less.
 LEAST_AUTO_TOKENS = 128
 
@@ -41,6 +50,10 @@ class ModelSettings:
             onto it lies behind the one before; `auto` for half of what a window reads.
         label_pieces: For tasks that name words: whether a word is named by what the encoder says
             of its `first` piece, or `all` its pieces are named.
+        max_question_tokens: For tasks that ask a text questions: tokens that are read of a
+            question, those of its start and end included, and never more than half of
+            `max_tokens`.
+        max_answer_tokens: For tasks that ask a text questions: tokens of an answer at most.
         pooling: `mean` of all tokens or the `first` token's pooled output.
         native: Convert the encoder to native Keras layers where its variables allow it;
             otherwise its SavedModel itself is fine-tuned.
@@ -54,6 +67,8 @@ class ModelSettings:
     pooling: str = "mean"
     stride: int | str = AUTO
     label_pieces: str = "first"
+    max_question_tokens: int = 64
+    max_answer_tokens: int = 30
     native: bool = True
 
     def problems(self) -> Iterator[tuple[str, str]]:
@@ -79,6 +94,17 @@ class ModelSettings:
         if self.label_pieces not in LABEL_PIECES:
             choice = ", ".join(LABEL_PIECES)
             yield "label_pieces", f"is {self.label_pieces!r}; choose one of {choice}"
+        if not LEAST_QUESTION_TOKENS <= self.max_question_tokens <= MAX_TOKENS // 2:
+            yield (
+                "max_question_tokens",
+                f"is {self.max_question_tokens}; give a number from {LEAST_QUESTION_TOKENS} to "
+                f"{MAX_TOKENS // 2}, half of what encoders read",
+            )
+        if not 1 <= self.max_answer_tokens <= MAX_TOKENS:
+            yield (
+                "max_answer_tokens",
+                f"is {self.max_answer_tokens}; give a number from 1 to {MAX_TOKENS}",
+            )
         if not 0 <= self.dropout < 1:
             yield "dropout", f"is {self.dropout}; it is a share from 0 up to, not including, 1"
         if self.pooling not in POOLINGS:

@@ -23,6 +23,7 @@ class Tokenizer(Protocol):
         padding_id: Of what fills a batch up.
         start_id: Of the first token of every text.
         end_id: Of the last token of every text.
+        separators: How many tokens of `end_id` part two texts that are read together.
         mask_id: Of what stands for a token that is to be guessed; None if there is none.
         lower_case: Whether upper and lower case are the same to it.
         files: What it is made of: path by the name that the file has among a model's assets.
@@ -45,6 +46,9 @@ class Tokenizer(Protocol):
 
     @property
     def end_id(self) -> int: ...
+
+    @property
+    def separators(self) -> int: ...
 
     @property
     def mask_id(self) -> int | None: ...

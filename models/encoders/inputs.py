@@ -16,7 +16,7 @@ class EncoderInputs:
 
     All are int32 [batch, width], under the names of TF Hub's text encoders: `input_word_ids`;
     `input_mask`, 1 for tokens and 0 for padding, which is at the end; and for encoders that
-    tell segments apart `input_type_ids`, 0 in all of the first segment.
+    tell segments apart `input_type_ids`, 0 in all of the first segment and 1 in the second one.
 
     Args:
         padding_id: The id that padding has.
@@ -40,7 +40,12 @@ class EncoderInputs:
         return {name: tf.TensorSpec([None, None], tf.int32, name) for name in self.names}
 
     def pad(
-        self, tokens: np.ndarray, starts: np.ndarray, lengths: np.ndarray, multiple: int = 1
+        self,
+        tokens: np.ndarray,
+        starts: np.ndarray,
+        lengths: np.ndarray,
+        multiple: int = 1,
+        seconds: np.ndarray | None = None,
     ) -> dict[str, np.ndarray]:
         """Pads texts to their longest, in NumPy.
 
@@ -49,6 +54,8 @@ class EncoderInputs:
             starts: Where each text of the batch begins in `tokens`, int [batch].
             lengths: How many ids it has, int [batch].
             multiple: The width is the greatest length rounded up to this.
+            seconds: How many ids of each are before its second segment, int [batch]; None where
+                there is only one.
 
         Returns:
             An array for each of `names`.
@@ -68,13 +75,22 @@ class EncoderInputs:
             ids.fill(self.padding_id)
         ids[mask] = tokens[(starts[:, None] + positions)[mask]]
         padded = {_IDS: ids, _MASK: mask.astype(np.int32)}
-        return {**padded, _TYPES: np.zeros_like(ids)} if self.has_types else padded
+        if not self.has_types:
+            return padded
+        if seconds is None:
+            return {**padded, _TYPES: np.zeros_like(ids)}
+        of_second = mask & (positions >= np.asarray(seconds)[:, None])
+        return {**padded, _TYPES: of_second.astype(np.int32)}
 
-    def pack(self, tokens: tf.RaggedTensor) -> dict[str, tf.Tensor]:
+    def pack(
+        self, tokens: tf.RaggedTensor, seconds: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
         """Pads texts to their longest, in a graph.
 
         Args:
             tokens: Ids, ragged int [batch, (pieces)], those of start and end included.
+            seconds: How many ids of each are before its second segment, int64 [batch], see
+                `join_pairs`; None where there is only one.
 
         Returns:
             A tensor for each of `names`; of an empty batch [0, 1].
@@ -90,4 +106,8 @@ class EncoderInputs:
         padding = tf.constant(self.padding_id, tokens.dtype)
         ids = tf.cast(tokens.to_tensor(padding, shape=tf.stack([-1, longest])), tf.int32)
         packed = {_IDS: ids, _MASK: tf.sequence_mask(tokens.row_lengths(), longest, tf.int32)}
-        return {**packed, _TYPES: tf.zeros_like(ids)} if self.has_types else packed
+        if not self.has_types:
+            return packed
+        if seconds is None:
+            return {**packed, _TYPES: tf.zeros_like(ids)}
+        return {**packed, _TYPES: packed[_MASK] - tf.sequence_mask(seconds, longest, tf.int32)}

@@ -45,13 +45,16 @@ class WindowRows:
         places: Which token of all texts each token of the windows is, int64 [total].
         own: Whether it is the window's own, bool [total]. Each token of the texts is the own one
             of just one window, and these are in the order of the texts: what is computed for the
-            tokens of the windows and is their own is computed for the tokens of the texts.
+            tokens of the windows and is their own is computed for the tokens of the texts. Only
+            what is cut out of a head that is too long is in no window.
+        heads: How many tokens of each window are its head, int64 [windows].
     """
 
     parts: Any
     row_splits: Any
     places: Any
     own: Any
+    heads: Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +68,8 @@ class Windows:
     Args:
         max_tokens: Most tokens of a window, those of start and end included, at least 3.
         stride: Tokens by which a window lies behind the one before it, from 1 on.
+        most_head: Of texts that are read behind another one, most tokens of the head, at least
+            2 and at most `max_tokens` - 2; None where there is no such text.
 
     Example:
         >>> import numpy as np
@@ -77,35 +82,44 @@ class Windows:
 
     max_tokens: int
     stride: int
+    most_head: int | None = None
 
     @classmethod
-    def of(cls, settings: ModelSettings) -> Windows:
+    def of(cls, settings: ModelSettings, pairs: bool = False) -> Windows:
         """The windows that the settings of a model ask for.
 
         Args:
             settings: With a number of `max_tokens`.
+            pairs: Whether each text is read behind another one, see `Task.pairs`. That one and
+                what parts them then takes half of a window at most.
 
         Returns:
-            Windows; with a stride of `auto` each but the last one is half the room between start
-            and end behind the one before.
+            Windows; with a stride of `auto` each but the last one is half the room that is left
+            at least behind the one before.
 
         Raises:
             RunError: The stride is longer than a window, so that tokens would be left out.
         """
-        windows = cls(int(settings.max_tokens), 1)
+        width = int(settings.max_tokens)
+        head = min(settings.max_question_tokens, width // 2) if pairs else None
+        windows = cls(width, 1, head)
         if settings.stride == AUTO:
             return dataclasses.replace(windows, stride=max(windows.room // 2, 1))
         if int(settings.stride) > windows.room:
             raise RunError(
                 f"model.stride is {settings.stride}, but a window of {windows.max_tokens} tokens "
-                f"has {windows.room} between start and end: choose no more, or {AUTO}"
+                f"has {windows.room} between {windows._before} and end: choose no more, or {AUTO}"
             )
         return dataclasses.replace(windows, stride=int(settings.stride))
 
     @property
     def room(self) -> int:
-        """Tokens of a window between start and end."""
-        return self.max_tokens - 2
+        """Tokens of a window between start, or the longest head that there may be, and end."""
+        return self.max_tokens - 1 - (self.most_head or 1)
+
+    @property
+    def _before(self) -> str:
+        return f"a question of {self.most_head}" if self.most_head else "start"
 
     def parts(self, lengths: Any, room: Any = None) -> Parts:
         """Cuts texts into windows.
@@ -146,12 +160,15 @@ class Windows:
             own_ends=xp.where(index == counts - 1, lengths, parting(index + 1)),
         )
 
-    def cut(self, row_splits: Any) -> WindowRows:
+    def cut(self, row_splits: Any, heads: Any = None) -> WindowRows:
         """Cuts whole texts, with start and end, into windows that have them, too.
 
         Args:
             row_splits: Where each of the texts, one after the other, begins, and the end, int64
                 [n + 1], of NumPy or of TensorFlow; each has two tokens or more.
+            heads: How many tokens each begins with that every window onto it has, int64 [n],
+                from 1 on; None for the start alone. Of a head longer than `most_head` the last
+                two tokens, which hold what parts it from the rest, and the first ones stay.
 
         Returns:
             At least one window of each text; a text that fits one is as it was.
@@ -165,9 +182,15 @@ class Windows:
             array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
         """
         xp = array_namespace(row_splits)
-        lengths = row_splits[1:] - row_splits[:-1] - 2
-        parts = self.parts(lengths)
-        sizes = parts.lengths + 2
+        sizes = row_splits[1:] - row_splits[:-1]
+        if heads is None:
+            heads = kept = sizes * 0 + 1
+        else:
+            kept = heads if self.most_head is None else xp.minimum(heads, self.most_head)
+        lengths = sizes - heads - 1
+        parts = self.parts(lengths, self.max_tokens - 1 - kept)
+        heads, kept = (xp.take(of, parts.rows) for of in (heads, kept))
+        sizes = parts.lengths + kept + 1
         splits = splits_of(sizes)
         windows = rows_of(splits)
         place = xp.cumsum(windows * 0 + 1) - 1 - xp.take(splits, windows)
@@ -176,12 +199,16 @@ class Windows:
         lengths = xp.take(lengths, texts)
         begins = xp.take(row_splits, texts)
         own_start, own_end = (xp.take(of, windows) for of in (parts.own_starts, parts.own_ends))
-        token = xp.take(parts.starts, windows) + place - 1
-        places = xp.where(place == 0, begins, begins + 1 + token)
-        own = xp.where(place == 0, own_start == 0, (token >= own_start) & (token < own_end))
+        head, of_head = xp.take(heads, windows), xp.take(kept, windows)
+        token = xp.take(parts.starts, windows) + place - of_head
+        in_head = xp.where(place < of_head - 2, place, place + head - of_head)
+        is_head = place < of_head
+        places = begins + xp.where(is_head, in_head, head + token)
+        own = xp.where(is_head, own_start == 0, (token >= own_start) & (token < own_end))
         return WindowRows(
             parts=parts.rows,
             row_splits=splits,
-            places=xp.where(behind == 0, begins + 1 + lengths, places),
+            places=xp.where(behind == 0, begins + head + lengths, places),
             own=xp.where(behind == 0, own_end == lengths, own),
+            heads=kept,
         )

@@ -81,6 +81,14 @@ class Texts(Protocol):
     def parts(self) -> np.ndarray | None:
         """Which text each row is a part of, int64 [n], in order; None where each is a text."""
 
+    @property
+    def own(self) -> np.ndarray | None:
+        """Of parts, whether each token is the row's own, bool [total]; None where each is."""
+
+    @property
+    def seconds(self) -> np.ndarray | None:
+        """Tokens of each row before its second part, int64 [n]; None where there is but one."""
+
     def __len__(self) -> int:
         """How many rows there are: texts, or parts of them."""
 
@@ -151,6 +159,11 @@ class Task(Protocol):
     def reads_all(self) -> bool:
         """Whether the whole of a text is read, however long; otherwise it is cut as
         `model.truncation` says."""
+
+    @property
+    def pairs(self) -> bool:
+        """Whether each text is read behind another one, such as a question, see `join_pairs`;
+        Transform then writes `second`, how many tokens are before the text's own."""
 
     @property
     def metric(self) -> str:

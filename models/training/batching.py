@@ -85,7 +85,9 @@ def pad_batch(
         What `EncoderInputs.pad` makes of them, each int32 [batch, width].
     """
     starts = texts.row_splits[rows]
-    return inputs.pad(texts.tokens, starts, texts.row_splits[rows + 1] - starts, multiple)
+    lengths = texts.row_splits[rows + 1] - starts
+    seconds = None if texts.seconds is None else texts.seconds[rows]
+    return inputs.pad(texts.tokens, starts, lengths, multiple, seconds)
 
 
 def pad_targets(

@@ -25,6 +25,10 @@ class TokenizedTexts:
             each token, [total].
         per_token: Names of those targets that each token has.
         parts: Which text each row is a part of, int64 [n], in order; None where each is a text.
+        own: Of parts, whether each token is the row's own, see `WindowRows`, bool [total]; None
+            where each is.
+        seconds: Of texts that are read behind others, how many tokens of each row are before
+            its own, int64 [n], see `join_pairs`; None where there is but one.
     """
 
     tokens: np.ndarray
@@ -32,6 +36,8 @@ class TokenizedTexts:
     targets: Mapping[str, np.ndarray]
     per_token: frozenset[str] = frozenset()
     parts: np.ndarray | None = None
+    own: np.ndarray | None = None
+    seconds: np.ndarray | None = None
 
     @classmethod
     def from_rows(
@@ -39,6 +45,7 @@ class TokenizedTexts:
         rows: Iterable[ArrayLike],
         targets: Mapping[str, Any],
         per_token: Iterable[str] = (),
+        seconds: ArrayLike | None = None,
     ) -> TokenizedTexts:
         """Joins texts given one by one.
 
@@ -47,6 +54,8 @@ class TokenizedTexts:
             targets: By name a number or a distribution for each text, or numbers for its tokens;
                 whole numbers become int32, others float32.
             per_token: Names of those targets that each token has.
+            seconds: Of each text how many tokens are before its second part; None where there is
+                none.
 
         Returns:
             The texts in the order given.
@@ -64,9 +73,10 @@ class TokenizedTexts:
             name: np.concatenate([np.zeros(0, np.int32), *values]) if name in ragged else values
             for name, values in targets.items()
         }
-        return cls(
-            tokens, splits, {name: _small(values) for name, values in joined.items()}, ragged
-        )
+        small = {name: _small(values) for name, values in joined.items()}
+        if seconds is not None:
+            seconds = np.asarray(seconds, np.int64)
+        return cls(tokens, splits, small, ragged, seconds=seconds)
 
     def __len__(self) -> int:
         return len(self.row_splits) - 1
@@ -97,9 +107,16 @@ class TokenizedTexts:
             for name, values in self.targets.items()
         }
         taken = TokenizedTexts.from_rows(map(self.row, chosen), targets, self.per_token)
-        if self.parts is None:
-            return taken
-        return dataclasses.replace(taken, parts=self.parts[chosen])
+        of_row = {
+            name: getattr(self, name)[chosen]
+            for name in ("parts", "seconds")
+            if getattr(self, name) is not None
+        }
+        if self.own is not None:
+            of_row["own"] = np.concatenate(
+                [np.zeros(0, bool), *(self._of_row(self.own, row) for row in chosen)]
+            )
+        return dataclasses.replace(taken, **of_row)
 
     def cut(self, truncation: Truncation) -> TokenizedTexts:
         """The same texts, those that are too long cut as the tokenizers cut them.
@@ -121,7 +138,13 @@ class TokenizedTexts:
             for name, values in self.targets.items()
         }
         splits = np.cumsum([0, *lengths], dtype=np.int64)
-        return TokenizedTexts(self.tokens[kept], splits, targets, self.per_token, self.parts)
+        return dataclasses.replace(
+            self,
+            tokens=self.tokens[kept],
+            row_splits=splits,
+            targets=targets,
+            own=None if self.own is None else self.own[kept],
+        )
 
     def in_windows(self, windows: Windows, unowned: Mapping[str, int]) -> TokenizedTexts:
         """The same texts, those that are too long cut into windows that overlap.
@@ -129,11 +152,13 @@ class TokenizedTexts:
         Args:
             windows: Says where they are.
             unowned: By name of targets that each token has what stands in their place where a
-                window reads a token for the sake of others, as another one owns it.
+                window reads a token for the sake of others, as another one owns it; those that
+                are not named have their own value there, too.
 
         Returns:
-            A row for each window, which `parts` tells the text of; targets of texts are those of
-            each of its windows.
+            A row for each window, which `parts` tells the text of, and `own` what of it is its
+            own; targets of texts are those of each of its windows. Where there are `seconds`,
+            what is before is repeated in each window.
 
         Example:
             >>> texts = TokenizedTexts.from_rows([[101, 5, 6, 7, 102]], {"odd": [[0, 1, 0, 1, 0]]},
@@ -144,18 +169,26 @@ class TokenizedTexts:
             >>> rows.targets["odd"].tolist()
             [0, 1, -1, -1, -1, 0, 1, 0]
         """
-        if not (self.lengths > windows.max_tokens).any():
+        fits = self.lengths <= windows.max_tokens
+        if self.seconds is not None and windows.most_head is not None:
+            fits &= self.seconds <= windows.most_head
+        if fits.all():
             return self
-        cut = windows.cut(self.row_splits)
+        cut = windows.cut(self.row_splits, self.seconds)
         targets = {
-            name: np.where(cut.own, values[cut.places], unowned[name])
-            if name in self.per_token
-            else values[cut.parts]
+            name: values[cut.places if name in self.per_token else cut.parts]
             for name, values in self.targets.items()
         }
-        small = {name: values.astype(self.targets[name].dtype) for name, values in targets.items()}
+        for name in self.per_token & unowned.keys():
+            targets[name][~cut.own] = unowned[name]
         return TokenizedTexts(
-            self.tokens[cut.places], cut.row_splits, small, self.per_token, cut.parts
+            self.tokens[cut.places],
+            cut.row_splits,
+            targets,
+            self.per_token,
+            parts=cut.parts,
+            own=cut.own,
+            seconds=None if self.seconds is None else cut.heads,
         )
 
     def with_targets(self, targets: Mapping[str, np.ndarray]) -> TokenizedTexts:
@@ -179,10 +212,11 @@ class TokenizedTexts:
         return sorted(range(len(self)), key=self._sort_key)
 
     def digest(self) -> str:
-        """SHA-256 of all token ids and targets, in their order."""
+        """SHA-256 of all token ids, targets and seconds, in their order."""
         content = hashlib.sha256()
         of_targets = (self.targets[name] for name in sorted(self.targets))
-        for array in (self.tokens, self.row_splits, *of_targets):
+        seconds = () if self.seconds is None else (self.seconds,)
+        for array in (self.tokens, self.row_splits, *of_targets, *seconds):
             content.update(array.tobytes())
         return content.hexdigest()
 

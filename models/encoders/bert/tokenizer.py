@@ -37,6 +37,7 @@ class WordpieceTokenizer(tf.Module):
         padding_id: Id of [PAD], 0 in a vocabulary without it.
         start_id: Id of [CLS].
         end_id: Id of [SEP].
+        separators: One [SEP] parts two texts.
         mask_id: Id of [MASK], None in a vocabulary without it.
 
     Raises:
@@ -48,6 +49,8 @@ class WordpieceTokenizer(tf.Module):
         >>> tokenizer(["Fits well!", ""]).to_list()
         [[101, 16142, 2092, 999, 102], [101, 102]]
     """
+
+    separators = 1
 
     def __init__(
         self, vocabulary_file: str, *, lower_case: bool, max_tokens: int, truncation: str = "head"

@@ -62,6 +62,7 @@ class BytePairTokenizer(tf.Module):
         vocabulary_size: All ids are below it.
         start_id: Id of `<s>`.
         end_id: Id of `</s>`.
+        separators: Two `</s>` part two texts.
         padding_id: Id of `<pad>`.
         mask_id: Id of `<mask>`; None if the vocabulary has none.
         lower_case: False: the case of letters is kept.
@@ -77,6 +78,7 @@ class BytePairTokenizer(tf.Module):
     """
 
     lower_case = False
+    separators = 2
 
     def __init__(self, files: Mapping[str, str], *, max_tokens: int, truncation: str = "head"):
         super().__init__(name="byte_pair_tokenizer")

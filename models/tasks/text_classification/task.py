@@ -43,6 +43,7 @@ class TextClassification:
     name = "text-classification"
     per_token = False
     reads_all = False
+    pairs = False
     metric = "macro_f1"
 
     def __post_init__(self):

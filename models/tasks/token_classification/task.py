@@ -46,6 +46,7 @@ class TokenClassification:
     name = "token-classification"
     per_token = True
     reads_all = True
+    pairs = False
     metric = "f1"
     counts = ("entities", "cut_entities")
 

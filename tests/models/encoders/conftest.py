@@ -74,6 +74,8 @@ def run_tokenizer_test(tmp_path) -> Callable:
             found = found.tokenize_with_offsets(tf.constant(texts))
             assert [part.to_list() for part in found] == expected
 
+        _check_pairs(make(max_tokens=UNCUT, truncation="head"), texts, whole)
+
         # What serves has the other cut as well.
         rows, offsets = expected[0], expected
         module = tf.Module()
@@ -112,3 +114,24 @@ def _check_offsets(
         assert bytes(found).replace(b"\0", b"") in raw.replace(b" ", b"")
         if len(row) < max_tokens:
             assert bytes(found).replace(b"\0", b"") == raw.replace(b" ", b"")
+
+
+def _check_pairs(tokenizer, texts, whole):
+    """Start, the one, as many ends as part texts, the other, end."""
+    import tensorflow as tf
+
+    from reviewlens.models import join_offsets, join_pairs
+
+    first, second = tokenizer(tf.constant(texts[::-1])), tokenizer(tf.constant(texts))
+    tokens, seconds = join_pairs(tokenizer, first, second)
+    parting = [tokenizer.end_id] * tokenizer.separators
+    behind = tf.ragged.constant(whole[2], tf.int64)
+    ends = join_offsets(tokenizer, first, behind).to_list()
+    for pair, at, one, other, end, row in zip(
+        tokens.to_list(), seconds.numpy(), whole[0][::-1], whole[0], ends, whole[2], strict=True
+    ):
+        assert pair[:at] == one[:-1] + parting
+        assert pair[at:] == other[1:]
+        assert end == [0] * at + row[1:]
+    empty = tokenizer(tf.constant([], tf.string))
+    assert [part.shape[0] for part in join_pairs(tokenizer, empty, empty)] == [0, 0]

@@ -12,12 +12,16 @@ KINDS = st.builds(EncoderInputs, padding_id=st.integers(0, 3), has_types=st.bool
 
 
 @settings(max_examples=60, derandomize=True, deadline=None)
-@given(ROWS, KINDS)
-def test_both_ways_of_padding_give_the_same(rows, inputs):
+@given(ROWS, KINDS, st.none() | st.lists(st.integers(0, 39), min_size=9, max_size=9))
+def test_both_ways_of_padding_give_the_same(rows, inputs, seconds):
     lengths = np.array([len(row) for row in rows])
     starts = np.cumsum(lengths) - lengths
-    padded = inputs.pad(np.concatenate(rows), starts, lengths)
-    packed = inputs.pack(tf.ragged.constant(rows, tf.int64))
+    given = None
+    if seconds:
+        seconds = np.minimum(seconds[: len(rows)], lengths - 1)
+        given = tf.constant(seconds, tf.int64)
+    padded = inputs.pad(np.concatenate(rows), starts, lengths, seconds=seconds)
+    packed = inputs.pack(tf.ragged.constant(rows, tf.int64), given)
 
     assert tuple(padded) == tuple(packed) == tuple(inputs.signature()) == inputs.names
     for name, spec in inputs.signature().items():
@@ -31,6 +35,11 @@ def test_padding_has_its_id_and_no_mask():
     packed = inputs.pack(tf.ragged.constant([[5], [6, 7]]))
     assert packed["input_word_ids"].numpy().tolist() == [[5, 1], [6, 7]]
     assert packed["input_mask"].numpy().tolist() == [[1, 0], [1, 1]]
+
+
+def test_what_is_behind_another_text_is_of_the_second_type():
+    packed = EncoderInputs().pack(tf.ragged.constant([[5, 6, 7, 8], [6, 7]]), tf.constant([2, 1]))
+    assert packed["input_type_ids"].numpy().tolist() == [[0, 0, 1, 1], [0, 1, 0, 0]]
 
 
 def test_an_empty_batch_has_one_column_either_way():

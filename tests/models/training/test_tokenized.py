@@ -10,7 +10,14 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewlens.models import TokenizedTexts, Truncation, WordpieceTokenizer
+from reviewlens.models import (
+    EncoderInputs,
+    TokenizedTexts,
+    Truncation,
+    Windows,
+    WordpieceTokenizer,
+    pad_batch,
+)
 from reviewlens.models.encoders.truncation import UNCUT
 from reviewlens.models.settings import TRUNCATIONS
 
@@ -50,6 +57,34 @@ def test_a_cut_comes_to_the_same_before_and_after(tokenize, texts, max_tokens, t
     for row, tokens in enumerate(whole):
         places = after.targets["place"][after.row_splits[row] : after.row_splits[row + 1]]
         np.testing.assert_array_equal(np.array(tokens, int)[places], after.row(row))
+
+
+def test_pairs_stay_so():
+    rows = [[1, 5, 3, 6, 7, 8, 3], [1, 4, 4, 4, 3, 9, 3]]
+    places = [list(range(7))] * 2
+    pairs = TokenizedTexts.from_rows(rows, {"place": places}, ["place"], seconds=[3, 5])
+    assert pairs.in_windows(Windows(7, 2), {}) is pairs
+    read = pairs.in_windows(Windows(6, 1, most_head=3), {})
+
+    assert [read.row(row).tolist() for row in range(3)] == [
+        [1, 5, 3, 6, 7, 3],
+        [1, 5, 3, 7, 8, 3],
+        [1, 4, 3, 9, 3],
+    ]
+    assert read.seconds.tolist() == [3, 3, 3] and read.parts.tolist() == [0, 0, 1]
+    # What a window reads for the sake of others is told by `own` where no target is.
+    assert read.targets["place"][:12].tolist() == [0, 1, 2, 3, 4, 6, 0, 1, 2, 4, 5, 6]
+    assert read.own.astype(int).tolist() == [1, 1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1] + [1] * 5
+    turned = read.take([2, 1])
+    assert turned.seconds.tolist() == [3, 3] and turned.own.tolist() == [
+        *read.own[12:],
+        *read.own[6:12],
+    ]
+    assert pairs.cut(Truncation(6)).seconds.tolist() == [3, 5]
+    alone = dataclasses.replace(pairs, seconds=None)
+    assert alone.digest() != pairs.digest() != pairs.take([1, 0]).digest()
+    batch = pad_batch(read, np.array([2, 0]), EncoderInputs(), multiple=1)
+    assert batch["input_type_ids"].tolist() == [[0, 0, 0, 1, 1, 0], [0, 0, 0, 1, 1, 1]]
 
 
 def test_parts_of_texts_stay_so():

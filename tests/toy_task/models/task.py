@@ -77,6 +77,7 @@ class TokenParity:
     targets = TARGETS
     per_token = True
     reads_all = False
+    pairs = False
     metric = "accuracy"
 
     def config(self):

@@ -15,6 +15,7 @@ class HashTokenizer(tf.Module):
 
     padding_id, start_id, end_id, mask_id = PADDING, START, END, None
     lower_case = False
+    separators = 1
 
     def __init__(self, buckets_file: str, *, max_tokens: int, truncation: str = "head"):
         super().__init__(name="hash_tokenizer")

@@ -1,0 +1,56 @@
+"""Two texts that an encoder reads together, said once: a question, say, and what is asked."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from .base import Tokenizer
+
+
+def join_pairs(
+    tokenizer: Tokenizer, first: tf.RaggedTensor, second: tf.RaggedTensor
+) -> tuple[tf.RaggedTensor, tf.Tensor]:
+    """Puts texts behind others, as the encoder was pretrained on them, in a graph.
+
+    Args:
+        tokenizer: The encoder's, which gave both and cut neither.
+        first: Ids of the one of each pair, ragged int64 [batch, (tokens)], start and end included.
+        second: Of the other.
+
+    Returns:
+        Ids of the pairs: start, the one, as many ends as the encoder parts texts with, the other,
+        end; ragged int64 [batch, (tokens)]. And how many of them are before the first token of
+        the other, which is where the second segment begins, int64 [batch].
+
+    Example:
+        >>> question, text = tokenizer(["Why?"]), tokenizer(["It fits."])
+        >>> join_pairs(tokenizer, question, text)[0].to_list()
+        [[101, 2339, 1029, 102, 2009, 16142, 1012, 102]]
+    """
+    seconds = first.row_lengths() + tokenizer.separators - 1
+    return _behind(tokenizer, first, second, tokenizer.end_id), seconds
+
+
+def join_offsets(
+    tokenizer: Tokenizer, first: tf.RaggedTensor, offsets: tf.RaggedTensor
+) -> tf.RaggedTensor:
+    """Where the tokens of pairs stand in the second text of each, in a graph.
+
+    Args:
+        tokenizer: The encoder's.
+        first: Ids of the one of each pair, as `join_pairs` takes them.
+        offsets: Places of the tokens of the other, in whatever they are counted, ragged int64
+            [batch, (tokens)], with those of its start and end.
+
+    Returns:
+        The same for the tokens of the pairs, 0 for what is of the first text; ragged int64
+        [batch, (tokens)].
+    """
+    return _behind(tokenizer, tf.zeros_like(first), offsets, 0)
+
+
+def _behind(
+    tokenizer: Tokenizer, first: tf.RaggedTensor, second: tf.RaggedTensor, parting: int
+) -> tf.RaggedTensor:
+    more = tf.fill([first.nrows(), tokenizer.separators - 1], tf.constant(parting, first.dtype))
+    return tf.concat([first, more, second[:, 1:]], axis=1)
