@@ -189,6 +189,7 @@ def test_what_the_n_gram_classifier_cannot_learn_is_refused(config_file, toy_tas
         ("evaluation.min_f1=0.4", "decide_for, min_macro_f1, min_accuracy"),
         ("model.label_pieces=all", "truncation, pooling"),
         ("model.stride=30", "truncation, pooling"),
+        ("model.max_answer_tokens=40", "truncation, pooling"),
     ],
 )
 def test_a_key_of_another_task_is_refused(config_file, override, instead):
@@ -253,6 +254,8 @@ def test_tells_a_wrong_override(config_file, override, problem):
         ("model.stride=half", "model.stride: is 'half'; it is a whole number or auto"),
         ("model.stride=0", "model.stride: is 0; a window of 128 tokens has 126 between start and"),
         ("model.stride=127", "give a number from 1 to 126 or auto"),
+        ("model.max_question_tokens=3", "is 3; give a number from 4 to 256, half of what"),
+        ("model.max_answer_tokens=0", "model.max_answer_tokens: is 0; give a number from 1 to"),
     ],
 )
 def test_tells_a_wrong_key_of_token_classification(override, problem):
