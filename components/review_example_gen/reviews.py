@@ -32,12 +32,15 @@ class Targets(NamedTuple):
             None where kinds have no parts.
         shows: Indices of all kinds that the row counts for, where it may be several or none;
             None where it is `kind` alone.
+        apart: What beside the text tells rows apart, such as a question about it: rows are
+            equal where both are.
     """
 
     features: Mapping[str, Value]
     kind: int = 0
     grade: int | None = None
     shows: tuple[int, ...] | None = None
+    apart: str = ""
 
 
 class Review(NamedTuple):
@@ -140,6 +143,19 @@ class ReviewMaker:
             values.get(settings.group, "").strip() if settings.group else "",
             tuple([clean_text(values.get(name, "")) or NO_VALUE for name in settings.slices]),
         )
+
+
+def shown(text: str) -> str:
+    """Quotes a text in the detail of a rejection.
+
+    Args:
+        text: Of which the beginning is shown.
+
+    Example:
+        >>> shown("rude waiters")
+        "'rude waiters'"
+    """
+    return repr(text if len(text) <= 40 else f"{text[:39]}…")
 
 
 class _Deriver:

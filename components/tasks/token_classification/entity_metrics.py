@@ -16,7 +16,7 @@ from ....models.tasks.token_classification.metrics import (
     shared_entities,
 )
 from ..calibration_bins import error_of, no_sums, sums_of
-from .spans import entity_rows
+from ..spans import entity_rows
 
 # A row of the predictions is an entity; these fill texts with fewer entities up.
 NO_ENTITY = (0, 0, -1, 0)

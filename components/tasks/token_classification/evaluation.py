@@ -15,8 +15,8 @@ from ....models.tasks.token_classification.comparison import compare_counts, cou
 from ...evaluator.predictions import Answers, Columns
 from ...evaluator.settings import EvaluationSettings
 from ..analysis import at_least, number
+from ..spans import entity_rows, spans_text
 from .entity_metrics import FIGURES, NO_ENTITY, PER_TYPE, EntityFigures
-from .spans import entity_rows, spans_text
 
 LABEL = "spans"
 METRIC = "f1"

@@ -6,10 +6,10 @@ import itertools
 from collections.abc import Mapping
 
 from ...review_example_gen.labels import ValueMap
-from ...review_example_gen.reviews import Rejection, Targets
+from ...review_example_gen.reviews import Rejection, Targets, shown
 from ...review_example_gen.settings import UTF16, DataSettings
+from ..spans import spans_text
 from .layouts import Written, from_utf16, read_entities
-from .spans import spans_text
 
 NO_ENTITIES = "no-entities"
 MALFORMED_ENTITIES = "malformed-entities"
@@ -73,8 +73,8 @@ class SpanMaker:
             if other_start < end:
                 return Rejection(
                     OVERLAPPING,
-                    f"{self._column}: {_shown(text[start:end])} ({start} to {end}) and "
-                    f"{_shown(text[other_start:other_end])} ({other_start} to {other_end}) overlap",
+                    f"{self._column}: {shown(text[start:end])} ({start} to {end}) and "
+                    f"{shown(text[other_start:other_end])} ({other_start} to {other_end}) overlap",
                 )
         named = spans_text(ordered)
         return Targets({"spans": named}, shows=tuple({kind for _, _, kind in ordered}))
@@ -87,17 +87,13 @@ class SpanMaker:
         found = text[start:end]
         if entity.text is not None and entity.text.split() != found.split():
             return Rejection(
-                MISMATCH, f"{place} is {_shown(found)}, not {_shown(entity.text)} as it says"
+                MISMATCH, f"{place} is {shown(found)}, not {shown(entity.text)} as it says"
             )
         if not found.strip():
             return Rejection(OUT_OF_RANGE, f"{place} is empty")
         kind = self._types.find(entity.label)
         if kind is None:
-            detail = f"its label {_shown(entity.label)} belongs to no type of data.classes"
+            detail = f"its label {shown(entity.label)} belongs to no type of data.classes"
             return Rejection(UNKNOWN, detail)
         start += len(found) - len(found.lstrip())
         return start, start + len(found.strip()), kind
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 40 else f"{text[:39]}…")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import array
-import bisect
-import itertools
 import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-# Characters behind it take two units of UTF-16.
-_LAST_OF_ONE_UNIT = "\uffff"
+from ..utf16 import in_characters
 
 
 class Written(NamedTuple):
@@ -79,24 +75,14 @@ def from_utf16(written: Sequence[Written], text: str) -> list[Written]:
         >>> from_utf16([Written(3, 7, "food", None)], "\U0001f642 soup")
         [Written(start=2, end=6, label='food', text=None)]
     """
-    if text.isascii() or max(text) <= _LAST_OF_ONE_UNIT:
-        return list(written)
-    widths = (2 if character > _LAST_OF_ONE_UNIT else 1 for character in text)
-    # Of each character the units before it; a list would take ten times the memory.
-    units = array.array("L", itertools.accumulate(widths, initial=0))
-
-    def characters(number: int, place: int) -> int:
-        if not 0 <= place <= units[-1]:
-            return place if place < 0 else place - units[-1] + len(text)
-        found = bisect.bisect_left(units, place)
-        if units[found] != place:
-            raise ValueError(f"entity {number}: {place} is in the middle of a character")
-        return found
-
-    return [
-        entity._replace(start=characters(n, entity.start), end=characters(n, entity.end))
-        for n, entity in enumerate(written, 1)
-    ]
+    place = in_characters(text)
+    counted = []
+    for number, entity in enumerate(written, 1):
+        try:
+            counted.append(entity._replace(start=place(entity.start), end=place(entity.end)))
+        except ValueError as error:
+            raise ValueError(f"entity {number}: {error}") from None
+    return counted
 
 
 def _read(entity: Any) -> Written:

@@ -1,7 +1,7 @@
-"""The feature `spans`: the entities of a text as one line, and the same of a model's answer.
+"""The feature `spans`: parts of a text as one line, and the same of what a model finds.
 
-`start:end:type` each, with a space between them and in the order of the text: characters, and the
-index of the type.
+`start:end` each, or `start:end:type` of entities, with a space between them: characters of the
+text, and the index of the type.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 
-def spans_text(entities: Iterable[Sequence[int]]) -> str:
-    """Writes entities as one line.
+def spans_text(spans: Iterable[Sequence[int]]) -> str:
+    """Writes parts of a text as one line.
 
     Args:
-        entities: Start, end and type of each.
+        spans: Start and end of each, and its type where it has one.
 
     Example:
-        >>> spans_text([(4, 8, 0), (13, 20, 1)])
-        '4:8:0 13:20:1'
+        >>> spans_text([(4, 8, 0), (13, 20, 1)]), spans_text([(4, 8)])
+        ('4:8:0 13:20:1', '4:8')
     """
-    return " ".join([f"{start}:{end}:{kind}" for start, end, kind in entities])
+    return " ".join([":".join(map(str, span)) for span in spans])
 
 
 def entity_rows(lines: Iterable[str]) -> np.ndarray:
