@@ -13,6 +13,7 @@ TASKS = Registry(
     {
         "text-classification": f"{__package__}.tasks.text_classification",
         "token-classification": f"{__package__}.tasks.token_classification",
+        "question-answering": f"{__package__}.tasks.question_answering",
     },
 )
 

@@ -44,7 +44,12 @@ class FingerprintBuckets:
         self._buckets = [bytearray() for _ in range(BUCKETS)]
 
     def add(
-        self, text: str, grade: int, place: tuple[int, int, int], teaches: bool = False
+        self,
+        text: str,
+        grade: int,
+        place: tuple[int, int, int],
+        teaches: bool = False,
+        apart: str = "",
     ) -> tuple[int, bytes] | None:
         """Adds a text.
 
@@ -53,11 +58,16 @@ class FingerprintBuckets:
             grade: Index of its grade, below 32,768.
             place: Numbers of the task, the file and the row.
             teaches: Whether the text may become an example though its kinds tie.
+            apart: What tells equal texts apart, such as a question about them.
 
         Returns:
             `(bucket, fingerprints)` when enough are collected to be sent on, else None.
         """
-        digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
+        hashed = hashlib.blake2b(text.encode(), digest_size=16)
+        if apart:
+            # No UTF-8 has this byte, so nothing moves across it unnoticed.
+            hashed.update(b"\xff" + apart.encode())
+        digest = hashed.digest()
         number = digest[0] % BUCKETS
         bucket = self._buckets[number]
         bucket += _FINGERPRINT.pack(digest, grade | _TEACHES if teaches else grade, *place)

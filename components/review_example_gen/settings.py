@@ -17,8 +17,18 @@ SPLITS = (TRAIN, "eval", "test")
 CONTRADICTORY = SOFT, MAJORITY, REJECT = ("soft", "majority", "reject")
 # What places in a text are counted in.
 OFFSETS = CHARACTERS, UTF16 = ("characters", "utf16")
+# Keys that not every task has, see `tasks.base.Data.SETTINGS`.
+OF_TASKS = (
+    *("classes", "rating", "label", "contradictory"),
+    *("entities", "offsets", "question", "answer", "answer_start"),
+)
 # Features of every example; a task adds its own.
 FEATURES = ("text", "id")
+
+_COLUMNS = (
+    *("text", "rating", "label", "entities", "question", "answer", "answer_start"),
+    *("id", "group", "slices"),
+)
 
 # Where the rows come from is an input of its own; the other two concern later nodes only.
 _NOT_OF_THE_INGEST = ("input", "allow_anomalies", "schema")
@@ -59,7 +69,7 @@ class DataSettings:
     Attributes:
         input: File, folder or glob; `package:NAME/PATH` names a file inside an installed package.
         text: Columns joined in this order with a space, empty ones skipped; one column where its
-            characters are counted.
+            characters are counted, such as the context of questions.
         classes: Class name -> the ratings that belong to it: values (`5`), ranges
             (`-0.5 .. 0.5`, ends included) or comparisons (`< -0.5`). With `label`, the values
             of that column; left out, each class is its own name. The order is the label index.
@@ -67,8 +77,13 @@ class DataSettings:
         rating: Column of the rating; give this or `label`.
         label: Column of ready-made class names; give this or `rating`.
         entities: Column of the entities in the text, as JSON; `classes` are their types.
-        offsets: What their places are counted in: `characters`, as Python does, or `utf16`, the
-            units of JavaScript, of which an emoji has two.
+        question: Column of a question that the text answers, or does not.
+        answer: Column of the answer, a part of the text; empty where the text has none. Or JSON
+            of several, see `tasks.question_answering.answers`.
+        answer_start: Column of the place where the answer begins; may be left out where its
+            words say it.
+        offsets: What places in the text are counted in: `characters`, as Python does, or
+            `utf16`, the units of JavaScript, of which an emoji has two.
         id: Column of an identifier of the row; by default file name and row number.
         group: Column whose equal values stay together in one split.
         slices: Columns by whose values the evaluation is broken down.
@@ -94,6 +109,9 @@ class DataSettings:
     rating: str | None = None
     label: str | None = None
     entities: str | None = None
+    question: str | None = None
+    answer: str | None = None
+    answer_start: str | None = None
     offsets: str = CHARACTERS
     id: str | None = None
     group: str | None = None
@@ -138,7 +156,7 @@ class DataSettings:
     def source_columns(self) -> dict[str, str]:
         """Returns the columns that the files must have -> the setting that asks for them."""
         asked: dict[str, str] = {}
-        for key in ("text", "rating", "label", "entities", "id", "group", "slices"):
+        for key in _COLUMNS:
             value = getattr(self, key)
             for column in (value,) if isinstance(value, str) else value or ():
                 if column not in self.derived:
@@ -179,6 +197,19 @@ class DataSettings:
             if column in features:
                 known = f"names {column!r}, a feature that every example has already"
                 yield "slices", f"{known}; derive a column of another name from it"
+
+    def counted_problems(self, what: str) -> Iterator[tuple[str, str]]:
+        """Yields `(key, problem)` where the text is none in which characters can be counted.
+
+        Args:
+            what: Such as `entities`, what has a place in the text.
+        """
+        if len(self.text) > 1:
+            names = f"names {len(self.text)} columns"
+            yield "text", f"{names}; name the one in whose characters {what} are counted"
+        for column in self.text:
+            if column in self.derived:
+                yield "text", f"{column!r} is derived; {what} are counted in a text of the file"
 
     def _column_problems(self) -> Iterator[tuple[str, str]]:
         if not self.text or not all(self.text):

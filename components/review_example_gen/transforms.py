@@ -208,7 +208,9 @@ class _Fingerprint(_Reader):
                     place = (task.number, number, record.row)
                     # Nothing can be judged by a text whose classes tie, but learnt from it.
                     teaches = soft and self._splitter.split_of(made.group or made.text) == TRAIN
-                    full = buckets.add(made.text, _grade_of(made), place, teaches)
+                    full = buckets.add(
+                        made.text, _grade_of(made), place, teaches, made.targets.apart
+                    )
                     if full:
                         yield full
         yield from buckets.rest()

@@ -32,8 +32,8 @@ class Data(Protocol):
         NGRAMS: Whether the n-gram classifier can learn the task; may be left out where it cannot.
         INPUTS: By the name of an input of `serving_default` the feature that it takes; may be left
             out where the text is all that a model is asked.
-        SETTINGS: By the section of the configuration, `evaluation` or `model`, those of its keys
-            `OF_TASKS` that are for this task; may be left out where there is none.
+        SETTINGS: By the section of the configuration, `data`, `evaluation` or `model`, those of
+            its keys `OF_TASKS` that are for this task; may be left out where there is none.
         TEXT_AS_GIVEN: Whether texts stay as they are in the files, as the task counts their
             characters; may be left out where they are cleaned.
     """

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ...components.evaluator.settings import OF_TASKS as EVALUATION_OF_TASKS
 from ...components.evaluator.settings import EvaluationSettings
+from ...components.review_example_gen.settings import OF_TASKS as DATA_OF_TASKS
 from ...components.review_example_gen.settings import DataSettings
 from ...components.task_registry import TASKS, learns_from_ngrams
 from ...errors import UsageError
@@ -135,13 +136,14 @@ class Config:
             return
         of_task = getattr(TASKS.load(task, "data"), "SETTINGS", {})
         for section, settings, keys in (
+            ("data", data, DATA_OF_TASKS),
             ("model", model, MODEL_OF_TASKS),
             ("evaluation", evaluation, EVALUATION_OF_TASKS),
         ):
             known = of_task.get(section, ())
             instead = f"; it has {', '.join(known)}" if known else ""
-            for key in keys:
-                if key not in known and getattr(settings, key) != getattr(type(settings)(), key):
+            for key in keys if settings is not None else ():
+                if key not in known and getattr(settings, key) != _default(settings, key):
                     yield f"{section}.{key}", f"is not for task {task}{instead}"
 
 
@@ -347,6 +349,12 @@ class _Reader:
 def _fields(settings: type[typing.Any]) -> dict[str, typing.Any]:
     hints = typing.get_type_hints(settings)
     return {field.name: hints[field.name] for field in dataclasses.fields(settings)}
+
+
+def _default(settings: typing.Any, name: str) -> typing.Any:
+    field = settings.__dataclass_fields__[name]
+    made = field.default_factory
+    return field.default if made is dataclasses.MISSING else made()
 
 
 def _is_required(settings: type[typing.Any], name: str) -> bool:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from reviewlens.components.review_example_gen import DataSettings, from_json, to_json
 from reviewlens.components.review_example_gen.reviews import Rejection
-from reviewlens.components.tasks.text_classification import data as classification
 from reviewlens.components.tasks.token_classification import data
 from reviewlens.components.tasks.token_classification.examples import SpanMaker
 from reviewlens.errors import RunError
@@ -148,11 +147,8 @@ def test_good_settings_have_no_problems_and_survive_json():
     [
         ({"entities": None}, "entities", "is missing"),
         ({"text": ("title", "text")}, "text", "names 2 columns; name the one in whose characters"),
-        ({"rating": "stars"}, "rating", "is for the task text-classification"),
-        ({"label": "class"}, "label", "is for the task text-classification"),
         ({"classes": {}}, "classes", "is missing; list the types"),
         ({"offsets": "bytes"}, "offsets", "choose one of characters, utf16"),
-        ({"contradictory": "reject"}, "contradictory", "of equal texts the first one stays"),
         ({"slices": ("spans",)}, "slices", "derive a column"),
         ({"classes": {"a": ("x",), "b": ("x",)}}, "classes.b", "'x' overlaps 'x' of 'a'"),
     ],
@@ -164,15 +160,11 @@ def test_each_bad_value_is_told_under_its_key(changes, key, words):
     assert words in problems[0][1]
 
 
-def test_a_derived_text_is_refused_and_so_are_entities_where_classes_are_learnt():
+def test_a_derived_text_is_refused():
     from reviewlens.components.review_example_gen import DerivedColumn
 
     derived = dataclasses.replace(GOOD, derived={"text": DerivedColumn("raw", "(.*)")})
     assert [key for key, _ in data.problems(derived)] == ["text"]
-    rated = dataclasses.replace(GOOD, rating="stars", classes={"bad": (1,), "good": (5,)})
-    assert [key for key, _ in classification.problems(rated)] == ["entities"]
-    counted = dataclasses.replace(rated, entities=None, offsets="utf16")
-    assert [key for key, _ in classification.problems(counted)] == ["offsets"]
 
 
 def rows(count):

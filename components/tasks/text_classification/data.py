@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from ....models.settings import ModelSettings
-from ...review_example_gen.settings import CHARACTERS, DataSettings
+from ...review_example_gen.settings import DataSettings
 
 FEATURES = ("label", "grade", "grade_shares")
 NGRAMS = True
 SETTINGS = {
+    "data": ("rating", "label", "classes", "contradictory"),
     "evaluation": ("decide_for", "min_macro_f1", "min_accuracy"),
     "model": ("truncation", "pooling"),
 }
@@ -25,10 +26,6 @@ def problems(settings: DataSettings) -> Iterator[tuple[str, str]]:
     yield from settings.slice_problems(FEATURES)
     if bool(settings.rating) == bool(settings.label):
         yield "rating", "give exactly one of `rating` and `label`"
-    if settings.entities:
-        yield "entities", "is for the task token-classification; leave it out"
-    if settings.offsets != CHARACTERS:
-        yield "offsets", "is for places in a text, which this task does not have; leave it out"
     if not settings.classes:
         yield "classes", "is missing"
     elif len(settings.classes) < 2:

@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ....models.settings import ModelSettings
-from ...review_example_gen.settings import SOFT, SPLITS, TRAIN, DataSettings
+from ...review_example_gen.settings import SPLITS, TRAIN, DataSettings
 
 FEATURES = ("spans",)
 TEXT_AS_GIVEN = True
-SETTINGS = {"evaluation": ("min_f1",), "model": ("stride", "label_pieces")}
+SETTINGS = {
+    "data": ("entities", "offsets", "classes"),
+    "evaluation": ("min_f1",),
+    "model": ("stride", "label_pieces"),
+}
 
 
 def problems(settings: DataSettings) -> Iterator[tuple[str, str]]:
@@ -20,21 +24,11 @@ def problems(settings: DataSettings) -> Iterator[tuple[str, str]]:
         settings: Of the data.
     """
     yield from settings.slice_problems(FEATURES)
-    if len(settings.text) > 1:
-        names = f"names {len(settings.text)} columns"
-        yield "text", f"{names}; name the one in whose characters entities are counted"
-    for column in settings.text:
-        if column in settings.derived:
-            yield "text", f"{column!r} is derived; entities are counted in a text of the file"
+    yield from settings.counted_problems("entities")
     if not settings.entities:
         yield "entities", "is missing; name the column of the entities of a text"
-    for key in ("rating", "label"):
-        if getattr(settings, key):
-            yield key, "is for the task text-classification; entities bring their labels along"
     if not settings.classes:
         yield "classes", "is missing; list the types of the entities"
-    if settings.contradictory != SOFT:
-        yield "contradictory", "is for classes; of equal texts the first one stays here"
 
 
 def kinds(settings: DataSettings) -> list[str]:

@@ -198,6 +198,23 @@ def test_a_key_of_another_task_is_refused(config_file, override, instead):
     assert told == f"command line: {key}: is not for task text-classification; it has {instead}"
 
 
+@pytest.mark.parametrize(
+    ("task", "override", "instead"),
+    [
+        ("text-classification", "data.entities=x", "rating, label, classes, contradictory"),
+        ("text-classification", "data.offsets=utf16", "rating, label, classes, contradictory"),
+        ("token-classification", "data.label=x", "entities, offsets, classes"),
+        ("token-classification", "data.contradictory=reject", "entities, offsets, classes"),
+        ("question-answering", "data.entities=x", "question, answer, answer_start, offsets"),
+        ("question-answering", "data.classes={a: }", "question, answer, answer_start, offsets"),
+    ],
+)
+def test_a_column_of_another_task_is_refused(config_file, task, override, instead):
+    told = problems_of(config_file(), f"task={task}", override)
+    key = override.partition("=")[0]
+    assert f"command line: {key}: is not for task {task}; it has {instead}" in told
+
+
 def test_tells_all_problems_at_once_in_the_order_of_the_file(config_file):
     path = config_file(
         ("name: demo", "nam: demo"),
