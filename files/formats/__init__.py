@@ -10,6 +10,7 @@ from . import (  # noqa: F401
     json_lines,
     parquet,
     semeval,
+    squad,
     text_lines,
 )
 from .registry import FORMATS, Format, Reader, format_by_ending, register

@@ -29,7 +29,8 @@ before, reasons, problem = peak(), collections.Counter(), ""
 try:
     for path in sys.argv[2:]:
         (file,) = list_files(path)
-        for record in read_records(file, {"text": "data.text"}, others=sys.argv[1] == "others"):
+        column, others = sys.argv[1].split(":")
+        for record in read_records(file, {column: "data.text"}, others=others == "others"):
             reasons[record.reason] += 1
 except RunError as error:
     problem = str(error)
@@ -39,11 +40,12 @@ print(json.dumps({"reasons": reasons, "problem": problem, "megabytes": peak() - 
 
 @pytest.fixture
 def read_elsewhere():
-    """Reads the column `text` of files: count by reason, the problem, and megabytes it took."""
+    """Reads a column of files: count by reason, the problem, and megabytes it took."""
 
-    def read(*paths: Path, others: bool = False) -> dict[str, Any]:
+    def read(*paths: Path, others: bool = False, column: str = "text") -> dict[str, Any]:
+        asked = f"{column}:{'others' if others else 'used'}"
         done = subprocess.run(
-            [sys.executable, "-c", READER, "others" if others else "used", *map(str, paths)],
+            [sys.executable, "-c", READER, asked, *map(str, paths)],
             capture_output=True,
             text=True,
             timeout=120,

@@ -10,6 +10,7 @@ from ...review_example_gen.settings import SPLITS, DataSettings
 
 FEATURES = ("question", "spans", "answers")
 TEXT_AS_GIVEN = True
+INPUTS = {"question": "question", "context": "text"}
 SETTINGS = {
     "data": ("question", "answer", "answer_start", "offsets"),
     "evaluation": ("min_f1",),

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from reviewlens.components.review_example_gen.reviews import Rejection, ReviewMaker
 from reviewlens.components.review_example_gen.settings import DataSettings
+from reviewlens.components.tasks.question_answering.examples import AnswerMaker
 from reviewlens.components.tasks.text_classification.examples import ClassMaker
 from reviewlens.components.tasks.token_classification.examples import SpanMaker
 from reviewlens.errors import RunError
@@ -27,6 +28,9 @@ SETTINGS = DataSettings(
 )
 OF_ENTITIES = DataSettings(
     input="unused", text=("text",), entities="entities", classes={"bad": None, "good": None}
+)
+OF_QUESTIONS = DataSettings(
+    input="unused", text=("context",), question="question", answer="answers", group="title"
 )
 ROWS = [
     {"text": 'says "so",', "title": "caf\u00e9", "stars": 1, "more": [1, None, {"a": "b"}]},
@@ -78,6 +82,11 @@ XML = """<?xml version="1.0"?><sentences><!-- x --><sentence id="1"><text>caf\u0
 <aspectTerms><aspectTerm term="caf\u00e9" polarity="good" from="0" to="4"/></aspectTerms></sentence>
 <sentence id="2"><text><![CDATA[\U0001f642]]></text><Opinions><Opinion target="\U0001f642"
 polarity="bad" from="0" to="1"/></Opinions></sentence></sentences>"""
+SQUAD = """{"version": "v2.0", "data": [{"paragraphs": [{"qas": [
+{"id": "1", "question": "What is \\u0022it\\u0022?", "is_impossible": false,
+"answers": [{"text": "caf\u00e9", "answer_start": 2}, {"text": "\U0001f642", "answer_start": 7}]},
+{"id": "2", "question": "Who?", "answers": [], "is_impossible": true, "plausible_answers": [1]}
+], "context": "A caf\u00e9 \U0001f642, \\"b\\".\\n"}], "title": "Caf\u00e9"}]}"""
 VALID = {
     "csv": [delimited(",")],
     "tsv": [delimited("\t").replace(b"\nlines", b" lines")],
@@ -91,8 +100,9 @@ VALID = {
     ],
     "conll": [CONLL.encode()],
     "xml": [XML.encode()],
+    "json": [SQUAD.encode()],
 }
-ROWS_IN = {"conll": 2, "xml": 2}
+ROWS_IN = {"conll": 2, "xml": 2, "json": 2}
 PACKERS = {
     ".gz": lambda data: gzip.compress(data, mtime=0),
     ".bz2": bz2.compress,
@@ -107,6 +117,8 @@ TELLING = st.sampled_from(
         b"&#x41;",
         b"<!DOCTYPE a>",
         b"<sentence>",
+        b'{"data": [{"paragraphs": [',
+        b'"qas": [{',
         b" I-bad",
         b'"',
         b",",
@@ -148,10 +160,14 @@ def edited(data: bytes, edits) -> bytes:
 
 
 def settings_of(path: Path) -> DataSettings:
-    return OF_ENTITIES if {".conll", ".xml"} & set(path.suffixes) else SETTINGS
+    if {".conll", ".xml"} & set(path.suffixes):
+        return OF_ENTITIES
+    return OF_QUESTIONS if ".json" in path.suffixes else SETTINGS
 
 
-def maker_of(settings: DataSettings) -> ClassMaker | SpanMaker:
+def maker_of(settings: DataSettings) -> ClassMaker | SpanMaker | AnswerMaker:
+    if settings.question:
+        return AnswerMaker(settings)
     return SpanMaker(settings) if settings.entities else ClassMaker(settings)
 
 
@@ -160,8 +176,9 @@ def check(path: Path, data: bytes) -> None:
     path.write_bytes(data)
     (file,) = list_files(str(path))
     settings = settings_of(path)
-    maker = ReviewMaker(settings, maker_of(settings), bool(settings.entities))
-    for columns, others in ((settings.source_columns(), False), ({"text": "--column"}, True)):
+    maker = ReviewMaker(settings, maker_of(settings), not settings.rating)
+    text = {settings.text[0]: "--column"}
+    for columns, others in ((settings.source_columns(), False), (text, True)):
         last = 0
         try:
             for record in read_records(file, columns, others=others):
