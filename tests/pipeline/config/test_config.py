@@ -271,14 +271,26 @@ def test_tells_a_wrong_override(config_file, override, problem):
         ("model.stride=half", "model.stride: is 'half'; it is a whole number or auto"),
         ("model.stride=0", "model.stride: is 0; a window of 128 tokens has 126 between start and"),
         ("model.stride=127", "give a number from 1 to 126 or auto"),
-        ("model.max_question_tokens=3", "is 3; give a number from 4 to 256, half of what"),
-        ("model.max_answer_tokens=0", "model.max_answer_tokens: is 0; give a number from 1 to"),
     ],
 )
 def test_tells_a_wrong_key_of_token_classification(override, problem):
     (told,) = problems_of(ASPECTS, override)
     assert told.startswith("command line: ")
     assert problem in told
+
+
+@pytest.mark.parametrize(
+    ("override", "problem"),
+    [
+        ("model.max_question_tokens=3", "is 3; give a number from 4 to 256, half of what"),
+        ("model.max_answer_tokens=0", "model.max_answer_tokens: is 0; give a number from 1 to"),
+        ("data.question=", "data.question: is missing; name the column of the questions"),
+        ("data.text=[a, b]", "data.text: names 2 columns; name the one in whose characters"),
+    ],
+)
+def test_tells_a_wrong_key_of_question_answering(config_file, override, problem):
+    told = problems_of(config_file(), "task=question-answering", override)
+    assert [line for line in told if line.startswith("command line: ") and problem in line]
 
 
 @pytest.mark.parametrize(
