@@ -80,7 +80,9 @@ class Transform(Protocol):
                 they stand. None likewise.
 
         Returns:
-            By name int64 or float32 [batch], or ragged [batch, (tokens)].
+            By name int64 or float32 [batch], or ragged [batch, (tokens)]. Where a text is read
+            behind another one, see `models.tasks.base.Task.pairs`, among them are the `tokens`
+            of both and `second`.
         """
 
 

@@ -27,7 +27,8 @@ def preprocessing_fn(
 
     Returns:
         With an encoder `tokens`: ragged int64 [batch, (tokens)], start and end included, nothing
-        padded or cut; where the text is kept, `text`: string [batch]; and the targets of the task.
+        padded or cut, of the text or of what the task has it read with; where the text is kept,
+        `text`: string [batch]; and the targets of the task.
     """
     text = tf.reshape(inputs["text"], [-1])
     outputs = {"text": text} if custom_config["keeps_text"] else {}

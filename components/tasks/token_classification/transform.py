@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from ....models.encoders.base import Tokenizer
 from ....models.tasks.token_classification.targets import piece_targets
+from ..span_tensors import read_spans
 
 
 def transform(
@@ -26,7 +27,7 @@ def transform(
     """
     texts = tf.reshape(inputs["text"], [-1])
     _, starts, ends = tokenizer.tokenize_with_offsets(texts)
-    spans = read_spans(tf.reshape(inputs["spans"], [-1]))
+    spans = read_spans(tf.reshape(inputs["spans"], [-1]), 3)
     found = piece_targets(texts, starts, ends, spans)
     return {
         "tag": found["tag"],
@@ -34,23 +35,3 @@ def transform(
         "entities": spans.row_lengths(),
         "cut_entities": found["cut"],
     }
-
-
-def read_spans(lines: tf.Tensor) -> tf.RaggedTensor:
-    """Reads the entities of texts.
-
-    Args:
-        lines: `start:end:type` each, with a space between them, see `spans`; string [batch].
-
-    Returns:
-        Ragged int64 [batch, (entities), 3].
-
-    Example:
-        >>> read_spans(tf.constant(["4:8:0 13:20:1", ""])).to_list()
-        [[[4, 8, 0], [13, 20, 1]], []]
-    """
-    spans = tf.strings.split(lines)
-    fields = tf.strings.split(spans.values, ":").to_tensor(shape=[None, 3])
-    # Where there is no entity at all there is nothing to read a number of.
-    numbers = tf.strings.to_number(tf.where(fields == "", "0", fields), tf.int64)
-    return spans.with_values(numbers)
