@@ -75,7 +75,8 @@ def fine_tune(
         trained = trained.reading(choose_max_tokens(training.lengths, positions))
     lengths = training.lengths, evaluation.lengths
     if task.reads_all:
-        reading = window_facts(Windows.of(trained.model), *lengths, positions)
+        windows = Windows.of(trained.model, task.pairs)
+        reading = window_facts(windows, *lengths, positions)
     else:
         cut = trained.truncation
         reading = reading_facts(cut.max_tokens, cut.kind, *lengths, positions)
