@@ -70,6 +70,21 @@ def test_other_requests_than_training_are_an_anomaly(training, serve):
     assert "text" in found.anomaly_info
 
 
+def test_questions_count_beside_the_texts_that_they_are_asked_of(tmp_path):
+    with RequestLog(str(tmp_path), sampling_rate=1) as log:
+        entry = prediction_log_pb2.PredictionLog()
+        inputs = entry.predict_log.request.inputs
+        inputs["question"].CopyFrom(tf.make_tensor_proto([b"Why?", b"How long?"]))
+        inputs["context"].CopyFrom(tf.make_tensor_proto([b"It fits.", b"It lasted two years."]))
+        log.write(entry)
+
+    (served,) = serving_statistics(str(tmp_path)).datasets
+
+    assert served.num_examples == 2
+    lengths = {of.path.step[0]: of.string_stats.avg_length for of in served.features}
+    assert lengths == {"question": 6.5, "text": 14}
+
+
 def test_a_log_without_requests_is_refused(tmp_path):
     with pytest.raises(RunError, match="holds no logged requests"):
         serving_statistics(str(tmp_path))

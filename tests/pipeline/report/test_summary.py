@@ -219,6 +219,30 @@ def test_the_report_of_entities_tells_of_windows_of_cut_ones_and_of_types(
     assert "reviewlens predict --model 'out/a b/7' \"The pasta" in text
 
 
+def test_the_report_of_questions_tells_those_with_an_answer_from_the_others(nodes, tmp_path):
+    task = "question-answering"
+    training = {**TRAINING, "reading": {"max_tokens": 256, "stride": 95, "reviews_in_windows": 0.1}}
+    training["counted"] = {"answered": 1200, "cut_answers": 6}
+    (tmp_path / "training.json").write_text(json.dumps(training))
+    answered = {"examples": 1190, "f1": 0.75, "exact": 0.625}
+    none = {"examples": 0, "f1": None, "exact": None}
+    test = {**answered, "ece": 0.03, "has_answer": answered, "no_answer": none, "slices": {}}
+    metrics = {"task": task, "test": test, "baseline": None}
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+
+    lines = report(nodes).splitlines()
+
+    assert "answers  1,200 to learn from; 6 (0.5%) begin or end inside a piece" in "\n".join(lines)
+    start = lines.index("test     F1 0.750, exact match 0.625, ECE 0.030")
+    assert lines[start + 2 : start + 5] == [
+        "questions          f1  exact  support",
+        "with an answer  0.750  0.625    1,190",
+        "",
+    ]
+    command = 'reviewlens predict --model \'out/a b/7\' --question "How long did they wait?" "Great'
+    assert any(command in line for line in lines)
+
+
 def test_the_report_of_a_partial_run_tells_what_there_is(nodes):
     text = report({"review-example-gen": nodes["review-example-gen"]})
     assert "read 1,300" in text

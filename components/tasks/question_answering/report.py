@@ -1,0 +1,42 @@
+"""How the figures of a model that answers questions are printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..figures import headline, table
+
+EXAMPLE = ("--question", "How long did they wait?", "Great pasta, but we waited an hour for it.")
+_SHOWN = {"F1": "f1", "exact match": "exact", "ECE": "ece"}
+_KINDS = {"with an answer": "has_answer", "without one": "no_answer"}
+
+
+def lines(test: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> list[str]:
+    """A line for each model, a sentence on the last blessed one, and a table of the questions.
+
+    Args:
+        test: Metrics of the model on the test split.
+        baseline: Those of the last blessed one, if there is one.
+    """
+    told = [headline("test", test, _SHOWN)]
+    if baseline:
+        told.append(headline("baseline", baseline, _SHOWN))
+        told += ["", baseline["sentence"]] if "sentence" in baseline else []
+    rows = {name: test[kind] for name, kind in _KINDS.items() if test[kind]["examples"]}
+    return [*told, "", *table("questions", rows, ("f1", "exact"), "examples")]
+
+
+def counted(counts: Mapping[str, int]) -> list[str]:
+    """A line on the answers that no sequence of pieces is.
+
+    Args:
+        counts: `answered` and `cut_answers` of the splits train and eval: how many questions have
+            an answer, and how many of those begin or end inside a piece.
+    """
+    answered, cut = counts["answered"], counts["cut_answers"]
+    part = cut / max(answered, 1)
+    return [
+        f"answers  {answered:,} to learn from; {cut:,} ({part:.1%}) begin or end inside a piece of "
+        "a word, which is taken whole"
+    ]
