@@ -35,6 +35,11 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "tasks.building": ["build_model"],
         "tasks.registry": ["make_task", "register_task"],
         "tasks.calibration": ["Calibration"],
+        "tasks.question_answering.decision": ["AnswerDecision", "ReadPairs"],
+        "tasks.question_answering.metrics": ["exact_match", "f1_score"],
+        "tasks.question_answering.model": ["QuestionAnswerer"],
+        "tasks.question_answering.targets": ["answer_targets"],
+        "tasks.question_answering.task": ["QuestionAnswering"],
         "tasks.text_classification.decision": ["Decision"],
         "tasks.text_classification.metrics": [
             "classification_report",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 
 class EncoderHead(keras.Model):
@@ -51,3 +52,20 @@ class EncoderHead(keras.Model):
         """Makes the model that `get_config` described, with fresh weights."""
         encoder = keras.saving.deserialize_keras_object(config["encoder"])
         return cls(**{**config, "encoder": encoder})
+
+
+class TokenHead(EncoderHead):
+    """An encoder with the same dense layer on each token; see `EncoderHead`."""
+
+    def call(self, inputs: dict[str, tf.Tensor], training: bool | None = None) -> tf.Tensor:
+        """Computes the logits.
+
+        Args:
+            inputs: Those of the encoder, int32 [batch, width].
+            training: Whether dropout is on.
+
+        Returns:
+            Logits, float32 [batch, width, outputs]; those of the padding say nothing.
+        """
+        tokens = self.encoder(inputs, training=training)["sequence_output"]
+        return self.head(self.dropout(tf.cast(tokens, tf.float32), training=training))

@@ -14,6 +14,7 @@ TASKS = Registry(
     "task",
     {
         "text-classification": f"{__package__}.text_classification",
+        "question-answering": f"{__package__}.question_answering",
         "token-classification": f"{__package__}.token_classification",
     },
 )

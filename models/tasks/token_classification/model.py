@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import keras
-import tensorflow as tf
 
-from ..encoder_head import EncoderHead
+from ..encoder_head import TokenHead
 
 
 @keras.saving.register_keras_serializable("reviewlens")
-class TokenClassifier(EncoderHead):
+class TokenClassifier(TokenHead):
     """Turns the word pieces of texts into logits of tags, as BERT's tagger of names does.
 
     (Devlin et al. 2019, section 5.3.) `fit` takes tags padded to the width of the inputs, int
@@ -38,19 +37,6 @@ class TokenClassifier(EncoderHead):
     ):
         super().__init__(encoder, num_tags, dropout, name, **kwargs)
         self.num_tags = num_tags
-
-    def call(self, inputs: dict[str, tf.Tensor], training: bool | None = None) -> tf.Tensor:
-        """Computes the logits.
-
-        Args:
-            inputs: Those of the encoder, int32 [batch, width].
-            training: Whether dropout is on.
-
-        Returns:
-            Logits, float32 [batch, width, tags]; those of the padding say nothing.
-        """
-        tokens = self.encoder(inputs, training=training)["sequence_output"]
-        return self.head(self.dropout(tf.cast(tokens, tf.float32), training=training))
 
     def get_config(self) -> dict:
         """The arguments it was made with, the encoder serialised."""

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from ...arrays import rows_of
 from ...encoders.characters import Characters
+from ..pieces import Pieces
 from .tags import OUTSIDE, begin, inside
 from .units import BEGINS, CONTINUES, piece_words
 
@@ -43,33 +44,25 @@ def piece_targets(
     """
     characters = Characters(texts)
     words = piece_words(characters, starts, ends)
-    # All texts one behind the other; start and end tokens would not be in order.
-    pieces = tf.where(words.values >= CONTINUES)[:, 0]
-    before = characters.row_splits
-    of_piece = tf.gather(before, tf.gather(rows_of(starts.row_splits), pieces))
-    piece_starts, piece_ends = (
-        tf.gather(characters.positions(of).values, pieces) + of_piece for of in (starts, ends)
-    )
+    pieces = Pieces(characters, starts, ends)
     rows = rows_of(spans.row_splits)
     span_starts, span_ends, kinds = tf.unstack(tf.reshape(spans.values, [-1, 3]), axis=1)
-    span_starts += tf.gather(before, rows)
-    span_ends += tf.gather(before, rows)
+    span_starts, span_ends = (pieces.places(rows, of) for of in (span_starts, span_ends))
 
     # The first entity that ends behind where the piece begins is of it if it begins in time.
-    found = tf.searchsorted(span_ends, piece_starts, side="right", out_type=tf.int64)
+    found = tf.searchsorted(span_ends, pieces.starts, side="right", out_type=tf.int64)
     nowhere = tf.fill([1], tf.int64.max)
-    is_of_one = tf.gather(tf.concat([span_starts, nowhere], axis=0), found) < piece_ends
+    is_of_one = tf.gather(tf.concat([span_starts, nowhere], axis=0), found) < pieces.ends
     found = tf.where(is_of_one, found, -1)
     is_first = found != tf.concat([[-1], found], axis=0)[:-1]
     kind = tf.gather(tf.concat([[0], kinds], axis=0), found + 1)
     tags = tf.where(is_first, begin(kind), inside(kind))
     tags = tf.where(is_of_one, tags, OUTSIDE)
-    all_tags = tf.scatter_nd(pieces[:, None], tags, tf.shape(words.values, tf.int64))
-
-    cut = _inside_of_one(span_starts, piece_starts, piece_ends)
-    cut |= _inside_of_one(span_ends, piece_starts, piece_ends)
-    counts = tf.math.unsorted_segment_sum(tf.cast(cut, tf.int64), rows, tf.size(texts))
-    return {TAG: starts.with_values(all_tags), WORD: words, "cut": counts}
+    return {
+        TAG: starts.with_values(pieces.of_tokens(tags)),
+        WORD: words,
+        "cut": pieces.cut(rows, span_starts, span_ends),
+    }
 
 
 def unit_tags(tags: np.ndarray, words: np.ndarray, label_pieces: str) -> np.ndarray:
@@ -98,9 +91,3 @@ def unit_tags(tags: np.ndarray, words: np.ndarray, label_pieces: str) -> np.ndar
     learnt = np.full_like(tags, IGNORED)
     learnt[words == BEGINS] = of_word
     return learnt
-
-
-def _inside_of_one(places: tf.Tensor, starts: tf.Tensor, ends: tf.Tensor) -> tf.Tensor:
-    """Which places are between the ends of a piece, bool [places]."""
-    piece = tf.searchsorted(starts, places, side="left", out_type=tf.int64)
-    return tf.gather(tf.concat([[-1], ends], axis=0), piece) > places

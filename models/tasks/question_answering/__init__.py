@@ -1,0 +1,1 @@
+"""The task `question-answering`: the part of a text that answers a question, if there is one."""
