@@ -12,20 +12,15 @@ No file of theirs is part of this repository, and no package of theirs is import
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import json
-import random
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 from reviewlens.components.review_example_gen.settings import SPLITS
-from reviewlens.components.review_example_gen.splitting import Splitter
 from reviewlens.errors import RunError
 from reviewlens.files import list_files, read_records
 
-# Sizes do not matter where each split has a group of its own.
-SIZES = dict.fromkeys(SPLITS, 1)
 # What a person who has texts and no words would write.
 _WORDS = re.compile(r"\w+|[^\w\s]")
 _BETWEEN_SPACES = re.compile(r"[^ ]+")
@@ -104,36 +99,6 @@ class EntityFile:
                 for record in read_records(file, {})
             ]
         return splits
-
-
-def draw(rows: dict[str, list[Row]], most: int | None) -> dict[str, list[Row]]:
-    """At most so many rows of each split, drawn at random; all with None."""
-    return {
-        split: found
-        if most is None or len(found) <= most
-        else [found[at] for at in sorted(random.Random(0).sample(range(len(found)), most))]
-        for split, found in rows.items()
-    }
-
-
-def write_rows(path: str, rows: dict[str, list[Row]]) -> None:
-    """Writes JSON Lines for `reviewlens run`, of which each row gets into the split it is from.
-
-    The columns are `id`, which is `SPLIT NUMBER`, `text`, `entities` and `group`.
-
-    Args:
-        path: Of the file.
-        rows: Of each split.
-    """
-    splitter = Splitter(SIZES)
-    with open(path, "w", encoding="utf-8") as file:
-        for split, found in rows.items():
-            names = (f"{split}, {number}" for number in itertools.count())
-            group = next(name for name in names if splitter.split_of(name) == split)
-            for number, (text, spans) in enumerate(found):
-                entities = [span._asdict() for span in spans]
-                row = {"id": f"{split} {number}", "text": text, "entities": entities}
-                print(json.dumps({**row, "group": group}), file=file)
 
 
 def words_of(text: str, words: re.Pattern[str]) -> list[tuple[int, int]]:

@@ -1,22 +1,25 @@
-"""Compares how good and how fast a run learns to find entities with transformers' recipe for it.
+"""Compares how good and how fast a run learns a task with transformers' recipe for it.
 
     make bench-peers
     python benchmarks/tasks.py --data FOLDER
 
-trains on WNUT-17 and MAMS (`entity_files.py` says where they are from), with as many epochs and
-rows a step as transformers' `run_ner.py` has by default: a run of `reviewlens run`, all else at
-its defaults, and that recipe with the same encoder on the very same rows. It is given the words of
-CoNLL's files; texts are cut into runs of letters and digits, every other character that is no
-space being a word of its own. An entity that it finds goes from the first character of its first
-word to the last of its last; it is right if these and its label are. The splits are those of the
-files, less texts that are there twice. Both learn from `train`; ours also fits its decision to
-`eval` and keeps the best epoch there, for which the recipe has no use.
+trains on files of entities, WNUT-17 and MAMS, and on questions, DisflQA's, judged by XQuAD's
+(`entity_files.py` and `question_files.py` say where they are from), with as many epochs and rows a
+step as transformers' `run_ner.py` and `run_qa.py` have by default: a run of `reviewlens run`, all
+else at its defaults, and that recipe with the same encoder on the very same rows, in turn. The
+splits are those of the files, less texts that are there twice; no paragraph that is judged by is
+learnt from. Both learn from `train`; ours also fits its decision to `eval` and keeps the best epoch
+there, for which the recipe has no use.
 
-Prints F1 of entities, precision and recall, each with a 95 % interval over seeds and texts, the
-time of the training, by the processor and by the clock, and how far ours is from the recipe;
-appends all to `results/tasks.json`. What was measured is kept under `runs/benchmarks/tasks`, and
-taken over while the code, the rows and the settings are the same. Files that are missing are left
-out, and said.
+For entities the recipe is given the words of CoNLL's files; texts are cut into runs of letters and
+digits, every other character that is no space being a word of its own. An entity that it finds goes
+from the first character of its first word to the last of its last; it is right if these and its
+label are. Answers are judged as SQuAD's own script does.
+
+Prints F1 and more, each with a 95 % interval over seeds and texts, the time of the training, by the
+processor and by the clock, and how far ours is from the recipe; appends all to
+`results/tasks.json`. What was measured is kept under `runs/benchmarks/tasks`, and taken over while
+the code, the rows and the settings are the same. Files that are missing are left out, and said.
 """
 
 from __future__ import annotations
@@ -30,17 +33,19 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
+import entity_trials
 import numpy as np
+import question_trials
 import yaml
-from entity_files import FILES, SIZES, EntityFile, Row, Span, draw, tags_of, words_of, write_rows
-from entity_judging import METRICS, judge_entities
 from judging import Estimate
 from peer_choice import add_peers, print_left_out
 from record import PEERS, append_record, versions
 from reviews import CHECKPOINT
-from seqeval.metrics.sequence_labeling import get_entities
 from tables import print_table
+from task_rows import SIZES, draw, write_rows
 from workers import Worker, peer_python, working
 
 from reviewlens.files import file_digest
@@ -51,16 +56,20 @@ FIRST_SEED = 7
 # No model is refused here, however bad or however much worse than the one before it.
 GATES = ("evaluation.min_f1=0", "evaluation.max_regression=1")
 OURS = "reviewlens"
-RUN_NER = "transformers, run_ner"
-BFLOAT16 = "transformers, run_ner in bfloat16"
-OUR_RATE = "transformers, run_ner in bfloat16 at the rate of ours"
-# What is set over the defaults of the Trainer.
-PEER_SETTINGS = {
-    RUN_NER: {},
-    BFLOAT16: {"bf16": True},
-    OUR_RATE: {"bf16": True, "learning_rate": 1e-4},
+KINDS = (entity_trials, question_trials)
+KIND_OF = {name: kind for kind in KINDS for name in kind.FILES}
+FILES = {name: file for kind in KINDS for name, file in kind.FILES.items()}
+# What is set over the defaults of the Trainer, behind the name of the recipe.
+RECIPES = {
+    "": {},
+    " in bfloat16": {"bf16": True},
+    # That of ours.
+    " in bfloat16 at the rate of ours": {"bf16": True, "learning_rate": 1e-4},
 }
-PEER_CODE = (PEERS / "ner_transformers.py", ("peer torch", "peer transformers"))
+PEER_SETTINGS = {
+    kind: {f"transformers, {kind.PEER}{name}": settings for name, settings in RECIPES.items()}
+    for kind in KINDS
+}
 # F1 that the run has printed, and that of what the model it has pushed answers.
 TOLERANCE = 0.005
 
@@ -71,21 +80,25 @@ class Trial:
 
     Attributes:
         folder: Where all of it is kept.
+        kind: The module of its task.
         file: What it is.
         config: Path of the configuration.
         rows: Of each split, as the pipeline keeps them.
         epochs: Passes over the training split.
         batch_size: Rows a step.
         settings: Of ours, over the defaults.
+        peers: Those that take part, by name the settings of the Trainer.
     """
 
     folder: Path
-    file: EntityFile
+    kind: ModuleType
+    file: Any
     config: str
-    rows: dict[str, list[Row]]
+    rows: dict[str, list]
     epochs: int
     batch_size: int
     settings: tuple[str, ...]
+    peers: dict[str, dict]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,12 +106,12 @@ class Outcome:
     """What a training came to.
 
     Attributes:
-        spans: Found in each text of the test split.
+        answers: To each row of the test split, as the kind has them.
         seconds: Of the training, on the clock; None where it was not timed.
         processor_seconds: The same, of all cores.
     """
 
-    spans: list[list[Span]]
+    answers: list
     seconds: float | None
     processor_seconds: float | None
 
@@ -107,8 +120,9 @@ def main() -> None:
     """Measures, prints and records."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("csv", nargs="?", help="not needed, as none of the texts are from it")
-    parser.add_argument("--data", help="folder with the files of WNUT-17 and MAMS")
-    parser.add_argument("--files", nargs="+", default=["wnut17", "mams"], choices=list(FILES))
+    parser.add_argument("--data", help="folder with the files of WNUT-17, MAMS and XQuAD")
+    default = ["wnut17", "mams", "xquad"]
+    parser.add_argument("--files", nargs="+", default=default, choices=list(FILES))
     parser.add_argument("--rows", type=int, default=0, help="of each split at most; 0 for all")
     parser.add_argument("--seeds", type=int, default=3, help="how many")
     parser.add_argument("--epochs", type=int, default=3)
@@ -123,7 +137,8 @@ def main() -> None:
         "--set", nargs="+", default=[], metavar="KEY=VALUE", help="settings of ours"
     )
     parser.add_argument("--work", default=str(ROOT / "runs" / "benchmarks" / "tasks"))
-    add_peers(parser, PEER_SETTINGS)
+    names = [name for settings in PEER_SETTINGS.values() for name in settings]
+    add_peers(parser, names)
     arguments = parser.parse_args()
 
     found = {name: FILES[name].read(arguments.data) for name in arguments.files}
@@ -133,15 +148,18 @@ def main() -> None:
     seeds = range(FIRST_SEED, FIRST_SEED + arguments.seeds)
     results = {}
     with contextlib.ExitStack() as stack:
-        peer = None
-        if arguments.peers:
-            command = [peer_python(), str(PEER_CODE[0]), f"--threads={arguments.threads}"]
-            peer = stack.enter_context(working(command, threads=arguments.threads))
+
+        @functools.cache
+        def peer_of(kind: ModuleType) -> Worker:
+            command = [peer_python(), str(PEERS / kind.PEER_SCRIPT)]
+            command += [f"--threads={arguments.threads}"]
+            return stack.enter_context(working(command, threads=arguments.threads))
+
         for name, trial in trials.items():
-            results[name] = measure(trial, seeds, arguments.peers, peer, arguments.threads)
+            results[name] = measure(trial, seeds, peer_of, arguments.threads)
             print_file(trial, results[name])
     print_comparison(trials, results)
-    print_left_out(PEER_SETTINGS, arguments.peers)
+    print_left_out(names, arguments.peers)
     if missing := [FILES[name].title for name, rows in found.items() if not rows]:
         print(f"\nNot found: {', '.join(missing)}; name their folder with --data.", flush=True)
     given = ("rows", "epochs", "batch_size", "set")
@@ -149,25 +167,25 @@ def main() -> None:
     append_record("tasks", facts(trials, results, seeds=list(seeds), **settings))
 
 
-def prepare(found: dict[str, dict[str, list[Row]]], arguments) -> dict[str, Trial]:
+def prepare(found: dict[str, dict[str, list]], arguments) -> dict[str, Trial]:
     """Writes rows and configurations, and asks which rows the pipeline keeps."""
     trials = {}
     with contextlib.ExitStack() as stack:
         worker = None
         for name, rows in found.items():
+            kind, file = KIND_OF[name], FILES[name]
             folder = Path(arguments.work, name, str(arguments.rows))
             folder.mkdir(parents=True, exist_ok=True)
-            write_rows(str(folder / "rows.jsonl"), rows)
+            cells = {split: map(kind.cells, all_) for split, all_ in rows.items()}
+            write_rows(str(folder / "rows.jsonl"), cells)
             data = {
                 "input": str(folder / "rows.jsonl"),
                 "id": "id",
-                "text": ["text"],
-                "entities": "entities",
-                "classes": dict.fromkeys(FILES[name].labels),
+                **kind.data_settings(file),
                 "group": "group",
                 "splits": SIZES,
             }
-            settings = {"name": name, "output": str(folder / "run"), "task": "token-classification"}
+            settings = {"name": name, "output": str(folder / "run"), "task": kind.TASK}
             config = folder / "config.yaml"
             config.write_text(yaml.safe_dump(settings | {"data": data}, sort_keys=False))
             code = code_fingerprint("reviewlens.components.review_example_gen")
@@ -175,20 +193,28 @@ def prepare(found: dict[str, dict[str, list[Row]]], arguments) -> dict[str, Tria
             path = folder / f"kept-{key[:16]}.json"
             if not path.exists():
                 worker = worker or stack.enter_context(our_worker(1))
-                path.write_text(json.dumps(worker.ask("kept", config=str(config))))
-            kept = {split: set(ids) for split, ids in json.loads(path.read_text()).items()}
+                kept = worker.ask("kept", config=str(config), feature=kind.FEATURE)
+                path.write_text(json.dumps(kept))
+            kept = json.loads(path.read_text())
             rows = {
-                split: [row for n, row in enumerate(all_) if f"{split} {n}" in kept[split]]
+                split: [
+                    kind.with_feature(row, kept[split][key])
+                    for n, row in enumerate(all_)
+                    if (key := f"{split} {n}") in kept[split]
+                ]
                 for split, all_ in rows.items()
             }
+            peers = PEER_SETTINGS[kind]
             trials[name] = Trial(
                 folder,
-                FILES[name],
+                kind,
+                file,
                 str(config),
                 rows,
                 arguments.epochs,
                 arguments.batch_size,
                 tuple(arguments.set),
+                {peer: peers[peer] for peer in arguments.peers if peer in peers},
             )
     return trials
 
@@ -200,9 +226,11 @@ def our_worker(threads: int) -> contextlib.AbstractContextManager[Worker]:
     return working(command, threads=threads)
 
 
-def measure(trial: Trial, seeds: range, peers: list[str], peer: Worker | None, threads: int):
+def measure(
+    trial: Trial, seeds: range, peer_of: Callable[[ModuleType], Worker], threads: int
+) -> dict[str, dict]:
     """Measures all systems on one file, in turn."""
-    outcomes: dict[str, list[Outcome]] = {name: [] for name in (OURS, *peers)}
+    outcomes: dict[str, list[Outcome]] = {name: [] for name in (OURS, *trial.peers)}
     for seed in seeds:
         for name, found in outcomes.items():
             if name == OURS:
@@ -211,18 +239,13 @@ def measure(trial: Trial, seeds: range, peers: list[str], peer: Worker | None, t
                 make = functools.partial(ours, trial, settings, threads)
             else:
                 settings = peer_settings(trial, name, seed)
-                made_of = [peer_code(), settings, threads]
-                make = functools.partial(theirs, trial, settings, peer)
+                made_of = [peer_code(trial.kind), settings, threads]
+                make = functools.partial(theirs, trial, settings, peer_of)
             found.append(keep(trial, name, made_of, make))
             spent = found[-1].processor_seconds
             print(f"{trial.folder}: {name}, seed {seed}, {spent or 0:,.0f} s", file=sys.stderr)
-    test = trial.rows["test"]
-    judged = judge_entities(
-        [row.text for row in test],
-        [row.spans for row in test],
-        {name: [outcome.spans for outcome in found] for name, found in outcomes.items()},
-    )
-    return {"figures": judged, "outcomes": outcomes}
+    answers = {name: [outcome.answers for outcome in found] for name, found in outcomes.items()}
+    return {"figures": trial.kind.judge(trial.rows["test"], answers), "outcomes": outcomes}
 
 
 def our_settings(trial: Trial, seed: int) -> list[str]:
@@ -242,7 +265,7 @@ def peer_settings(trial: Trial, name: str, seed: int) -> dict:
         "seed": seed,
         "num_train_epochs": trial.epochs,
         "per_device_train_batch_size": trial.batch_size,
-        **PEER_SETTINGS[name],
+        **trial.peers[name],
     }
 
 
@@ -253,58 +276,40 @@ def keep(trial: Trial, name: str, made_of: list, make: Callable[[], Outcome]) ->
     if not path.exists():
         path.write_text(json.dumps(dataclasses.asdict(make())), encoding="utf-8")
     kept = json.loads(path.read_text(encoding="utf-8"))
-    spans = [[Span(*span) for span in found] for found in kept.pop("spans")]
-    return Outcome(spans, **kept)
+    return Outcome(trial.kind.read(kept.pop("answers")), **kept)
 
 
 def ours(trial: Trial, settings: list[str], threads: int) -> Outcome:
     """Runs the pipeline, and asks the model that it has pushed about the test split."""
     test = trial.rows["test"]
-    texts = [row.text for row in test]
+    asked = trial.kind.asked(test)
     with our_worker(threads) as worker:
-        found = worker.ask("entities", config=trial.config, settings=settings, texts=texts)
-    spans = [[Span(*span) for span in each] for each in found["spans"]]
-    truth = [row.spans for row in test]
-    figures = judge_entities(texts, truth, {OURS: [spans]})[OURS]
+        found = worker.ask(trial.kind.TASK, config=trial.config, settings=settings, asked=asked)
+    answers = trial.kind.read(found["answers"])
+    (f1,) = trial.kind.judge(test, {OURS: [answers]})[OURS]["f1"].values
     # The pushed model is the one that was judged.
-    if abs(figures["f1"].values[0] - found["test_f1"]) > TOLERANCE:
-        told = f"F1 is {figures['f1'].values[0]:.4f}, the run has {found['test_f1']:.4f}"
+    if abs(f1 - found["test_f1"]) > TOLERANCE:
+        told = f"F1 is {f1:.4f}, the run has {found['test_f1']:.4f}"
         raise SystemExit(f"{trial.folder}: {told}")
-    return Outcome(spans, found["seconds"], found["processor_seconds"])
+    return Outcome(answers, found["seconds"], found["processor_seconds"])
 
 
-def theirs(trial: Trial, settings: dict, peer: Worker) -> Outcome:
-    """Has the recipe learn from the words of the rows, and reads the tags it gives."""
-    words = {
-        split: [words_of(row.text, trial.file.words) for row in rows]
-        for split, rows in trial.rows.items()
-    }
-    tags = sorted({"O", *(f"{part}-{label}" for label in trial.file.labels for part in "BI")})
-    given = {
-        split: [
-            {
-                "words": [row.text[start:end] for start, end in places],
-                "tags": tags_of(row.spans, places),
-            }
-            for row, places in zip(rows, words[split], strict=True)
-        ]
-        for split, rows in trial.rows.items()
-    }
-    path = trial.folder / "words.json"
-    path.write_text(json.dumps({"tags": tags, **given}), encoding="utf-8")
-    found = peer.ask("tag", checkpoint=CHECKPOINT, rows=str(path), settings=settings)
-    spans = [
-        [Span(places[first][0], places[last][1], label) for label, first, last in get_entities(of)]
-        for of, places in zip(found.pop("tags"), words["test"], strict=True)
-    ]
-    return Outcome(spans, **found)
+def theirs(trial: Trial, settings: dict, peer_of: Callable[[ModuleType], Worker]) -> Outcome:
+    """Has the recipe learn from the rows, and reads what it says of the test split."""
+    path = trial.folder / "given.json"
+    given = trial.kind.given(trial.file, trial.rows)
+    path.write_text(json.dumps(given), encoding="utf-8")
+    asked = trial.kind.peer_task(trial.file)
+    peer = peer_of(trial.kind)
+    found = peer.ask(**asked, checkpoint=CHECKPOINT, rows=str(path), settings=settings)
+    return Outcome(trial.kind.of_peer(trial.file, trial.rows["test"], found), **found)
 
 
-def peer_code() -> list[str]:
+def peer_code(kind: ModuleType) -> list[str]:
     """What a peer's answers depend on beside the rows and the settings."""
-    script, packages = PEER_CODE
     installed = versions()
-    return [file_digest(str(script)), *(installed[package] for package in packages)]
+    packages = [installed[f"peer {name}"] for name in ("torch", "transformers")]
+    return [file_digest(str(PEERS / kind.PEER_SCRIPT)), *packages]
 
 
 def digest(facts: list) -> str:
@@ -312,29 +317,18 @@ def digest(facts: list) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def print_files(drawn: dict[str, dict[str, list[Row]]]) -> None:
-    """Prints what the files look like."""
-    columns = ("file", "train", "eval", "test", "entities", "labels", "ends inside a word")
-    rows = []
-    for name, splits in drawn.items():
-        every = [row for found in splits.values() for row in found]
-        rows.append(
-            (
-                FILES[name].title,
-                *(f"{len(splits[split]):,}" for split in SIZES),
-                f"{sum(len(row.spans) for row in every):,}",
-                str(len(FILES[name].labels)),
-                f"{sum(cut_words(row, FILES[name]) for row in every):,}",
-            )
-        )
-    print_table(columns, rows)
-
-
-def cut_words(row: Row, file: EntityFile) -> int:
-    """How many entities a tag for each word cannot say."""
-    words = words_of(row.text, file.words)
-    starts, ends = ({word[side] for word in words} for side in (0, 1))
-    return sum(span.start not in starts or span.end not in ends for span in row.spans)
+def print_files(drawn: dict[str, dict[str, list]]) -> None:
+    """Prints what the files look like, those of a task in a table."""
+    for kind in KINDS:
+        rows = []
+        for name in drawn.keys() & kind.FILES.keys():
+            splits, file = drawn[name], kind.FILES[name]
+            counts = [len(splits[split]) for split in SIZES]
+            counts += kind.counted(file, [row for found in splits.values() for row in found])
+            rows.append((file.title, *(f"{count:,}" for count in counts)))
+        if rows:
+            print_table(("file", *SIZES, *kind.COLUMNS), sorted(rows))
+            print()
 
 
 def print_file(trial: Trial, result: dict) -> None:
@@ -344,9 +338,9 @@ def print_file(trial: Trial, result: dict) -> None:
     print(f"\n{trial.file.title}: {sizes}; {how}\n")
     rows = []
     for name, figures in result["figures"].items():
-        cells = [text(figures[metric].estimate) for metric in METRICS]
+        cells = [text(figures[metric].estimate) for metric in trial.kind.METRICS]
         rows.append((name, *cells, *map(told, times(result, name))))
-    print_table(("system", "F1", "precision", "recall", "processor s", "s"), rows)
+    print_table(("system", *trial.kind.METRICS.values(), "processor s", "s"), rows)
 
 
 def text(estimate: Estimate, sign: str = "") -> str:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import json
 
 import pytest
-
-from reviewlens.components.review_example_gen.splitting import Splitter
 
 
 @pytest.fixture
@@ -31,31 +28,6 @@ def test_the_installed_package_is_read_as_its_makers_counted_it(entity_files):
 def test_files_that_are_missing_are_left_out(entity_files, tmp_path):
     assert entity_files.FILES["wnut17"].read(None) is None
     assert entity_files.FILES["mams"].read(str(tmp_path)) is None
-
-
-def test_each_row_gets_into_the_split_that_it_is_from(entity_files, tmp_path):
-    rows = {
-        split: [entity_files.Row(f"{split} {n}", (entity_files.Span(0, 4, "x"),)) for n in range(5)]
-        for split in entity_files.SIZES
-    }
-    entity_files.write_rows(str(tmp_path / "rows.jsonl"), rows)
-
-    splitter = Splitter(entity_files.SIZES)
-    with open(tmp_path / "rows.jsonl", encoding="utf-8") as file:
-        for line in map(json.loads, file):
-            assert line["text"] == line["id"]
-            assert splitter.split_of(line["group"]) == line["text"].split()[0]
-            assert line["entities"] == [{"start": 0, "end": 4, "label": "x"}]
-
-
-def test_rows_are_drawn_once_for_all(entity_files):
-    rows = {"train": list(range(100)), "test": [1, 2]}
-
-    drawn = entity_files.draw(rows, 10)
-
-    assert len(drawn["train"]) == 10 and drawn["train"] == sorted(drawn["train"])
-    assert drawn["test"] == [1, 2]
-    assert entity_files.draw(rows, 10) == drawn and entity_files.draw(rows, None) == rows
 
 
 def test_words_have_the_tags_of_the_spans_that_they_overlap(entity_files):

@@ -169,16 +169,19 @@ def test_quality_on_a_few_rows_is_measured_once(benchmark, results, tmp_path):
 
 
 @pytest.mark.slow
-def test_entities_of_a_few_rows_are_measured_once(benchmark, results, tmp_path):
-    arguments = ["--files", "conll2003", "mams", "--rows=120", "--seeds=1", "--epochs=1"]
-    arguments += [f"--work={tmp_path}", *(PEERS or ["--peers", "transformers, run_ner"])]
+def test_tasks_on_a_few_rows_are_measured_once(benchmark, results, tmp_path):
+    files = ("conll2003", "mams", "disflqa")
+    arguments = ["--files", *files, "--rows=120", "--seeds=1", "--epochs=1"]
+    peers = ["transformers, run_ner", "transformers, run_qa"]
+    arguments += [f"--work={tmp_path}", *(PEERS or ["--peers", *peers])]
 
     printed = [benchmark("tasks.py", *arguments) for _ in range(2)]
 
     assert first_cells(printed[0]).count("CoNLL-2003") == (1 if PEERS else 2), printed[0]
-    assert "reviewlens" in first_cells(printed[0])
+    assert first_cells(printed[0]).count("reviewlens") == 2
     assert "Not found: MAMS; name their folder with --data." in printed[0].splitlines()
     first, second = json.loads((results / "tasks.json").read_text())
     assert first["files"] == second["files"]
-    ours = first["files"]["conll2003"]["systems"]["reviewlens"]
-    assert 0 <= ours["f1"]["value"] < 1 and ours["processor_seconds"][0] > 1
+    for name in ("conll2003", "disflqa"):
+        ours = first["files"][name]["systems"]["reviewlens"]
+        assert 0 <= ours["f1"]["value"] < 1 and ours["processor_seconds"][0] > 1
