@@ -18,6 +18,8 @@ from reviewlens.components import ReviewTransform
 from reviewlens.components.tokenized_examples import TOKENS_FEATURE
 from reviewlens.components.transform import preprocessing_fn
 from reviewlens.components.transform.component import PREPROCESSING_FN, Executor
+from reviewlens.models.encoders.registry import load_tokenizer
+from reviewlens.models.encoders.truncation import UNCUT
 
 # Longer than any of the reviews.
 LENGTH = 512
@@ -147,6 +149,38 @@ def test_pieces_of_entities_are_tagged_and_cut_entities_counted(tiny_encoder):
     assert tags[3] == [0, 0, 1, 0]
     assert outputs["entities"].numpy().tolist() == [2, 0, 1, 1]
     assert outputs["cut_entities"].numpy().tolist() == [0, 0, 0, 1]
+
+
+def test_questions_stand_before_their_texts_and_their_answers_are_marked(tiny_encoder):
+    rows = [
+        ("What is new ?", "A new battery, a new lens", "21:25 6:13"),
+        ("Is it ?", "", ""),
+        ("For whom ?", "Bad batteries", "4:11"),
+    ]
+    features = zip(("question", "text", "spans"), zip(*rows, strict=True), strict=True)
+    inputs = {name: tf.constant(values)[:, None] for name, values in features}
+    config = {"task": "question-answering", "keeps_text": False, "encoder": tiny_encoder}
+
+    outputs = preprocessing_fn(inputs, config)
+
+    counts = {"answered", "right_answers", "cut_answers"}
+    assert set(outputs) == {"tokens", "second", "answers", *counts}
+    tokens, answers = outputs["tokens"].to_list(), outputs["answers"].to_list()
+    tokenizer = load_tokenizer(tiny_encoder, max_tokens=UNCUT)
+    alone = [tokenizer(tf.constant(each)).to_list() for each in list(zip(*rows, strict=True))[:2]]
+    for place, second in enumerate(outputs["second"].numpy()):
+        question, text = (each[place] for each in alone)
+        assert tokens[place] == question + text[1:] and second == len(question)
+        assert answers[place][:second] == [-1] * second and answers[place][-1] == -1
+    # a, new, battery, comma, a, new, lens
+    assert answers[0][-8:-1] == [0, 0, 2, 0, 0, 0, 1]
+    assert len(answers[1]) == outputs["second"].numpy()[1] + 1
+    assert 1 in answers[2]
+    assert [outputs[name].numpy().tolist() for name in ("answered", "right_answers")] == [
+        [1, 0, 1],
+        [2, 0, 1],
+    ]
+    assert outputs["cut_answers"].numpy().tolist() == [0, 0, 0]
 
 
 def test_a_process_that_ran_the_node_declares_it_for_the_next_run(transformed):

@@ -31,12 +31,12 @@ def counted(counts: Mapping[str, int]) -> list[str]:
     """A line on the answers that no sequence of pieces is.
 
     Args:
-        counts: `answered` and `cut_answers` of the splits train and eval: how many questions have
-            an answer, and how many of those begin or end inside a piece.
+        counts: Of the splits train and eval: how many questions are `answered`, by how many
+            `right_answers`, and the `cut_answers` among those.
     """
-    answered, cut = counts["answered"], counts["cut_answers"]
-    part = cut / max(answered, 1)
+    answers, cut = counts["right_answers"], counts["cut_answers"]
+    share = cut / max(answers, 1)
     return [
-        f"answers  {answered:,} to learn from; {cut:,} ({part:.1%}) begin or end inside a piece of "
-        "a word, which is taken whole"
+        f"answers  {answers:,} to {counts['answered']:,} questions to learn from; {cut:,} "
+        f"({share:.1%}) begin or end inside a piece of a word, which is taken whole"
     ]

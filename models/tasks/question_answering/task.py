@@ -43,7 +43,7 @@ class QuestionAnswering:
     reads_all = True
     pairs = True
     metric = "f1"
-    counts = ("answered", "cut_answers")
+    counts = ("answered", "right_answers", "cut_answers")
 
     @property
     def targets(self) -> dict[str, Target]:
