@@ -24,8 +24,9 @@ def join_pairs(
 
     Example:
         >>> question, text = tokenizer(["Why?"]), tokenizer(["It fits."])
-        >>> join_pairs(tokenizer, question, text)[0].to_list()
-        [[101, 2339, 1029, 102, 2009, 16142, 1012, 102]]
+        >>> pairs, seconds = join_pairs(tokenizer, question, text)
+        >>> int(seconds[0]) == len(question[0])
+        True
     """
     seconds = first.row_lengths() + tokenizer.separators - 1
     return _behind(tokenizer, first, second, tokenizer.end_id), seconds
