@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from ...review_example_gen.reviews import Rejection, Targets, shown
 from ...review_example_gen.settings import UTF16, DataSettings
 from ..spans import spans_text
-from ..utf16 import in_characters
 from .answers import Written, read_answers
 from .data import ANSWERED, KINDS, UNANSWERABLE
 from .places import Context
@@ -43,6 +42,8 @@ class AnswerMaker:
         self._answer = settings.answer or ""
         self._start = settings.answer_start
         self._in_utf16 = settings.offsets == UTF16
+        # Questions about one text mostly come one after the other.
+        self._context = Context("")
 
     def make(self, values: Mapping[str, str], text: str) -> Targets | Rejection:
         """Returns `question`, `spans` and `answers` of a row, or why it has none.
@@ -64,10 +65,11 @@ class AnswerMaker:
             )
         except ValueError as error:
             return Rejection(MALFORMED_ANSWER, f"{self._answer}: {error}")
-        context = Context(text)
+        if self._context.text != text:
+            self._context = Context(text)
         spans: dict[tuple[int, int], None] = {}
         for number, answer in enumerate(written, 1):
-            found = self._span(answer, text, context)
+            found = self._span(answer, self._context)
             if isinstance(found, Rejection):
                 which = f"answer {number}: " if len(written) > 1 else ""
                 return found._replace(detail=f"{self._answer}: {which}{found.detail}")
@@ -81,10 +83,10 @@ class AnswerMaker:
         kind = KINDS.index(ANSWERED if spans else UNANSWERABLE)
         return Targets(features, shows=(kind,), apart=question)
 
-    def _span(self, answer: Written, text: str, context: Context) -> tuple[int, int] | Rejection:
+    def _span(self, answer: Written, context: Context) -> tuple[int, int] | Rejection:
         words, start = answer
         if start is not None:
-            return self._at(words, start, text, context)
+            return self._at(words, start, context)
         found = context.only(words)
         if not isinstance(found, int):
             return found
@@ -93,29 +95,27 @@ class AnswerMaker:
             return Rejection(AMBIGUOUS, f"{shown(words)} is in the text more than once; {where}")
         return Rejection(NOT_FOUND, f"{shown(words)} is not in the text")
 
-    def _at(
-        self, words: str, start: int, text: str, context: Context
-    ) -> tuple[int, int] | Rejection:
+    def _at(self, words: str, start: int, context: Context) -> tuple[int, int] | Rejection:
         place = start
         if self._in_utf16:
             try:
-                place = in_characters(text)(start)
+                place = context.from_utf16(start)
             except ValueError as error:
                 return Rejection(MALFORMED_ANSWER, f"its start {error}")
         if found := context.at(words, place):
             return found
-        there = text[place : place + len(words)] if 0 <= place < len(text) else ""
+        there = context.text[place : place + len(words)] if place >= 0 else ""
         what = f"at {str(start)[:20]} is {shown(there)}, not {shown(words)} as it says"
-        return Rejection(MISMATCH, what + self._hint(words, start, text, context))
+        return Rejection(MISMATCH, what + self._hint(words, start, context))
 
-    def _hint(self, words: str, start: int, text: str, context: Context) -> str:
+    def _hint(self, words: str, start: int, context: Context) -> str:
         """What may be meant by a place where something else is."""
         elsewhere = context.only(words)
         if isinstance(elsewhere, int):
             return ""
         if not self._in_utf16:
             try:
-                if in_characters(text)(start) == elsewhere[0] != start:
+                if context.from_utf16(start) == elsewhere[0] != start:
                     return "; it is there by data.offsets: utf16"
             except ValueError:
                 pass

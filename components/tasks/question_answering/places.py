@@ -7,7 +7,9 @@ import bisect
 import functools
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+
+from ..utf16 import in_characters
 
 # So often is a text searched on for words that stand in it again and again.
 _MOST_PLACES = 100
@@ -17,6 +19,9 @@ _WORD = re.compile(r"\S+")
 
 class Context:
     """A text in which answers are looked for; what that takes grows with the text alone.
+
+    Attributes:
+        text: The text.
 
     Args:
         text: The text.
@@ -28,7 +33,12 @@ class Context:
     """
 
     def __init__(self, text: str):
-        self._text = text
+        self.text = text
+
+    @functools.cached_property
+    def from_utf16(self) -> Callable[[int], int]:
+        """What counts in characters the places of this text, see `in_characters`."""
+        return in_characters(self.text)
 
     def at(self, words: str, start: int) -> tuple[int, int] | None:
         """Returns where words stand that begin at a place, or None if they do not.
@@ -37,9 +47,9 @@ class Context:
             words: Which may differ from the text in white space; there is none around them.
             start: Characters before them.
         """
-        if not 0 <= start <= len(self._text):
+        if not 0 <= start <= len(self.text):
             return None
-        if self._text.startswith(words, start):
+        if self.text.startswith(words, start):
             return start, start + len(words)
         packed, (starts, packed_starts) = self._packed
         word = bisect.bisect_right(starts, start) - 1
@@ -59,7 +69,7 @@ class Context:
         Args:
             words: Without white space around them, not empty.
         """
-        places = [(start, start + len(words)) for start in _places(self._text, words)]
+        places = [(start, start + len(words)) for start in _places(self.text, words)]
         if not places:
             packed = "".join(words.split())
             found = _places(self._packed[0], packed)
@@ -72,10 +82,10 @@ class Context:
     def _packed(self) -> tuple[str, tuple[array.array, array.array]]:
         """The text without white space; and where its words begin, in it and packed."""
         starts, packed_starts = array.array("L"), array.array("L", [0])
-        for word in _WORD.finditer(self._text):
+        for word in _WORD.finditer(self.text):
             starts.append(word.start())
             packed_starts.append(packed_starts[-1] + word.end() - word.start())
-        return "".join(self._text.split()), (starts, packed_starts)
+        return "".join(self.text.split()), (starts, packed_starts)
 
     def _unpacked(self, start: int, length: int) -> tuple[int, int]:
         _, (starts, packed_starts) = self._packed
@@ -93,7 +103,7 @@ class Context:
         return [place for place in places if self._is_whole(*place)]
 
     def _is_whole(self, start: int, end: int) -> bool:
-        text = self._text
+        text = self.text
         return not (
             (start and text[start - 1].isalnum() and text[start].isalnum())
             or (end < len(text) and text[end - 1].isalnum() and text[end].isalnum())
