@@ -49,9 +49,10 @@ class ReviewExampleGen(base_beam_component.BaseBeamComponent):
             `label` (int64 index of the class), `grade` (int64 index, see
             `DataSettings.grades`) and `grade_shares` (float, of each grade the share of the
             rows with this text), for token classification `spans` (bytes), for question
-            answering `question`, `spans` and `answers` (bytes), see their `examples`. Custom properties (int): read, kept,
-            duplicates, rejected, train, eval, test, what `Report.merged` counts as `merged:texts`,
-            `merged:rows` and `merged:ties`, and `reason:REASON` for each reason of a rejection.
+            answering `question`, `spans` and `answers` (bytes), see their `examples`. Custom
+            properties (int): read, kept, duplicates, rejected, train, eval, test, what
+            `Report.merged` counts as `merged:texts`, `merged:rows` and `merged:ties`, and
+            `reason:REASON` for each reason of a rejection.
         rejected: `RejectedRows` with the same properties.
 
     Raises:

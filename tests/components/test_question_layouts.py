@@ -52,7 +52,7 @@ def test_every_file_of_the_page_is_read(tmp_path, name, said, text):
 
 
 def test_the_page_shows_every_layout():
-    assert len(FILES) == 10
+    assert len(FILES) == 11
     assert {Path(name).suffix for name, *_ in FILES} == {".jsonl", ".csv", ".json"}
 
 
