@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscop
 # Where it is set, as in many containers, every process would compile TensorFlow and TFX anew, in 8 s.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-fast test-faults test-slow lint types format lock clean setup bench bench-data bench-peers
+.PHONY: help run test test-fast test-faults test-slow test-all lint types format lock clean setup bench bench-data bench-peers
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -28,6 +28,9 @@ test-faults: $(VENV)/.installed  ## Kill, fill, damage and lock what a run works
 
 test-slow: $(VENV)/.installed  ## Run the README's commands, the image's steps, compiled tasks, Beam's portable runner, benchmarks
 	@$(PYTEST) -m slow
+
+test-all: $(VENV)/.installed  ## Run all tests at once, which takes less than one after the other
+	@$(PYTEST)
 
 lint: $(VENV)/.installed types  ## Check style, formatting, types and import contracts
 	@$(BIN)/ruff check .

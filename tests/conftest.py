@@ -27,9 +27,23 @@ SNIPPETS = "data/hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt"
 
 LABELS = ["negative", "neutral", "positive"]
 
+HERE = Path(__file__).parent
+# Folders by the length of their longest file; what is not named comes in their middle.
+LONG_FILES_FIRST = ["benchmarks", "e2e", "faults", "components", "serving"]
+LAST = ["models", "pipeline", "files"]
+
 # As in the Makefile, for those who call pytest themselves: what is imported is compiled once.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts what takes long first: a worker takes a file at a time, and none is to wait at the end.
+
+    Within a folder the order stays.
+    """
+    order = {name: place for place, name in enumerate([*LONG_FILES_FIRST, "", *LAST])}
+    items.sort(key=lambda item: order.get(item.path.relative_to(HERE).parts[0], order[""]))
 
 
 @pytest.fixture(scope="session")
