@@ -20,21 +20,37 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
-def reviewlens():
-    """Runs the installed command as a process of its own; returns what it printed."""
-    command = Path(sys.executable).with_name("reviewlens")
+def run_apart():
+    """Runs programs of Python in processes of their own; see `forks.py`."""
+    sys.path.insert(0, str(HERE))
+    from forks import run_apart
 
-    def run(*arguments: object, cwd: Path, expect: int = 0) -> str:
-        outcome = subprocess.run(
-            [str(command), *map(str, arguments)],
-            cwd=cwd,
-            # Without a path of its own, it finds what a shell with the venv on it would.
-            env={**os.environ, "COLUMNS": "120"},
-            capture_output=True,
-            text=True,
-        )
-        output = outcome.stdout + outcome.stderr
-        assert outcome.returncode == expect, output
+    return run_apart
+
+
+@pytest.fixture(scope="session")
+def reviewlens(run_apart, tmp_path_factory):
+    """Runs the installed command as a process of its own; returns what it printed.
+
+    It is forked unless it shall be started as a shell does.
+    """
+    program = str(Path(sys.executable).with_name("reviewlens"))
+
+    def run(*arguments: object, cwd: Path, expect: int = 0, forked: bool = True) -> str:
+        command = [program, *map(str, arguments)]
+        # Without a path of its own, it finds what a shell with the venv on it would.
+        environment = {**os.environ, "COLUMNS": "120"}
+        if forked:
+            printed = tmp_path_factory.mktemp("printed")
+            files = printed / "out.txt", printed / "err.txt"
+            code = run_apart(command, cwd, environment, *files)
+            output = "".join(file.read_text(encoding="utf-8") for file in files)
+        else:
+            outcome = subprocess.run(
+                command, cwd=cwd, env=environment, capture_output=True, text=True
+            )
+            code, output = outcome.returncode, outcome.stdout + outcome.stderr
+        assert code == expect, output
         return output
 
     return run
@@ -70,14 +86,15 @@ def kfp_launcher():
 
 
 @pytest.fixture
-def run_compiled(reviewlens, object_store, kfp_launcher):
+def run_compiled(reviewlens, run_apart, object_store, kfp_launcher):
     """Compiles `config.yaml` of a folder and runs its tasks; returns the launcher.
 
-    Takes the folder, overrides of the configuration, and parameters of the submission. Models are
-    pushed to the object store's `reviews/serving`.
+    Takes the folder, overrides of the configuration, whether the tasks are forked or started as
+    the file says, and parameters of the submission. Models are pushed to the object store's
+    `reviews/serving`.
     """
 
-    def run(folder: Path, *overrides: str, **parameters: str):
+    def run(folder: Path, *overrides: str, forked: bool = True, **parameters: str):
         reviewlens(
             *("compile", "config.yaml", *overrides),
             *("--image", "registry.example.com/reviewlens:1", "--output", "pipeline.yaml"),
@@ -90,6 +107,7 @@ def run_compiled(reviewlens, object_store, kfp_launcher):
             object_store.client,
             object_store.environment,
             {"serving_dir": "minio://reviews/serving", **parameters},
+            run_apart if forked else None,
         )
         launcher.run()
         return launcher

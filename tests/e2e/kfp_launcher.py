@@ -13,7 +13,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ class Launcher:
         store: Client of the object store, with the methods of boto3's S3 client.
         environment: Of all containers, beside what this process has.
         parameters: Values given at submission.
+        run_apart: Runs commands, as `forks.run_apart` does; by default they are run as they are.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Launcher:
         store: Any,
         environment: Mapping[str, str],
         parameters: Mapping[str, Any],
+        run_apart: Callable[..., int] | None = None,
     ):
         # A second document is for Kubernetes.
         self.spec = next(yaml.safe_load_all(path.read_text(encoding="utf-8")))
@@ -50,6 +52,7 @@ class Launcher:
         self._folder = folder
         self._store = store
         self._environment = environment
+        self._run_apart = run_apart
         known = self.spec["root"]["inputDefinitions"]["parameters"]
         assert set(parameters) <= set(known)
         self._parameters = {
@@ -139,11 +142,14 @@ class Launcher:
         }
         pod.mkdir(parents=True, exist_ok=True)
         log = pod / "log.txt"
-        with open(log, "w") as stream:
-            outcome = subprocess.run(
-                command, cwd=pod, env=environment, stdout=stream, stderr=subprocess.STDOUT
-            )
-        assert outcome.returncode == 0, f"{name}\n{log.read_text()[-5000:]}"
+        if self._run_apart:
+            code = self._run_apart(command, pod, environment, log, log)
+        else:
+            with open(log, "w") as stream:
+                code = subprocess.run(
+                    command, cwd=pod, env=environment, stdout=stream, stderr=subprocess.STDOUT
+                ).returncode
+        assert code == 0, f"{name}\n{log.read_text()[-5000:]}"
 
     def _download(self, uri: str, pod: Path) -> None:
         bucket, prefix = _bucket_and_key(uri)

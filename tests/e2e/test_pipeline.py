@@ -52,7 +52,7 @@ def workspace(tmp_path_factory, tiny_encoder, reviews) -> Path:
 
 @pytest.fixture(scope="module")
 def first_run(workspace, reviewlens) -> tuple[str, dict]:
-    output = reviewlens("run", "config.yaml", cwd=workspace)
+    output = reviewlens("run", "config.yaml", cwd=workspace, forked=False)
     return output, summary(workspace)
 
 
@@ -209,6 +209,7 @@ def test_the_compiled_tasks_push_the_model_that_the_run_here_pushes(
         workspace,
         "data.input=minio://reviews/elsewhere.csv",
         input="minio://reviews/data/reviews.csv",
+        forked=False,
     )
 
     pushed = launcher.artifacts["pusher", "pushed_model"]["metadata"]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,19 +16,16 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture
-def toy_reviewlens(tmp_path):
+def toy_reviewlens(run_apart, tmp_path):
     """Runs `reviewlens` with the toys, as a process of its own; returns what it printed."""
 
     def run(*arguments: str) -> str:
-        outcome = subprocess.run(
-            [sys.executable, str(HERE / "toys.py"), *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "COLUMNS": "120"},
-            capture_output=True,
-            text=True,
-        )
-        assert outcome.returncode == 0, outcome.stdout + outcome.stderr
-        return outcome.stdout
+        command, environment = [str(HERE / "toys.py"), *arguments], {**os.environ, "COLUMNS": "120"}
+        out, err = tmp_path / "out.txt", tmp_path / "err.txt"
+        out.unlink(missing_ok=True)
+        code = run_apart(command, tmp_path, environment, out, err)
+        assert code == 0, out.read_text() + err.read_text()
+        return out.read_text()
 
     return run
 
