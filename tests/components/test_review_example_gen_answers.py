@@ -13,7 +13,6 @@ from reviewlens.components.review_example_gen import DataSettings, from_json, to
 from reviewlens.components.review_example_gen.reviews import Rejection
 from reviewlens.components.tasks.question_answering import data
 from reviewlens.components.tasks.question_answering.examples import AnswerMaker
-from reviewlens.errors import RunError
 
 GOOD = DataSettings(
     input="questions.jsonl",
@@ -173,7 +172,7 @@ NEAR = st.lists(
 )
 
 
-@settings(derandomize=True, max_examples=400, deadline=None)
+@settings(derandomize=True, max_examples=200, deadline=None)
 @given(
     NEAR | JSON | st.text('a b[{"', max_size=5),
     st.none() | st.integers(-1, 9) | JSON,
@@ -287,21 +286,14 @@ def test_every_row_becomes_an_example_a_duplicate_or_a_rejected_row(tmp_path, in
 
 
 @pytest.mark.parametrize(
-    ("lines", "words"),
+    ("kinds", "words"),
     [
-        ([{**row, "answer": ""} for row in rows(90)], "no question has an answer .*'answer'"),
-        (
-            [{**row, "answer": row["answer"] if n == 0 else ""} for n, row in enumerate(rows(90))],
-            "no question of the split .* has an answer; bring more",
-        ),
-        ([{**row, "answer": "?"} for row in rows(90)], "answer-not-found: 90 rows, such as .* row"),
+        ({"train": [0, 9], "eval": [0, 1], "test": [0, 1]}, "no question has an answer (data.ans"),
+        ({"train": [9, 9], "eval": [1, 1], "test": [0, 1]}, "of the split test has an answer; br"),
+        # Every question may have an answer.
+        ({"train": [9, 0], "eval": [2, 0], "test": [3, 0]}, ""),
     ],
-    ids=["none", "too few", "elsewhere"],
 )
-def test_data_that_nothing_can_be_learnt_from_is_refused(tmp_path, ingest, lines, words):
-    with pytest.raises(RunError, match=words):
-        ingested(tmp_path, ingest, lines)
-
-
-def test_all_questions_may_have_an_answer():
-    assert data.lacking(GOOD, {"train": [9, 0], "eval": [2, 0], "test": [3, 0]}) == ""
+def test_what_nothing_can_be_learnt_from_is_told(kinds, words):
+    told = data.lacking(GOOD, kinds)
+    assert words in told and bool(words) == bool(told)
