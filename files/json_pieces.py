@@ -10,10 +10,10 @@ from typing import Any, BinaryIO, NamedTuple, NoReturn
 
 from ..errors import RunError
 from .input_file import InputFile
-from .records import LONGEST_LINE, start_of, utf16
+from .records import LONGEST_LINE, MALFORMED, TOO_LONG, start_of, utf16
 
 _CHUNK = 1 << 16
-# Whoever nests deeper wants to fill the stack, whoever names more keys the memory.
+# Whoever nests deeper wants to fill the stack, and whoever names more keys the memory.
 _DEEPEST = 100
 _MOST_KEYS = 1000
 _LONGEST_KEY = 1000
@@ -30,14 +30,16 @@ class Piece(NamedTuple):
 
     Attributes:
         text: JSON that was not looked at but for its brackets and quotes; the start of it where
-            it is not whole.
-        is_whole: Whether it is not longer than was asked for.
+            there is a reason.
+        reason: Why it cannot be used, a slug as `Record` has it, or "".
+        detail: The same in words, as said of a value: "of more than 10 characters".
         line: Where it begins, from 1.
         column: Likewise, in characters.
     """
 
     text: str
-    is_whole: bool
+    reason: str
+    detail: str
     line: int
     column: int
 
@@ -55,8 +57,8 @@ class JsonPieces:
 
     Raises:
         RunError: From every method: what is there is no JSON, the file ends before its JSON
-            does, an object has a key twice or more than a thousand of them, or values lie within
-            more than a hundred others; with file, line and column.
+            does, or an object that is walked through has a key twice or more than a thousand of
+            them; with file, line and column.
     """
 
     def __init__(self, file: InputFile, stream: BinaryIO):
@@ -65,9 +67,8 @@ class JsonPieces:
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
         self._text = ""
         self._at = 0
-        # Where the text begins in the file, and how many brackets are open there.
+        # Where the text begins in the file.
         self._line, self._column = 1, 0
-        self._depth = 0
         start = stream.read(_CHUNK)
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise utf16(file)
@@ -94,67 +95,78 @@ class JsonPieces:
             most: Characters that are kept of it.
 
         Returns:
-            The value, or its start where it is longer.
+            The value, or its start where it is longer, or nests deeper than can be read.
         """
         first = self.peek()
         line, column = self._place()
         if not first:
             self._refuse_end()
-        parts, size = [], 0
-        for part in self._parts(first):
+        parts, size, reason, detail = [], 0, "", ""
+        for part, deepest in self._parts(first):
             size += len(part)
-            if size <= most:
-                parts.append(part)
-            else:
-                parts = [start_of((parts or [part])[0])]
-        return Piece("".join(parts), size <= most, line, column)
+            if size > most:
+                reason, detail = TOO_LONG, f"of more than {most:,} characters"
+            elif deepest > _DEEPEST:
+                reason, detail = MALFORMED, f"with values within more than {_DEEPEST} others"
+            parts.append(part)
+            if reason:
+                parts = [start_of(parts[0])]
+        return Piece("".join(parts), reason, detail, line, column)
 
     def members(self) -> Iterator[str]:
         """Yields the keys of the object that is next; the value of each is taken in between."""
-        self._open("{")
+        self._take("{")
         seen: set[str] = set()
         is_last = self.peek() == "}"
         while not is_last:
             if self.peek() not in ('"', ""):
                 self.refuse("is no JSON: here is the place of a key in quotes")
             piece = self.piece(_LONGEST_KEY)
-            if not piece.is_whole:
-                self.refuse(f"has a key of more than {_LONGEST_KEY:,} characters")
+            if piece.reason:
+                self.refuse(f"has a key {piece.detail}")
             key = self.load(piece)
             if key in seen:
-                self.refuse(f"cannot be read: the key {start_of(key)!r} is in one object twice")
+                self.refuse(f"has the key {start_of(key)!r} twice in one object")
             seen.add(key)
             if len(seen) > _MOST_KEYS:
                 self.refuse(f"has an object of more than {_MOST_KEYS:,} keys")
             self._take(":")
             yield key
             is_last = self._parts_at("}")
-        self._close("}")
+        self._take("}")
 
     def elements(self) -> Iterator[int]:
         """Yields the numbers, from 1, of the values of the list that is next; each is taken."""
-        self._open("[")
+        self._take("[")
         number, is_last = 0, self.peek() == "]"
         while not is_last:
             number += 1
             yield number
             is_last = self._parts_at("]")
-        self._close("]")
+        self._take("]")
 
     def load(self, piece: Piece) -> Any:
-        """Returns what a whole value stands for.
+        """Returns what a value stands for.
 
         Args:
             piece: Of this file.
+
+        Raises:
+            ValueError: There is a reason why it cannot be used, or a number in it is too long or
+                a key in it twice; the message is said of a value, as `Piece.detail` is.
         """
+        if piece.reason:
+            raise ValueError(piece.detail)
         try:
             return json.loads(piece.text, object_pairs_hook=_with_each_key_once)
         except json.JSONDecodeError as error:
             lines, column = error.lineno - 1, error.colno
             column = column if lines else piece.column + column - 1
             self._refuse_at(piece.line + lines, column, f"is no JSON: {error.msg}")
-        except ValueError as error:
-            self._refuse_at(piece.line, piece.column, f"cannot be read: {error}")
+        except _KeyTwiceError:
+            raise
+        except ValueError:
+            raise ValueError("with a number of too many digits") from None
 
     def refuse(self, why: str) -> NoReturn:
         """Raises the error of a file that cannot be read on.
@@ -187,19 +199,6 @@ class JsonPieces:
                 break
         return bool(self._text)
 
-    def _open(self, bracket: str) -> None:
-        self._take(bracket)
-        self._go_deeper(1)
-
-    def _close(self, bracket: str) -> None:
-        self._take(bracket)
-        self._depth -= 1
-
-    def _go_deeper(self, by: int) -> None:
-        self._depth += by
-        if self._depth > _DEEPEST:
-            self.refuse(f"has values within more than {_DEEPEST} others")
-
     def _take(self, character: str) -> None:
         if self.peek() != character:
             self._refuse_missing(character)
@@ -218,12 +217,12 @@ class JsonPieces:
             self._refuse_end()
         self.refuse(f"is no JSON: here is the place of '{what}'")
 
-    def _parts(self, first: str) -> Iterator[str]:
-        """The text of a value, part by part; the place is behind it afterwards."""
+    def _parts(self, first: str) -> Iterator[tuple[str, int]]:
+        """The text of a value, part by part, and how many brackets were open in it at most."""
         if first not in '"{[':
-            yield from self._scalar()
+            yield from ((part, 0) for part in self._scalar())
             return
-        depth = self._depth
+        depth = deepest = 0
         in_string = is_escaped = False
         while True:
             text, start = self._text, self._at
@@ -243,13 +242,13 @@ class JsonPieces:
                 elif found == '"':
                     in_string = True
                 elif found in "{[":
-                    self._at = at
-                    self._go_deeper(1)
+                    depth += 1
+                    deepest = max(deepest, depth)
                 elif found in "}]":
-                    self._depth -= 1
-                is_done = not in_string and self._depth == depth
+                    depth -= 1
+                is_done = not in_string and not depth
             self._at = at
-            yield text[start:at]
+            yield text[start:at], deepest
             if is_done:
                 return
             if not self._read_on():
@@ -267,10 +266,14 @@ class JsonPieces:
                 return
 
 
+class _KeyTwiceError(ValueError):
+    pass
+
+
 def _with_each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in found if keys.count(key) > 1)
-        raise ValueError(f"the key {start_of(twice)!r} is in one object twice")
+        raise _KeyTwiceError(f"with the key {start_of(twice)!r} twice in one object")
     return found

@@ -11,6 +11,7 @@ instead of articles, each with its `context`, they are read as well.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -22,7 +23,6 @@ from ..json_pieces import JsonPieces, Piece
 from ..records import (
     LONGEST_LINE,
     MALFORMED,
-    TOO_LONG,
     UNDECODABLE,
     Record,
     cell_text,
@@ -77,8 +77,9 @@ def _titles(file: InputFile) -> Iterator[str]:
             if pieces.peek() == "{":
                 for key in pieces.members():
                     piece = pieces.piece(LONGEST_LINE if key == _TITLE else 0)
-                    if key == _TITLE and piece.is_whole:
-                        title = cell_text(pieces.load(piece))
+                    if key == _TITLE:
+                        with contextlib.suppress(ValueError):
+                            title = cell_text(pieces.load(piece))
             else:
                 pieces.piece(0)
             yield title
@@ -120,7 +121,8 @@ class _Questions:
         """The rows of the article that is next."""
         pieces = self._pieces
         if pieces.peek() != "{":
-            yield self._unreadable(pieces.piece(), "an article is no object")
+            piece = pieces.piece()
+            yield self._of_other(piece, "an article", piece.detail or "that is no object")
             return
         has_paragraphs, left = False, LONGEST_LINE
         found: dict[str, Piece] = {}
@@ -129,30 +131,34 @@ class _Questions:
                 has_paragraphs = True
                 for _ in pieces.elements():
                     yield from self._of_paragraph(pieces.piece(), title)
-            else:
-                found[key] = pieces.piece(left if key in _OF_QUESTION else 0)
+            elif key in _OF_QUESTION:
+                found[key] = pieces.piece(left)
                 left -= len(found[key].text)
-        if has_paragraphs:
-            return
-        wanted = {key: found[key] for key in _OF_QUESTION if key in found}
-        if _QUESTION not in wanted:
-            yield self._row("", MALFORMED, f"an article without the list {_PARAGRAPHS}")
-        elif cut := [key for key, piece in wanted.items() if not piece.is_whole]:
-            detail = f"a question of more than {LONGEST_LINE:,} characters"
-            yield self._row(wanted[cut[0]].text, TOO_LONG, detail)
-        else:
-            values = {key: pieces.load(piece) for key, piece in wanted.items()}
-            yield self._of_question(values, values.get(_CONTEXT), title)
+            else:
+                pieces.piece(0)
+        if not has_paragraphs:
+            yield self._of_flat(found, title)
+
+    def _of_flat(self, found: Mapping[str, Piece], title: str) -> Record:
+        """A question that stands in place of an article."""
+        if _QUESTION not in found:
+            return self._row("", MALFORMED, f"an article without the list {_PARAGRAPHS}")
+        question = {}
+        for key, piece in found.items():
+            try:
+                question[key] = self._pieces.load(piece)
+            except ValueError as error:
+                return self._of_other(piece, f"a question with {key}", str(error))
+        return self._of_question(question, question.get(_CONTEXT), title)
 
     def _of_paragraph(self, piece: Piece, title: str) -> Iterator[Record]:
-        if not piece.is_whole:
-            detail = f"a paragraph of more than {LONGEST_LINE:,} characters"
-            yield self._row(piece.text, TOO_LONG, detail)
-            return
-        paragraph = self._pieces.load(piece)
-        questions = paragraph.get(_QUESTIONS) if isinstance(paragraph, dict) else None
-        if not isinstance(questions, list):
-            yield self._unreadable(piece, f"a paragraph without the list {_QUESTIONS}")
+        try:
+            paragraph = self._pieces.load(piece)
+            questions = paragraph.get(_QUESTIONS) if isinstance(paragraph, dict) else None
+            if not isinstance(questions, list):
+                raise ValueError(f"without the list {_QUESTIONS}")
+        except ValueError as error:
+            yield self._of_other(piece, "a paragraph", str(error))
             return
         for question in questions:
             yield self._of_question(question, paragraph.get(_CONTEXT), title)
@@ -183,10 +189,9 @@ class _Questions:
             return self._row(cell_text(question), UNDECODABLE, detail)
         return self._row(values)
 
-    def _unreadable(self, piece: Piece, what: str) -> Record:
-        if piece.is_whole:
-            self._pieces.load(piece)
-        return self._row(start_of(piece.text), MALFORMED, f"line {piece.line}: {what}")
+    def _of_other(self, piece: Piece, what: str, problem: str) -> Record:
+        detail = f"line {piece.line}: {what} {problem}"
+        return self._row(start_of(piece.text), piece.reason or MALFORMED, detail)
 
     def _row(self, values: dict[str, str] | str, reason: str = "", detail: str = "") -> Record:
         self._count += 1

@@ -136,7 +136,7 @@ def test_what_is_malformed_is_a_row_with_a_reason(tmp_path):
     records = read(tmp_path / "t.json", data)
     assert {record.reason for record in records} == {"malformed-row"}
     assert [record.detail for record in records] == [
-        "line 1: an article is no object",
+        "line 1: an article that is no object",
         "line 2: a paragraph without the list qas",
         "line 2: a paragraph without the list qas",
         "the context of the question is no text",
@@ -144,6 +144,26 @@ def test_what_is_malformed_is_a_row_with_a_reason(tmp_path):
         "the question is no text",
         "the question is no text",
     ]
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("[" * 100_000 + "]" * 100_000, "with values within more than 100 others"),
+        ('{"x": ' * 200 + "1" + "}" * 200, "with values within more than 100 others"),
+        ("9" * 5000, "with a number of too many digits"),
+        ('{"id": 1, "id": 2}', "with the key 'id' twice in one object"),
+    ],
+)
+def test_what_is_json_and_cannot_be_held_ends_no_run(tmp_path, part, words):
+    paragraph = '{"context": "x", "qas": [' + part + "]}"
+    flat = '{"question": "Q", "context": "x", "answers": ' + part + "}"
+    good = '{"paragraphs": [{"context": "x", "qas": [{"question": "Q", "answers": []}]}]}'
+    data = f'{{"data": [\n{{"paragraphs": [{paragraph}], "title": {part}}}, {flat},\n{good}]}}'
+    first, second, third = read(tmp_path / "t.json", data)
+    assert first.detail == f"line 2: a paragraph {words}" and len(first.values) <= 201
+    assert second.detail == f"line 2: a question with answers {words}"
+    assert (third.reason, third.row) == ("", 3)
 
 
 @pytest.mark.parametrize("broken", [b'"caf\xe9"', rb'"\ud83d"'])
@@ -166,8 +186,7 @@ def test_half_characters_reject_the_questions_that_they_are_in(tmp_path, broken)
         ('{"question": "Q"}\n{"question": "Q"}\n', "line 2, column 1: .*data.format: jsonl"),
         ('{"data": {}}', "line 1, column 10: its data is no list of articles"),
         ('{"data": []} {"data": []}', "line 1, column 14: has more behind its end"),
-        ('{"data": [], "data": []}', "the key 'data' is in one object twice"),
-        ('{"data": [{"paragraphs": [\n{"qas": [], "qas": []}]}]}', "line 2, .*the key 'qas' is"),
+        ('{"data": [], "data": []}', "has the key 'data' twice in one object"),
         ('{"data": [{"paragraphs": [{"qas": [{"qu', "ends too early; is the file whole"),
         ('{"data": [{"paragraphs": [', "ends too early; is the file whole"),
         (
@@ -180,9 +199,7 @@ def test_half_characters_reject_the_questions_that_they_are_in(tmp_path, broken)
         ("{'data': []}", "line 1, column 2: is no JSON: here is the place of a key"),
         ('{"data": [1],}', "line 1, column 14: is no JSON: here is the place of a key"),
         ('{"data" []}', "is no JSON: here is the place of ':'"),
-        ('{"data": [{"paragraphs": [{"qas": [' + "9" * 5000 + "]}]}]}", "cannot be read: Exceeds"),
-        ('{"a": ' + "[" * 10_000, "line 1, column .*has values within more than 100 others"),
-        ('{"data": ' + '[{"paragraphs":' * 200, "has values within more than 100 others"),
+        ('{"a": ' + "[" * 100_000, "column 100007: is no JSON: it ends too early"),
         ("{" + ", ".join(f'"{n}": 1' for n in range(1001)) + "}", "of more than 1,000 keys"),
         ('{"' + "x" * 2000 + '": 1}', "has a key of more than 1,000 characters"),
         ('{"data": []}'.encode("utf-16"), "is UTF-16; save it as UTF-8"),
@@ -247,18 +264,14 @@ def test_no_question_is_lost(tmp_path, monkeypatch, some, chunk, indent):
 
 
 @pytest.mark.parametrize(
-    ("part", "problem", "reasons"),
-    [
-        ('{"qas": [], "context": "' + "x" * 20_000_000 + '"}', "", {"too-long": 2}),
-        ("[" * 20_000_000, "has values within more than 100 others", {}),
-        ("9" * 20_000_000, "", {"too-long": 2}),
-    ],
-    ids=["text", "nested", "number"],
+    "part",
+    ['{"qas": [], "context": "' + "x" * 20_000_000 + '"}', "9" * 20_000_000],
+    ids=["text", "number"],
 )
-def test_no_paragraph_fills_the_memory(tmp_path, read_elsewhere, part, problem, reasons):
+def test_no_paragraph_fills_the_memory(tmp_path, read_elsewhere, part):
     path = tmp_path / "t.json.gz"
     data = '{"data": [{"paragraphs": [' + f"{part}, {part}" + "]}]}"
     path.write_bytes(gzip.compress(data.encode(), 1))
-    read = read_elsewhere(path, column="context")
-    assert problem in read["problem"] and bool(problem) == bool(read["problem"])
-    assert read["reasons"] == reasons and read["megabytes"] < 150
+    found = read_elsewhere(path, column="context")
+    assert (found["problem"], found["reasons"]) == ("", {"too-long": 2})
+    assert found["megabytes"] < 150
