@@ -6,7 +6,7 @@ import collections
 import csv
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from .. import progress
@@ -16,7 +16,7 @@ from ..files import columns_left_out, read_records, whole_file
 from ..files.formats.fasttext import fasttext_line
 
 if TYPE_CHECKING:
-    from ..serving.prediction import Predictor
+    from ..serving.prediction import Predictor, Row
     from ..serving.tasks.predictions import Prediction
 
     _Predicted = Iterable[tuple[dict[str, str], Prediction]]
@@ -26,12 +26,12 @@ _MOST_WAITING = 1 << 22
 _CELL = 64
 
 
-def check_files(source: str, target: str, column: str) -> int:
+def check_files(source: str, target: str | None, column: str) -> int:
     """Makes sure, before a model is loaded, that all rows can be read and some be written.
 
     Args:
         source: File of reviews.
-        target: File of predictions.
+        target: File of predictions; None where none is written.
         column: Column of the reviews.
 
     Returns:
@@ -41,6 +41,15 @@ def check_files(source: str, target: str, column: str) -> int:
         UsageError: `target` has an ending that is not written, or is `source`.
         RunError: `source` is missing, empty, or has no such column, or a row cannot be read.
     """
+    if target is not None:
+        _check_target(source, target)
+    count = sum(1 for _ in _rows(source, column))
+    if not count:
+        raise RunError(f"{source}: has no rows")
+    return count
+
+
+def _check_target(source: str, target: str) -> None:
     if not target.endswith(tuple(_WRITERS)):
         *most, last = _WRITERS
         endings = f"{', '.join(most)} or {last}"
@@ -50,10 +59,6 @@ def check_files(source: str, target: str, column: str) -> int:
     folder = os.path.dirname(target) or "."
     if not os.path.isdir(folder):
         raise RunError(f"--output {target}: there is no folder {folder}")
-    count = sum(1 for _ in _rows(source, column))
-    if not count:
-        raise RunError(f"{source}: has no rows")
-    return count
 
 
 def left_out(source: str, column: str) -> list[str]:
@@ -78,28 +83,56 @@ def left_out(source: str, column: str) -> list[str]:
     )
 
 
-def predict_file(model: Predictor, source: str, target: str, column: str) -> int:
+def predicted_rows(
+    model: Predictor, source: str, column: str, question: str | None = None
+) -> Iterator[tuple[dict[str, str], Prediction]]:
     """Predicts every row of a file; memory does not grow with it.
 
     Args:
         model: Answers for the texts.
         source: File of reviews, of any format that there is.
-        target: Receives each row, its cells as text (lists, maps and structs as JSON), with
-            what the model's task says of it. Of a class that is `predicted_label` and its
-            probabilities: columns `probability_CLASS` in a .csv, an object `probabilities` in a
-            .jsonl. Of entities a .csv has a row for each, with the cells of its text, and a
-            .jsonl a line for each text. It appears when it is complete.
+        column: Column of the reviews.
+        question: What each of them is asked, where the model answers questions.
+
+    Yields:
+        Each row, its cells as text (lists, maps and structs as JSON), and its prediction.
+
+    Raises:
+        RunError: A row cannot be read.
+        UsageError: The model takes other inputs.
+    """
+
+    def asked(text: str) -> Row:
+        return text if question is None else {"question": question, "context": text}
+
+    return _predicted(model, _rows(source, column), column, asked)
+
+
+def write_predictions(
+    predicted: Iterable[tuple[dict[str, str], Prediction]], target: str, column: str
+) -> int:
+    """Writes rows with what a model says of them.
+
+    Args:
+        predicted: What `predicted_rows` yields.
+        target: Receives each row with the columns that the model's task adds. Of a class that is
+            `predicted_label` and its probabilities: columns `probability_CLASS` in a .csv, an
+            object `probabilities` in a .jsonl. Of entities a .csv has a row for each, with the
+            cells of its text, and a .jsonl a line for each text. Of an answer it is
+            `predicted_answer` and `predicted_answer_start`, `…_end` and `…_score`. The file
+            appears when it is complete.
         column: Column of the reviews.
 
     Returns:
         The number of rows.
 
     Raises:
-        RunError: A row cannot be read, or `target` not be written, or not in its format.
+        RunError: See `predicted_rows`, or `target` cannot be written, or not in its format.
+        UsageError: See `predicted_rows`.
     """
     write = _WRITERS[os.path.splitext(target)[1]]
     with whole_file(target) as file:
-        return write(file, _predicted(model, _rows(source, column), column), column)
+        return write(file, predicted, column)
 
 
 def _rows(source: str, column: str) -> Iterator[dict[str, str]]:
@@ -111,19 +144,22 @@ def _rows(source: str, column: str) -> Iterator[dict[str, str]]:
 
 
 def _predicted(
-    model: Predictor, rows: Iterator[dict[str, str]], column: str
+    model: Predictor,
+    rows: Iterator[dict[str, str]],
+    column: str,
+    asked: Callable[[str], Row],
 ) -> Iterator[tuple[dict[str, str], Prediction]]:
     """Pairs each row with its prediction; the model takes texts somewhat ahead of that."""
     waiting: collections.deque[dict[str, str]] = collections.deque()
     size = 0
     more = True
 
-    def texts() -> Iterator[str]:
+    def questions() -> Iterator[Row]:
         nonlocal size, more
         for row in rows:
             waiting.append(row)
             size += _size(row)
-            yield row.get(column, "")
+            yield asked(row.get(column, ""))
             if size > _MOST_WAITING:
                 # A model asks for a thousand before it answers the first. It gets no more now.
                 return
@@ -131,7 +167,7 @@ def _predicted(
 
     done = 0
     while more:
-        for prediction in model.stream(texts()):
+        for prediction in model.stream(questions()):
             row = waiting.popleft()
             size -= _size(row)
             yield row, prediction

@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         ],
         "export": ["export_model"],
         "local_model": ["LocalModel"],
+        "tasks.question_answering.answers": ["Answer"],
         "tasks.registry": ["register_task"],
         "tasks.text_classification.answers": ["Prediction"],
         "tasks.token_classification.answers": ["Entities", "Entity"],

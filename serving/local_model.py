@@ -13,13 +13,15 @@ import tensorflow as tf
 from ..errors import RunError
 from ..files import version_numbers
 from .model_card import task_of
-from .prediction import text_batches
-from .tasks.predictions import Prediction, check_task
-from .tasks.registry import TASKS
+from .prediction import Row, input_batches
+from .tasks.predictions import Prediction, check_inputs, check_task
+from .tasks.question_answering.answers import TASK as ANSWERS
+from .tasks.question_answering.answers import Answer, rows_of_pairs
+from .tasks.registry import TASKS, inputs_of
 from .tasks.token_classification.answers import TASK as ENTITIES
 from .tasks.token_classification.answers import Entities, Entity
 
-# Texts handed to the graph at once; it cuts them into smaller chunks by length.
+# Rows handed to the graph at once; it cuts them into smaller chunks by length.
 BATCH = 1024
 
 
@@ -33,6 +35,7 @@ class LocalModel:
     Attributes:
         directory: The version directory that was loaded.
         task: Name of the task that the model was trained for.
+        inputs: Names of what it is asked with: `text`, or of several texts.
         labels: Names of the classes, or of what else the task decides between, in the order
             of the model's outputs.
 
@@ -55,6 +58,7 @@ class LocalModel:
             )
         try:
             self.task = task_of(self.directory)
+            self.inputs = inputs_of(self.task)
             self._read = TASKS.load(self.task, "answers").read_arrays
         except ValueError as error:
             raise RunError(f"{self.directory}: {error}") from None
@@ -63,28 +67,39 @@ class LocalModel:
         self._serve = model.signatures["serving_default"]
         self.labels = tf.io.gfile.GFile(labels).read().splitlines()
 
-    def predict(self, texts: Iterable[str]) -> list[Prediction]:
+    def predict(self, rows: Iterable[Row]) -> list[Prediction]:
         """Asks the model about texts.
 
         Args:
-            texts: Any number of reviews of any length.
+            rows: Any number of reviews of any length; of a model with several `inputs` texts by
+                the names of these, such as
+                `{"question": "How is the fit?", "context": "Fits perfectly."}`.
 
         Returns:
             One prediction for each, in their order.
-        """
-        return list(self.stream(texts))
 
-    def stream(self, texts: Iterable[str]) -> Iterator[Prediction]:
+        Raises:
+            UsageError: The model takes other inputs.
+        """
+        return list(self.stream(rows))
+
+    def stream(self, rows: Iterable[Row]) -> Iterator[Prediction]:
         """Asks the model about texts as they come.
 
         Args:
-            texts: As many as there are; those of one batch are in memory.
+            rows: As many as there are, see `predict`; those of one batch are in memory.
 
         Yields:
             One prediction for each, in their order.
+
+        Raises:
+            UsageError: The model takes other inputs.
         """
-        for batch in text_batches(texts, BATCH):
-            answer = self._serve(text=tf.constant(batch, tf.string))
+        for batch in input_batches(rows, BATCH):
+            check_inputs(self.directory, self.task, self.inputs, batch)
+            answer = self._serve(
+                **{name: tf.constant(texts, tf.string) for name, texts in batch.items()}
+            )
             arrays = {name: output.numpy() for name, output in answer.items()}
             yield from self._read(arrays, self.labels)
 
@@ -102,6 +117,21 @@ class LocalModel:
         """
         check_task(self.directory, self.task, ENTITIES)
         return [list(cast(Entities, prediction).entities) for prediction in self.stream(texts)]
+
+    def answers(self, pairs: Iterable[tuple[str, str]]) -> list[Answer]:
+        """Answers questions with a part of a text each.
+
+        Args:
+            pairs: Any number of questions, each with the context that shall have its answer.
+
+        Returns:
+            The answer to each, in their order; an empty one where the context has none.
+
+        Raises:
+            UsageError: The model is for another task.
+        """
+        check_task(self.directory, self.task, ANSWERS)
+        return cast(list[Answer], self.predict(rows_of_pairs(pairs)))
 
 
 def _version_directory(directory: str) -> str:

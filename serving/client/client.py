@@ -12,8 +12,10 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import cast
 
 from ...errors import UsageError
-from ..prediction import text_batches
-from ..tasks.predictions import Prediction
+from ..prediction import Row, input_batches
+from ..tasks.predictions import Inputs, Prediction
+from ..tasks.question_answering.answers import TASK as ANSWERS
+from ..tasks.question_answering.answers import Answer, rows_of_pairs
 from ..tasks.token_classification.answers import TASK as ENTITIES
 from ..tasks.token_classification.answers import Entities, Entity
 from .model_requests import ModelRequests
@@ -22,7 +24,7 @@ from .transport import Transport
 
 _TRANSPORTS = ("rest", "grpc")
 
-_Answer = concurrent.futures.Future[Sequence[Prediction]]
+_Predicted = concurrent.futures.Future[Sequence[Prediction]]
 
 
 class Client:
@@ -44,7 +46,7 @@ class Client:
         retries: How often a request is sent again when the server is not available: nobody
             listens, the connection breaks, or the answer is 503 or UNAVAILABLE. The waits
             between grow from 0.1 to at most 5 seconds.
-        batch_size: Texts in a request; at most what the server accepts.
+        batch_size: Rows in a request, mostly texts; at most what the server accepts.
         concurrency: Requests of one call that are under way together.
         tls: Certificates for an encrypted connection.
 
@@ -91,58 +93,62 @@ class Client:
         # For a client that nobody closed.
         self._stop = weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
 
-    def predict(self, texts: Iterable[str]) -> list[Prediction]:
+    def predict(self, rows: Iterable[Row]) -> list[Prediction]:
         """Asks a model of any task about reviews.
 
         Args:
-            texts: Any number of reviews of any length.
+            rows: Any number of reviews of any length; of a model that takes more than a text
+                the texts by the names of its inputs, such as
+                `{"question": "How is the fit?", "context": "Fits perfectly."}`.
 
         Returns:
             One prediction for each, in their order: a `Prediction` of a classifier, the
-            `Entities` of a model that finds such.
+            `Entities` of a model that finds such, the `Answer` of one that answers questions.
 
         Raises:
+            UsageError: The model takes other inputs.
             ServerUnavailable: The server was not available, however often it was asked.
             ServerTimeout: A batch took longer than the time-out.
             ModelNotFound: The server has no such model or version.
             InvalidRequest: The server refused the request.
             ServerError: Anything else that the server answers.
         """
-        return list(self.stream(texts))
+        return list(self.stream(rows))
 
-    def stream(self, texts: Iterable[str]) -> Iterator[Prediction]:
+    def stream(self, rows: Iterable[Row]) -> Iterator[Prediction]:
         """Asks about reviews as they come, only a few batches ahead of what is taken.
 
         Args:
-            texts: As many as there are; those of `concurrency` batches are in memory.
+            rows: As many as there are, see `predict`; those of `concurrency` batches are in
+                memory.
 
         Yields:
             One prediction for each, in their order.
 
         Raises:
+            UsageError: The model takes other inputs.
             ServerError: See `predict`.
         """
-        with contextlib.closing(self._answers(texts)) as answers:
-            for answer in answers:
-                yield from answer.result()
+        return self._streamed(rows)
 
-    async def predict_async(self, texts: Iterable[str]) -> list[Prediction]:
+    async def predict_async(self, rows: Iterable[Row]) -> list[Prediction]:
         """Asks about reviews without blocking the caller's event loop.
 
         Args:
-            texts: See `predict`.
+            rows: See `predict`.
 
         Returns:
             See `predict`.
 
         Raises:
+            UsageError: The model takes other inputs.
             ServerError: See `predict`.
 
         Example:
             >>> asyncio.run(client.predict_async(["Great value."]))
             [Prediction(label='positive', probabilities={'negative': 0.06…, …})]
         """
-        return await self._gathered(texts)
+        return await self._gathered(rows)
 
     def entities(self, texts: Iterable[str]) -> list[list[Entity]]:
         """Finds the entities of texts.
@@ -162,8 +168,7 @@ class Client:
             ...     client.entities(["The pasta was great."])
             [[Entity(start=4, end=9, label='praised', score=0.97…, text='pasta')]]
         """
-        with contextlib.closing(self._answers(texts, ENTITIES)) as answers:
-            return _entities(prediction for answer in answers for prediction in answer.result())
+        return _entities(self._streamed(texts, ENTITIES))
 
     async def entities_async(self, texts: Iterable[str]) -> list[list[Entity]]:
         """Finds the entities of texts without blocking the caller's event loop.
@@ -180,6 +185,41 @@ class Client:
         """
         return _entities(await self._gathered(texts, ENTITIES))
 
+    def answers(self, pairs: Iterable[tuple[str, str]]) -> list[Answer]:
+        """Answers questions with a part of a text each.
+
+        Args:
+            pairs: Any number of questions, each with the context that shall have its answer.
+
+        Returns:
+            The answer to each, in their order; an empty one where the context has none.
+
+        Raises:
+            UsageError: The model is for another task.
+            ServerError: See `predict`.
+
+        Example:
+            >>> with Client("localhost:8501", model="questions") as client:
+            ...     client.answers([("How is the fit?", "Fits like a glove, but itches.")])
+            [Answer(text='like a glove', start=5, end=17, score=0.91…)]
+        """
+        return cast(list[Answer], list(self._streamed(rows_of_pairs(pairs), ANSWERS)))
+
+    async def answers_async(self, pairs: Iterable[tuple[str, str]]) -> list[Answer]:
+        """Answers questions without blocking the caller's event loop.
+
+        Args:
+            pairs: See `answers`.
+
+        Returns:
+            See `answers`.
+
+        Raises:
+            UsageError: The model is for another task.
+            ServerError: See `predict`.
+        """
+        return cast(list[Answer], await self._gathered(rows_of_pairs(pairs), ANSWERS))
+
     def close(self) -> None:
         """Ends what is under way and closes the connections; closed twice is closed."""
         if self._thread.is_alive():
@@ -194,20 +234,25 @@ class Client:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    async def _gathered(self, texts: Iterable[str], task: str | None = None) -> list[Prediction]:
+    def _streamed(self, rows: Iterable[Row], task: str | None = None) -> Iterator[Prediction]:
+        with contextlib.closing(self._predicted(rows, task)) as batches:
+            for batch in batches:
+                yield from batch.result()
+
+    async def _gathered(self, rows: Iterable[Row], task: str | None = None) -> list[Prediction]:
         predictions: list[Prediction] = []
-        with contextlib.closing(self._answers(texts, task)) as answers:
-            for answer in answers:
-                of_batch = await asyncio.wrap_future(answer)
+        with contextlib.closing(self._predicted(rows, task)) as batches:
+            for batch in batches:
+                of_batch = await asyncio.wrap_future(batch)
                 predictions += of_batch
         return predictions
 
-    def _answers(
-        self, texts: Iterable[str], task: str | None = None
-    ) -> Generator[_Answer, None, None]:
-        """Yields the answers to batches in their order, the next ones being under way."""
-        batches = text_batches(texts, self._batch_size)
-        under_way: collections.deque[_Answer] = collections.deque()
+    def _predicted(
+        self, rows: Iterable[Row], task: str | None
+    ) -> Generator[_Predicted, None, None]:
+        """Yields the predictions of batches in their order, the next ones being under way."""
+        batches = input_batches(rows, self._batch_size)
+        under_way: collections.deque[_Predicted] = collections.deque()
         try:
             while True:
                 while len(under_way) < self._concurrency and (batch := next(batches, None)):
@@ -217,10 +262,10 @@ class Client:
                 yield under_way[0]
                 under_way.popleft()
         finally:
-            for answer in under_way:
-                answer.cancel()
+            for predicted in under_way:
+                predicted.cancel()
 
-    def _submit(self, batch: list[bytes], task: str | None) -> _Answer:
+    def _submit(self, batch: Inputs, task: str | None) -> _Predicted:
         if not self._thread.is_alive():
             raise RuntimeError("this Client is closed, or belongs to the process that was forked")
         return asyncio.run_coroutine_threadsafe(self._requests.predict(batch, task), self._loop)

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 
 from ...errors import UsageError
 from ..status import Code
+from ..tasks.predictions import Inputs
 from .errors import server_error
 from .messages import PredictRequest, PredictResponse
 from .target import TLS, Target
@@ -49,7 +50,7 @@ class GrpcTransport:
         self._target = target
         self._timeout = timeout
 
-    async def predict(self, signature: str, alias: str, values: list[bytes]) -> Outputs:
+    async def predict(self, signature: str, inputs: Inputs) -> Outputs:
         request = PredictRequest()
         request.model_spec.name = self._target.model
         request.model_spec.signature_name = signature
@@ -57,7 +58,8 @@ class GrpcTransport:
             request.model_spec.version.value = self._target.version
         elif self._target.label is not None:
             request.model_spec.version_label = self._target.label
-        request.inputs.add(key=alias, value=string_tensor(values))
+        for alias, values in inputs.items():
+            request.inputs.add(key=alias, value=string_tensor(values))
         try:
             answer = await _finished(self._predict.future(request, timeout=self._timeout))
         except grpc.RpcError as error:

@@ -12,6 +12,7 @@ import httpx
 
 from ...errors import UsageError
 from ..status import Code
+from ..tasks.predictions import Inputs
 from .errors import ServerError, server_error
 from .target import TLS, Target
 from .transport import Outputs
@@ -61,11 +62,9 @@ class RestTransport:
             verify=_ssl_context(target.tls) if target.tls else False,
         )
 
-    async def predict(self, signature: str, alias: str, values: list[bytes]) -> Outputs:
-        request = {
-            "signature_name": signature,
-            "inputs": {alias: [value.decode("utf-8") for value in values]},
-        }
+    async def predict(self, signature: str, inputs: Inputs) -> Outputs:
+        columns = {alias: [value.decode() for value in values] for alias, values in inputs.items()}
+        request = {"signature_name": signature, "inputs": columns}
         body = json.dumps(request, ensure_ascii=False, separators=(",", ":")).encode()
         try:
             answer = await self._http.post(self._url, content=body)
@@ -112,17 +111,22 @@ def _json(answer: httpx.Response) -> dict[str, Any]:
 
 
 def _float32(value: Any) -> Any:
-    """Gives a matrix of floats the very values that their digits stand for, as gRPC delivers them.
+    """Gives rows of floats the very values that their digits stand for, as gRPC delivers them.
 
     TensorFlow Serving writes a point into every float, so numbers without one are integers.
     """
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        return [_float32_row(row) for row in value]
+    return _float32_row(value)
+
+
+def _float32_row(row: Any) -> Any:
+    if not isinstance(row, list) or all(type(item) is int for item in row):
+        return row
     try:
-        return [
-            row if all(type(item) is int for item in row) else array.array("f", row).tolist()
-            for row in value
-        ]
+        return array.array("f", row).tolist()
     except (TypeError, OverflowError):
-        return value
+        return row
 
 
 def _ssl_context(tls: TLS) -> ssl.SSLContext:

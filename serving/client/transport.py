@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Protocol
 
+from ..tasks.predictions import Inputs
+
 
 @dataclasses.dataclass(frozen=True)
 class Outputs:
@@ -23,13 +25,12 @@ class Outputs:
 class Transport(Protocol):
     """One way to ask a model; used on one event loop."""
 
-    async def predict(self, signature: str, alias: str, values: list[bytes]) -> Outputs:
+    async def predict(self, signature: str, inputs: Inputs) -> Outputs:
         """Sends one Predict request.
 
         Args:
             signature: Name of the signature.
-            alias: Name of its only input.
-            values: The batch of strings, in UTF-8, that goes into it.
+            inputs: The batch of strings, in UTF-8, that goes into each of its inputs.
 
         Raises:
             ServerError: There was no answer, or none that can be understood.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...registry import Registry
+from .predictions import TEXT_ALONE
 
 # Each package has the modules `signatures`, `requests` and `answers`; see `base`
 # and `predictions`.
@@ -11,6 +12,7 @@ TASKS = Registry(
     {
         "text-classification": f"{__package__}.text_classification",
         "token-classification": f"{__package__}.token_classification",
+        "question-answering": f"{__package__}.question_answering",
     },
 )
 
@@ -26,3 +28,22 @@ def register_task(name: str, package: str) -> None:
         >>> register_task("language", "my_tasks.language")
     """
     TASKS.register(name, package)
+
+
+def inputs_of(task: str) -> tuple[str, ...]:
+    """Names of the inputs that models of a task are asked with.
+
+    Args:
+        task: A registered one.
+
+    Returns:
+        Those of its `serving_default`.
+
+    Raises:
+        ValueError: There is no such task.
+
+    Example:
+        >>> inputs_of("text-classification")
+        ('text',)
+    """
+    return getattr(TASKS.load(task, "answers"), "INPUTS", TEXT_ALONE)

@@ -14,7 +14,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reviewlens.errors import RunError, UsageError
-from reviewlens.pipeline.prediction_files import check_files, left_out, predict_file
+from reviewlens.pipeline.prediction_files import (
+    check_files,
+    left_out,
+    predicted_rows,
+    write_predictions,
+)
 from reviewlens.serving import Entities, Entity, Prediction
 
 ROWS = 3000
@@ -33,7 +38,8 @@ class ShoutingModel:
 
 def predict(source, target, column="text", model=None):
     count = check_files(str(source), str(target), column)
-    assert predict_file(model or ShoutingModel(), str(source), str(target), column) == count
+    predicted = predicted_rows(model or ShoutingModel(), str(source), column)
+    assert write_predictions(predicted, str(target), column) == count
     return count
 
 

@@ -119,6 +119,8 @@ def grpc_server():
             import tensorflow as tf
 
             self.requests.append(request)
+            if request.inputs.keys() & {"question", "context"}:
+                context.abort(grpc.StatusCode.INVALID_ARGUMENT, "it takes text")
             self.on_request(request, context)
             if error := next(self.errors, None):
                 context.abort(*error)
@@ -254,7 +256,8 @@ def test_other_failures_of_grpc_are_told_at_once(grpc_server, status, error):
         client.predict(["fine"])
     assert type(caught.value) is error
     assert (caught.value.code, caught.value.message) == (status.value[0], "no")
-    assert len(server.requests) == 1
+    # To be sure that it is not asked with the wrong inputs, others are tried once.
+    assert sum("question" not in request.inputs for request in server.requests) == 1
 
 
 def test_errors_survive_pickling():
@@ -373,7 +376,7 @@ def test_the_first_failure_ends_the_call(rest_server):
     with Client(server.address, batch_size=1, concurrency=1) as client:
         with pytest.raises(InvalidRequest):
             client.predict(["fine"] * 1000)
-        assert len(server.requests) == 1
+        assert sum("text" in request["inputs"] for request in server.requests) == 1
 
 
 def test_a_failure_cancels_what_is_still_under_way(grpc_server):

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..predictions import Answer, Ask
+from ..predictions import Ask, Inputs, Reply, is_list_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,56 +85,53 @@ class ClassReader:
         self._classes: list[str] = []
         self._version: int | None = None
 
-    async def read(self, texts: list[bytes], answer: Answer) -> list[Prediction]:
+    async def read(self, inputs: Inputs, reply: Reply) -> list[Prediction]:
         """Returns a prediction for each text; see `AnswerReader.read`."""
-        self._check(answer)
-        if not self._is_of_known_classes(answer):
+        texts = inputs["text"]
+        self._check(reply)
+        if not self._is_of_known_classes(reply):
             await self._ask_for_classes()
-        if not self._is_of_known_classes(answer):
+        if not self._is_of_known_classes(reply):
             # The server went over to another version between the two answers.
-            answer = await self._ask("serving_default", "text", texts)
-            self._check(answer)
-        labels, rows = answer.tensors["label"], answer.tensors["probabilities"]
-        if not self._is_of_known_classes(answer) or not len(texts) == len(labels) == len(rows):
+            reply = await self._ask("serving_default", inputs)
+            self._check(reply)
+        labels, rows = reply.tensors["label"], reply.tensors["probabilities"]
+        if not self._is_of_known_classes(reply) or not len(texts) == len(labels) == len(rows):
             raise self._error("the answers do not fit the texts or the classes")
         return [
             Prediction(label, dict(zip(self._classes, map(float, row), strict=True)))
             for label, row in zip(labels, rows, strict=True)
         ]
 
-    def _check(self, answer: Answer) -> None:
-        labels, rows = (answer.tensors.get(name, ()) for name in OUTPUTS)
+    def _check(self, reply: Reply) -> None:
+        labels, rows = (reply.tensors.get(name, ()) for name in OUTPUTS)
         if not (
-            _is_list_of(str, labels)
-            and _is_list_of(list, rows)
+            is_list_of(str, labels)
+            and is_list_of(list, rows)
             and all(_is_share(share) for row in rows for share in row)
         ):
             raise self._error(
-                f"the model {self._model} answers with {', '.join(answer.tensors)}; one of "
+                f"the model {self._model} answers with {', '.join(reply.tensors)}; one of "
                 "reviewlens has label, string [batch], and probabilities, float [batch, classes]"
             )
 
-    def _is_of_known_classes(self, answer: Answer) -> bool:
+    def _is_of_known_classes(self, reply: Reply) -> bool:
         """Whether answers belong to the classes known so far, as far as can be told."""
         return (
-            answer.version == self._version
-            and set(answer.tensors["label"]) <= set(self._classes)
-            and all(len(row) == len(self._classes) for row in answer.tensors["probabilities"])
+            reply.version == self._version
+            and set(reply.tensors["label"]) <= set(self._classes)
+            and all(len(row) == len(self._classes) for row in reply.tensors["probabilities"])
         )
 
     async def _ask_for_classes(self) -> None:
         # One serialized tf.Example without features: an empty review.
-        answer = await self._ask("classify", "inputs", [b""])
-        rows = answer.tensors.get("classes", ())
-        if not (_is_list_of(list, rows) and len(rows) == 1 and _is_list_of(str, rows[0])):
+        reply = await self._ask("classify", {"inputs": [b""]})
+        rows = reply.tensors.get("classes", ())
+        if not (is_list_of(list, rows) and len(rows) == 1 and is_list_of(str, rows[0])):
             raise self._error("the signature classify does not name the classes")
-        self._classes, self._version = rows[0], answer.version
+        self._classes, self._version = rows[0], reply.version
 
 
 def _is_share(value: Any) -> bool:
     # A proxy that writes JSON anew may leave the point out.
     return isinstance(value, float) or (isinstance(value, int) and value in (0, 1))
-
-
-def _is_list_of(kind: type, value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, kind) for item in value)

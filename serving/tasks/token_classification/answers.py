@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..predictions import Answer, Ask
+from ..predictions import Ask, Inputs, Reply, is_list_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,11 +131,11 @@ class EntityReader:
         self._model = model
         self._error = error
 
-    async def read(self, texts: list[bytes], answer: Answer) -> list[Entities]:
+    async def read(self, inputs: Inputs, reply: Reply) -> list[Entities]:
         """Returns the entities of each text; see `AnswerReader.read`."""
-        tensors = answer.tensors
+        tensors = reply.tensors
         counts: Any = tensors.get("count")
-        if not _is_list_of(int, counts) or len(counts) != len(texts):
+        if not is_list_of(int, counts) or len(counts) != len(inputs["text"]):
             raise self._error(
                 f"the model {self._model} has no count, int64 [batch], of the entities of each text"
             )
@@ -151,16 +151,12 @@ class EntityReader:
     def _values(self, name: str, kind: Any, rows: Any, counts: list[int]) -> list[list]:
         """What is no padding of an output."""
         if (
-            not _is_list_of(list, rows)
+            not is_list_of(list, rows)
             or len(rows) != len(counts)
             or any(not 0 <= count <= len(row) for count, row in zip(counts, rows, strict=True))
         ):
             raise self._error(f"{name} of the model {self._model} does not fit the texts")
         found = [row[:count] for count, row in zip(counts, rows, strict=True)]
-        if not all(_is_list_of(kind, row) for row in found):
+        if not all(is_list_of(kind, row) for row in found):
             raise self._error(f"{name} of the model {self._model} is of another type")
         return found
-
-
-def _is_list_of(kind: Any, value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, kind) for item in value)

@@ -51,8 +51,8 @@ def tensors(found):
 
 def read(given, texts):
     reader = answers.make_reader("aspects", None, RunError)
-    answer = types.SimpleNamespace(tensors=given, version=None)
-    return asyncio.run(reader.read(texts, answer))
+    reply = types.SimpleNamespace(tensors=given, version=None)
+    return asyncio.run(reader.read({"text": texts}, reply))
 
 
 def rounded(found):

@@ -40,8 +40,8 @@ class _Reader:
     def __init__(self, error):
         self._error = error
 
-    async def read(self, texts, answer):
-        tags, shares = answer.tensors["tags"], answer.tensors["share"]
-        if not len(texts) == len(tags) == len(shares):
+    async def read(self, inputs, reply):
+        tags, shares = reply.tensors["tags"], reply.tensors["share"]
+        if not len(inputs["text"]) == len(tags) == len(shares):
             raise self._error("the answers do not fit the texts")
         return [Tags(tag, share) for tag, share in zip(tags, shares, strict=True)]
