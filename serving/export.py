@@ -31,10 +31,10 @@ def export_model(
     Its signatures are those of the task: of text classification `serving_default` (`text`
     [batch] to `probabilities` float32 [batch, classes] and `label` string [batch]) and
     `classify` (serialized `tf.Example`s with a bytes feature `text` to `classes` and `scores`,
-    both [batch, classes]); of token classification `serving_default` and `entities`, see
-    `tasks.token_classification.signatures`. Beside the graph it has `assets/labels.txt`, the
-    files of the model, such as its tokenizer's, under `assets/`, warm-up requests and
-    `assets.extra/model.json`.
+    both [batch, classes]); of token classification `serving_default` and `entities`, of question
+    answering `serving_default` and `answer`, see their modules `signatures`. Beside the graph it
+    has `assets/labels.txt`, the files of the model, such as its tokenizer's, under `assets/`,
+    warm-up requests and `assets.extra/model.json`.
 
     Args:
         directory: Where to write; made when needed.
@@ -100,3 +100,7 @@ class _ServedModel(tf.Module):
     def outputs(self, text):
         """See `serving.tasks.base.Served`."""
         return self.model(text)
+
+    def read_pairs(self, first, second):
+        """See `serving.tasks.base.Served`."""
+        return self.model.read_pairs(first, second)

@@ -58,6 +58,7 @@ LEFT_OUT = {
     "models.encoders.sources.registry.register_source": "needs a kind; tests/.../sources has one",
     "pipeline.kubeflow.api.PipelinesClient": "needs Kubeflow Pipelines",
     "pipeline.local.runner.run": "takes minutes; it is `make run`",
+    "serving.client.client.Client.answers": "needs such a model; tests/serving has one",
     "serving.client.client.Client.entities": "needs such a model; tests/serving has one",
     "serving.server.draining.RestServer": "serves until it is told to end",
     "serving.server.rest.RestApp": "serves until it is told to end",

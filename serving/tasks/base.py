@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
+from ..text_models.base import PairOutputs
+
 # White space, and characters that nobody sees, such as the mark for the order of bytes.
 BLANK = r"[\s\p{Z}\p{Cc}\p{Cf}]*"
 
@@ -28,6 +30,10 @@ class Served(Protocol):
 
     def outputs(self, text: tf.Tensor) -> tf.Tensor | tf.RaggedTensor:
         """Outputs for texts, string [batch]: [batch, …], or ragged [batch, (tokens), …]."""
+
+    def read_pairs(self, first: tf.Tensor, second: tf.Tensor) -> PairOutputs:
+        """Outputs for texts that are read behind others, see `PairModel`; for tasks whose models
+        do that."""
 
 
 class Signatures(Protocol):

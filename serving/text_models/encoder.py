@@ -8,11 +8,13 @@ import keras
 import tensorflow as tf
 
 from ...models.encoders.base import Tokenizer
+from ...models.encoders.pairs import join_offsets, join_pairs
 from ...models.encoders.truncation import UNCUT
-from ...models.encoders.windows import Windows
+from ...models.encoders.windows import WindowRows, Windows
 from ...models.frozen import FrozenClassifier
 from ...models.settings import ModelSettings
 from ...models.tasks.base import Task
+from .base import PairOutputs
 
 # Texts, or windows onto them, that go through the encoder together, however many a request has.
 # More of them no longer fit the processor's caches, and fewer leave its units waiting.
@@ -73,7 +75,7 @@ class EncoderModel(tf.Module):
             {'algorithm': 'encoder', 'max_tokens': 48, 'truncation': 'head'}
         """
         if task.reads_all:
-            windows = Windows.of(settings)
+            windows = Windows.of(settings, task.pairs)
             return cls(model, model.encoder.tokenizer(UNCUT), task.per_token, windows)
         tokenizer = model.encoder.tokenizer(int(settings.max_tokens), settings.truncation)
         return cls(model, tokenizer, task.per_token)
@@ -91,12 +93,26 @@ class EncoderModel(tf.Module):
         if self._windows is None:
             return self._score(tokens)
         cut = self._windows.cut(tokens.row_splits)
-        read = tf.RaggedTensor.from_row_splits(
-            tf.gather(tokens.values, cut.places), cut.row_splits, validate=False
-        )
+        read = _in_windows(tokens, cut)
         return tokens.with_values(tf.boolean_mask(self._score(read).values, cut.own))
 
-    def _score(self, tokens: tf.RaggedTensor) -> tf.Tensor | tf.RaggedTensor:
+    def read_pairs(self, first: tf.Tensor, second: tf.Tensor) -> PairOutputs:
+        """Outputs for texts that are read behind others; see `PairModel`."""
+        if self._windows is None:
+            raise ValueError("a model without windows reads one text at a time")
+        asked = self.tokenizer(first)
+        ids, *offsets = self.tokenizer.tokenize_with_offsets(second)
+        tokens, seconds = join_pairs(self.tokenizer, asked, ids)
+        cut = self._windows.cut(tokens.row_splits, seconds)
+        starts, ends = (
+            tf.gather(join_offsets(self.tokenizer, asked, of).values, cut.places) for of in offsets
+        )
+        outputs = self._score(_in_windows(tokens, cut), cut.heads)
+        return PairOutputs(outputs, cut.parts, cut.own, starts, ends)
+
+    def _score(
+        self, tokens: tf.RaggedTensor, seconds: tf.Tensor | None = None
+    ) -> tf.Tensor | tf.RaggedTensor:
         """Scores similar lengths together, so that neither padding nor memory gets out of hand."""
         lengths = tokens.row_lengths()
         order = tf.argsort(lengths, direction="DESCENDING", stable=True)
@@ -111,7 +127,8 @@ class EncoderModel(tf.Module):
 
         def score(chunk, scored):
             chosen = order[chunk * CHUNK : (chunk + 1) * CHUNK]
-            found = self._infer(self._pack(tf.gather(tokens, chosen)))
+            of_second = None if seconds is None else tf.gather(seconds, chosen)
+            found = self._infer(self._pack(tf.gather(tokens, chosen), of_second))
             if self._per_token:
                 # Without those of the padding, so that chunks of different widths can be joined.
                 found = tf.RaggedTensor.from_tensor(found, tf.gather(lengths, chosen)).values
@@ -133,3 +150,9 @@ class EncoderModel(tf.Module):
             "algorithm": "encoder",
             **{name: getattr(cut, name) for name in ("max_tokens", last)},
         }
+
+
+def _in_windows(tokens: tf.RaggedTensor, cut: WindowRows) -> tf.RaggedTensor:
+    return tf.RaggedTensor.from_row_splits(
+        tf.gather(tokens.values, cut.places), cut.row_splits, validate=False
+    )

@@ -106,14 +106,18 @@ def new_version() -> Callable[[Path, int, float], Path]:
     return add
 
 
-@pytest.fixture(scope="module", params=["alone", "batched"])
-def flags(request, tmp_path_factory) -> dict:
-    """Flags of a server that runs requests alone, and of one that makes batches of them."""
-    if request.param == "alone":
-        return {}
+@pytest.fixture(scope="session")
+def batching(tmp_path_factory) -> dict:
+    """Flags of a server that makes batches of requests."""
     file = tmp_path_factory.mktemp("batching") / "batching_parameters.txt"
     file.write_text(BATCHING)
     return {"enable_batching": True, "batching_parameters_file": file}
+
+
+@pytest.fixture(scope="module", params=["alone", "batched"])
+def flags(request, batching) -> dict:
+    """Flags of a server that runs requests alone, and of one that makes batches of them."""
+    return {} if request.param == "alone" else batching
 
 
 @pytest.fixture(scope="module")
