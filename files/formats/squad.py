@@ -89,7 +89,10 @@ def _articles(file: InputFile, pieces: JsonPieces) -> Iterator[int]:
     """Goes from article to article; each is taken in between."""
     first = pieces.peek()
     if first != "{":
-        is_what = {"": "is empty", "[": "is a JSON array; write one object a line (JSON Lines)"}
+        is_what = {
+            "": "is empty",
+            "[": "is a JSON array; write one object a line, into a file that ends in .jsonl",
+        }
         raise RunError(f"{file.path}: {is_what.get(first, 'is no JSON, as SQuAD has it')}")
     has_data = False
     for key in pieces.members():
@@ -100,13 +103,12 @@ def _articles(file: InputFile, pieces: JsonPieces) -> Iterator[int]:
             yield from pieces.elements()
         else:
             pieces.refuse("its data is no list of articles, as SQuAD has it")
-    if pieces.peek():
-        pieces.refuse("has more behind its end; of one object a line set data.format: jsonl")
+    goes_on = pieces.peek()
     if not has_data:
-        raise RunError(
-            f"{file.path}: has no list data of articles, as SQuAD has it; of one object a line, "
-            "set data.format: jsonl"
-        )
+        otherwise = "; it is one object a line, so set data.format: jsonl" if goes_on == "{" else ""
+        raise RunError(f"{file.path}: has no list data of articles, as SQuAD has it{otherwise}")
+    if goes_on:
+        pieces.refuse("is no JSON: it goes on behind its end")
 
 
 class _Questions:
