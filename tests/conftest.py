@@ -6,6 +6,7 @@ import collections
 import csv
 import datetime
 import fcntl
+import gc
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -44,6 +45,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     order = {name: place for place, name in enumerate([*LONG_FILES_FIRST, "", *LAST])}
     items.sort(key=lambda item: order.get(item.path.relative_to(HERE).parts[0], order[""]))
+
+
+def pytest_collection_finish() -> None:
+    """Spares the collections of garbage, of which a training asks for one, all modules."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
