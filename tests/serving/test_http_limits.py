@@ -141,6 +141,9 @@ def test_an_answer_that_nobody_reads_ends_the_connection(limited):
         opened.sendall(head + b"\r\n" + body)
         # Meanwhile it keeps nobody from anything.
         assert ask(limited, BODY) == 200
+        opened.settimeout(120)
+        assert opened.recv(1, socket.MSG_PEEK)
+        # Longer than it may stay there.
         time.sleep(3)
         received = answers(opened)
     assert received.startswith(b"HTTP/1.1 200 OK\r\n")
