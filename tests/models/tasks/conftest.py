@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
+from reviewlens.models.encoders.pairs import join_pairs
 from reviewlens.models.encoders.truncation import UNCUT
 from reviewlens.models.precision import with_precision
 from reviewlens.models.settings import ModelSettings, TrainingSettings
@@ -27,6 +29,22 @@ from reviewlens.serving.text_models.encoder import EncoderModel
 SETTINGS = ModelSettings(max_tokens=48, dropout=0.0)
 
 
+@pytest.fixture(scope="module", params=["native", "saved_model", "roberta"])
+def family(request, tiny_encoder, byte_pair_files, tmp_path_factory):
+    """Folder of an encoder of random weights, and whether it becomes native layers."""
+    if request.param != "roberta":
+        return tiny_encoder, request.param == "native"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parents[1] / "encoders")
+        from folders import ROBERTA, random_tensors, write_folder
+    config = {**ROBERTA, "max_position_embeddings": 66}
+    tensors = random_tensors(config, 50_261, "roberta.", pooler=False, scale=0.1)
+    folder = tmp_path_factory.mktemp("roberta") / "roberta"
+    files = {"tokenizer.json": byte_pair_files["tokenizer.json"]}
+    write_folder(folder, config, tensors, files)
+    return str(folder), True
+
+
 @pytest.fixture
 def run_task_test(tiny_encoder, tiny_vocabulary, reviews, tmp_path):
     """Holds a task against what the rest of the product expects of one.
@@ -37,14 +55,22 @@ def run_task_test(tiny_encoder, tiny_vocabulary, reviews, tmp_path):
         named: What a prediction names in the end, such as its class or its tags.
         expected: The same, from what the decision decided and what the model read.
         unused: Paths of weights that the task does not read.
+        asked: What each of the texts is read behind, of a task of pairs.
     """
     texts = reviews[:64]
     tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=UNCUT)
-    rows = tokenizer(tf.constant(texts)).to_list()
+    tokens = tokenizer(tf.constant(texts))
 
-    def run(task, targets, named, expected, unused=()):
+    def run(task, targets, named, expected, unused=(), asked=None):
         ragged = [name for name, target in task.targets.items() if target.per_token]
-        data = task.prepare(TokenizedTexts.from_rows(rows, targets(rows), ragged), SETTINGS)
+        pairs, seconds, questions = tokens, None, texts
+        if task.pairs:
+            pairs, seconds = join_pairs(tokenizer, tokenizer(tf.constant(asked)), tokens)
+            both = zip(asked, texts, strict=True)
+            questions = [{"question": one, "context": other} for one, other in both]
+        rows = pairs.to_list()
+        whole = TokenizedTexts.from_rows(rows, targets(rows), ragged, seconds)
+        data = task.prepare(whole, SETTINGS)
         assert set(data.targets) == set(task.targets)
         assert make_task(task.name, **task.config()) == task
 
@@ -81,13 +107,14 @@ def run_task_test(tiny_encoder, tiny_vocabulary, reviews, tmp_path):
         )
         served = LocalModel(str(tmp_path))
         assert served.task == task.name and served.labels == list(task.labels)
-        found = [named(prediction) for prediction in served.predict(texts)]
-        alone = [named(served.predict([text])[0]) for text in texts[:5]]
+        found = [named(prediction) for prediction in served.predict(questions)]
+        alone = [named(served.predict([question])[0]) for question in questions[:5]]
         wanted = expected(decided, data)
         # A number on the edge may fall to either side in float32.
         assert np.mean([a == b for a, b in zip(found, wanted, strict=True)]) > 0.95
         assert alone == found[:5]
-        for prediction in served.predict(["", "Works."]):
+        blank = {"question": "", "context": ""} if task.pairs else ""
+        for prediction in served.predict([blank, questions[0]]):
             assert prediction.cells() and prediction.rows() and prediction.record()
 
     return run

@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from reviewlens.models import Characters, WordpieceTokenizer, piece_targets
+from reviewlens.models import (
+    Characters,
+    ModelSettings,
+    Windows,
+    WordpieceTokenizer,
+    answer_targets,
+    join_offsets,
+    piece_targets,
+)
 from reviewlens.models.encoders.truncation import UNCUT
 from reviewlens.models.tasks.registry import make_task
 from reviewlens.models.tasks.text_classification.task import TextClassification
@@ -73,6 +81,47 @@ def test_token_classification(run_task_test, tiny_vocabulary, reviews, label_pie
         named=named,
         expected=expected,
         unused=POOLER,
+    )
+
+
+def test_question_answering(run_task_test, tiny_vocabulary, reviews):
+    texts = tf.constant(reviews[:64])
+    asked = [f"which of {index % 7}?" for index in range(64)]
+    tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=UNCUT)
+    first = tokenizer(tf.constant(asked))
+    _, *places = tokenizer.tokenize_with_offsets(texts)
+    starts, ends = (join_offsets(tokenizer, first, of) for of in places)
+    spans = [[list(re.search(r"\b[Tt]he \w+|\w+", text).span())] for text in reviews[:64]]
+    wanted = tf.ragged.constant(spans, tf.int64, ragged_rank=1, inner_shape=(2,))
+    targets = answer_targets(texts, starts, ends, wanted)
+    task = make_task("question-answering", max_answer_tokens=9)
+
+    def expected(decided, data):
+        """The tokens that were decided on, where they stand in their texts."""
+        assert len(data) > 64, "no text has more than one window"
+        windows = Windows.of(ModelSettings(max_tokens=48), pairs=True)
+        lengths = tf.cast(starts.row_lengths(), tf.int64).numpy()
+        splits = np.concatenate([[0], np.cumsum(lengths)])
+        parting = first.row_lengths().numpy()
+        places = windows.cut(splits, parting).places
+        answers = []
+        for text, answer in zip(reviews, decided, strict=False):
+            begin, size = divmod(max(answer, 0), 9)
+            start, end = starts.values[places[begin]], ends.values[places[begin + size]]
+            answers.append(text.encode()[start:end].decode() if answer >= 0 else "")
+        assert len(set(answers)) > 5
+        return answers
+
+    run_task_test(
+        task,
+        lambda rows: {
+            "answers": targets["answers"].to_list(),
+            "answered": targets["answered"].numpy(),
+        },
+        named=lambda prediction: prediction.text,
+        expected=expected,
+        unused=POOLER,
+        asked=asked,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -28,26 +27,13 @@ from reviewlens.models.training.step import TrainStep
 from reviewlens.serving.text_models.encoder import EncoderModel
 
 TASK = TokenClassification(("thing",))
-FAMILIES = ["native", "saved_model", "roberta"]
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
-def built(request, tiny_encoder, byte_pair_files, tmp_path_factory):
+@pytest.fixture(scope="module")
+def built(family):
     """A tagger on an encoder of random weights, and its settings."""
-    directory = tiny_encoder
-    if request.param == "roberta":
-        with pytest.MonkeyPatch.context() as patch:
-            patch.syspath_prepend(Path(__file__).parents[2] / "encoders")
-            from folders import ROBERTA, random_tensors, write_folder
-        config = {**ROBERTA, "max_position_embeddings": 66}
-        tensors = random_tensors(config, 50_261, "roberta.", pooler=False, scale=0.1)
-        folder = tmp_path_factory.mktemp("roberta") / "roberta"
-        files = {"tokenizer.json": byte_pair_files["tokenizer.json"]}
-        write_folder(folder, config, tensors, files)
-        directory = str(folder)
-    settings = ModelSettings(
-        max_tokens=24, stride=10, dropout=0.0, native=request.param != "saved_model"
-    )
+    directory, native = family
+    settings = ModelSettings(max_tokens=24, stride=10, dropout=0.0, native=native)
     keras.utils.set_random_seed(4)
     return build_model(TASK, directory, settings, "float32"), settings
 
