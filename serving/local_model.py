@@ -67,11 +67,11 @@ class LocalModel:
         self._serve = model.signatures["serving_default"]
         self.labels = tf.io.gfile.GFile(labels).read().splitlines()
 
-    def predict(self, rows: Iterable[Row]) -> list[Prediction]:
+    def predict(self, texts: Iterable[Row]) -> list[Prediction]:
         """Asks the model about texts.
 
         Args:
-            rows: Any number of reviews of any length; of a model with several `inputs` texts by
+            texts: Any number of reviews of any length; of a model with several `inputs` texts by
                 the names of these, such as
                 `{"question": "How is the fit?", "context": "Fits perfectly."}`.
 
@@ -81,13 +81,13 @@ class LocalModel:
         Raises:
             UsageError: The model takes other inputs.
         """
-        return list(self.stream(rows))
+        return list(self.stream(texts))
 
-    def stream(self, rows: Iterable[Row]) -> Iterator[Prediction]:
+    def stream(self, texts: Iterable[Row]) -> Iterator[Prediction]:
         """Asks the model about texts as they come.
 
         Args:
-            rows: As many as there are, see `predict`; those of one batch are in memory.
+            texts: As many as there are, see `predict`; those of one batch are in memory.
 
         Yields:
             One prediction for each, in their order.
@@ -95,10 +95,10 @@ class LocalModel:
         Raises:
             UsageError: The model takes other inputs.
         """
-        for batch in input_batches(rows, BATCH):
+        for batch in input_batches(texts, BATCH):
             check_inputs(self.directory, self.task, self.inputs, batch)
             answer = self._serve(
-                **{name: tf.constant(texts, tf.string) for name, texts in batch.items()}
+                **{name: tf.constant(column, tf.string) for name, column in batch.items()}
             )
             arrays = {name: output.numpy() for name, output in answer.items()}
             yield from self._read(arrays, self.labels)

@@ -15,11 +15,11 @@ Row = str | Mapping[str, str]
 class Predictor(Protocol):
     """A model in this process (`LocalModel`) or behind a server (`Client`)."""
 
-    def predict(self, rows: Iterable[Row]) -> list[Prediction]:
-        """Returns one prediction for each row, in their order."""
+    def predict(self, texts: Iterable[Row]) -> list[Prediction]:
+        """Returns one prediction for each of them, in their order."""
 
-    def stream(self, rows: Iterable[Row]) -> Iterator[Prediction]:
-        """Yields the same, taking only a few batches of rows at a time."""
+    def stream(self, texts: Iterable[Row]) -> Iterator[Prediction]:
+        """Yields the same, taking only a few batches at a time."""
 
 
 def input_batches(rows: Iterable[Row], size: int) -> Iterator[Inputs]:

@@ -93,12 +93,12 @@ class Client:
         # For a client that nobody closed.
         self._stop = weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
 
-    def predict(self, rows: Iterable[Row]) -> list[Prediction]:
+    def predict(self, texts: Iterable[Row]) -> list[Prediction]:
         """Asks a model of any task about reviews.
 
         Args:
-            rows: Any number of reviews of any length; of a model that takes more than a text
-                the texts by the names of its inputs, such as
+            texts: Any number of reviews of any length; of a model that takes more than one text
+                texts by the names of its inputs, such as
                 `{"question": "How is the fit?", "context": "Fits perfectly."}`.
 
         Returns:
@@ -113,13 +113,13 @@ class Client:
             InvalidRequest: The server refused the request.
             ServerError: Anything else that the server answers.
         """
-        return list(self.stream(rows))
+        return list(self.stream(texts))
 
-    def stream(self, rows: Iterable[Row]) -> Iterator[Prediction]:
+    def stream(self, texts: Iterable[Row]) -> Iterator[Prediction]:
         """Asks about reviews as they come, only a few batches ahead of what is taken.
 
         Args:
-            rows: As many as there are, see `predict`; those of `concurrency` batches are in
+            texts: As many as there are, see `predict`; those of `concurrency` batches are in
                 memory.
 
         Yields:
@@ -129,13 +129,13 @@ class Client:
             UsageError: The model takes other inputs.
             ServerError: See `predict`.
         """
-        return self._streamed(rows)
+        return self._streamed(texts)
 
-    async def predict_async(self, rows: Iterable[Row]) -> list[Prediction]:
+    async def predict_async(self, texts: Iterable[Row]) -> list[Prediction]:
         """Asks about reviews without blocking the caller's event loop.
 
         Args:
-            rows: See `predict`.
+            texts: See `predict`.
 
         Returns:
             See `predict`.
@@ -148,7 +148,7 @@ class Client:
             >>> asyncio.run(client.predict_async(["Great value."]))
             [Prediction(label='positive', probabilities={'negative': 0.06…, …})]
         """
-        return await self._gathered(rows)
+        return await self._gathered(texts)
 
     def entities(self, texts: Iterable[str]) -> list[list[Entity]]:
         """Finds the entities of texts.
