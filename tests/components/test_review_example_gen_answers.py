@@ -6,6 +6,8 @@ import collections
 import dataclasses
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -320,6 +322,21 @@ def test_answers_of_the_questions_that_a_package_brings_are_found():
         exactly += answers == [said]
     assert became == {"answered": 676, "unanswerable": 245, "answer-ambiguous": 79}
     assert exactly == 522
+
+
+@pytest.mark.parametrize("of_structs", [True, False], ids=["list of structs", "struct of lists"])
+def test_answers_of_parquet_are_read(tmp_path, of_structs):
+    if of_structs:
+        answers = [[{"text": "1902", "answer_start": 3}], []]
+    else:
+        answers = [{"text": ["1902"], "answer_start": [3]}, {"text": [], "answer_start": []}]
+    columns = {"context": [TEXT] * 2, "question": ["When?", "Why?"], "answer": answers}
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+    (file,) = list_files(str(tmp_path / "t.parquet"))
+    settings = dataclasses.replace(GOOD, answer_start=None)
+    records = read_records(file, settings.source_columns(), others=False)
+    targets = [AnswerMaker(settings).make(record.values, TEXT) for record in records]
+    assert [made.features["spans"] for made in targets] == ["3:7", ""]
 
 
 @pytest.mark.parametrize(
