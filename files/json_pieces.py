@@ -126,7 +126,7 @@ class JsonPieces:
                 self.refuse(f"has a key {piece.detail}")
             key = self.load(piece)
             if key in seen:
-                self.refuse(f"has the key {start_of(key)!r} twice in one object")
+                self.refuse(f"has the key {_shown(key)} twice in one object")
             seen.add(key)
             if len(seen) > _MOST_KEYS:
                 self.refuse(f"has an object of more than {_MOST_KEYS:,} keys")
@@ -270,10 +270,15 @@ class _KeyTwiceError(ValueError):
     pass
 
 
+def _shown(key: str) -> str:
+    # Half a character, which an escape may name, can be quoted but not encoded.
+    return repr(key if len(key) <= 40 else f"{key[:39]}…")
+
+
 def _with_each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in found if keys.count(key) > 1)
-        raise _KeyTwiceError(f"with the key {start_of(twice)!r} twice in one object")
+        raise _KeyTwiceError(f"with the key {_shown(twice)} twice in one object")
     return found

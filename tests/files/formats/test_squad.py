@@ -153,6 +153,7 @@ def test_what_is_malformed_is_a_row_with_a_reason(tmp_path):
         ('{"x": ' * 200 + "1" + "}" * 200, "with values within more than 100 others"),
         ("9" * 5000, "with a number of too many digits"),
         ('{"id": 1, "id": 2}', "with the key 'id' twice in one object"),
+        (r'{"\ud83d": 1, "\ud83d": 2}', r"with the key '\ud83d' twice in one object"),
     ],
 )
 def test_what_is_json_and_cannot_be_held_ends_no_run(tmp_path, part, words):
@@ -200,6 +201,7 @@ def test_half_characters_reject_the_questions_that_they_are_in(tmp_path, broken)
         ('{"data": [\n1,, 2]}', "line 2, column 3: is no JSON: here is the place of a value"),
         ('{"data": [1}', "line 1, column 12: is no JSON: here is the place of ',' or '\\]'"),
         ("{'data': []}", "line 1, column 2: is no JSON: here is the place of a key"),
+        (r'{"\ud83d": 1, "\ud83d": 2}', r"has the key '\\ud83d' twice in one object"),
         ('{"data": [1],}', "line 1, column 14: is no JSON: here is the place of a key"),
         ('{"data" []}', "is no JSON: here is the place of ':'"),
         ('{"a": ' + "[" * 100_000, "column 100007: is no JSON: it ends too early"),
