@@ -21,7 +21,13 @@ FEATURE = "spans"
 
 def data_settings(file: QuestionFile) -> dict[str, Any]:
     """The section `data` of a configuration, less what is of all files."""
-    return {"text": ["text"], "question": "question", "answer": "answer"}
+    # Answers that stand in their paragraph more than once are left out.
+    return {
+        "text": ["text"],
+        "question": "question",
+        "answer": "answer",
+        "max_reject_fraction": 0.2,
+    }
 
 
 def cells(row: Row) -> dict[str, Any]:
