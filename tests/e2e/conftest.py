@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
+import socket
 import subprocess
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +57,55 @@ def reviewlens(run_apart, tmp_path_factory):
         return output
 
     return run
+
+
+@pytest.fixture(scope="session")
+def tested_in():
+    """Reads the test split of a run, whose examples have texts alone: by name of each a text."""
+
+    def read(folder: Path) -> list[dict[str, str]]:
+        import tensorflow as tf
+
+        (split,) = (folder / "out/pipeline/review-example-gen/examples").glob("*/Split-test")
+        rows = []
+        for record in tf.data.TFRecordDataset(sorted(map(str, split.iterdir())), "GZIP"):
+            features = tf.train.Example.FromString(record.numpy()).features.feature
+            rows.append({name: of.bytes_list.value[0].decode() for name, of in features.items()})
+        return rows
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def clients_of():
+    """Serves a pushed model; gives a client of its REST API and one of gRPC."""
+    from reviewlens.serving import Client
+    from reviewlens.serving.server.server import Server
+    from reviewlens.serving.server.settings import ServerSettings
+
+    def free_port() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()[1]
+
+    @contextlib.contextmanager
+    def serve(pushed: Path) -> Iterator[list[Client]]:
+        name = pushed.parent.name
+        ports = {"rest": free_port(), "grpc": free_port()}
+        settings = ServerSettings(
+            rest_api_port=ports["rest"],
+            port=ports["grpc"],
+            model_name=name,
+            model_base_path=str(pushed.parent),
+        )
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(Server(settings))
+            yield [
+                stack.enter_context(Client(f"localhost:{port}", model=name, transport=transport))
+                for transport, port in ports.items()
+            ]
+
+    return serve
 
 
 @pytest.fixture(scope="module")

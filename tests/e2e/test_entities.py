@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from pathlib import Path
 
 import pytest
@@ -74,16 +73,9 @@ def summary(workspace: Path) -> dict:
 
 
 @pytest.fixture(scope="module")
-def tested(workspace, first_run) -> list[dict]:
+def tested(workspace, first_run, tested_in) -> list[dict]:
     """The examples of the test split, by name of a feature its text."""
-    import tensorflow as tf
-
-    (split,) = (workspace / "out/pipeline/review-example-gen/examples").glob("*/Split-test")
-    rows = []
-    for record in tf.data.TFRecordDataset(sorted(map(str, split.iterdir())), "GZIP"):
-        features = tf.train.Example.FromString(record.numpy()).features.feature
-        rows.append({name: of.bytes_list.value[0].decode() for name, of in features.items()})
-    return rows
+    return tested_in(workspace)
 
 
 def test_a_run_ends_with_a_pushed_model_and_says_what_it_can(workspace, first_run, tested):
@@ -141,25 +133,14 @@ def test_the_evaluation_agrees_with_seqeval_on_what_the_pushed_model_finds(first
         assert test["per_class"][name]["recall"] == pytest.approx(report[name]["recall"], abs=1e-6)
 
 
-def test_a_server_answers_over_rest_and_grpc(first_run, tested):
-    from reviewlens.serving import Client, LocalModel
-    from reviewlens.serving.server.server import Server
-    from reviewlens.serving.server.settings import ServerSettings
+def test_a_server_answers_over_rest_and_grpc(first_run, tested, clients_of):
+    from reviewlens.serving import LocalModel
 
     pushed = Path(first_run[1]["pushed_to"])
     texts = [row["text"] for row in tested[:40]] + ["", "the nikon 👍 has a lens"]
     expected = [prediction.entities for prediction in LocalModel(str(pushed)).predict(texts)]
-    ports = [_free_port(), _free_port()]
-    settings = ServerSettings(
-        rest_api_port=ports[0],
-        port=ports[1],
-        model_name="parts",
-        model_base_path=str(pushed.parent),
-    )
-    with Server(settings):
-        for port, transport in zip(ports, ("rest", "grpc"), strict=True):
-            with Client(f"localhost:{port}", model="parts", transport=transport) as client:
-                answers = client.entities(texts)
+    with clients_of(pushed) as clients:
+        for answers in [client.entities(texts) for client in clients]:
             assert len(answers) == len(texts)
             for answer, entities in zip(answers, expected, strict=True):
                 bounds = [(each.start, each.end, each.label, each.text) for each in answer]
@@ -181,12 +162,6 @@ def test_nothing_runs_again_without_a_reason(workspace, first_run, reviewlens):
     last = summary(workspace)
     assert set(last["timings"]) - set(last["cached"]) <= {"latest-blessed"}
     assert last["metrics"] == first_run[1]["metrics"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.mark.slow

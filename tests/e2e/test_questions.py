@@ -1,0 +1,149 @@
+"""Questions, from a SQuAD file to a server's answers, on a tiny encoder."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytestmark = pytest.mark.e2e
+
+# What the models learn: which word is asked for. All are pieces of the tiny vocabulary.
+WORDS = {
+    "brand": {"amazon", "apex", "canon", "creative", "nikon", "nokia", "nomad"},
+    "part": {"battery", "button", "display", "flash", "interface", "lens", "memory", "screen"},
+}
+QUESTIONS = 600
+
+
+def questions_of(text: str) -> list[dict]:
+    """A question for each kind of words: its answer is the one that is there, if one is."""
+    tokens = text.split(" ")
+    found = []
+    for kind, words in WORDS.items():
+        places = [place for place, token in enumerate(tokens) if token.lower() in words]
+        if len(places) > 1:
+            continue
+        answers = [
+            {"text": tokens[place], "answer_start": len(" ".join([*tokens[:place], ""]))}
+            for place in places
+        ]
+        question = {"question": f"what {kind} ?", "answers": answers, "is_impossible": not answers}
+        found.append(question)
+    return found
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory, tiny_encoder, reviews) -> Path:
+    """A folder with a file of questions, one of them of no use, and its configuration."""
+    folder = tmp_path_factory.mktemp("workspace")
+    asked = [(text, questions_of(text)) for text in dict.fromkeys(reviews)]
+    # Most have an answer, and some texts answer one question of two.
+    asked = [(text, of) for text, of in asked if any(each["answers"] for each in of)]
+    paragraphs, count = [], 0
+    for text, of in asked:
+        qas = [{**each, "id": f"q{count + place}"} for place, each in enumerate(of)]
+        count += len(qas)
+        paragraphs.append({"context": text, "qas": qas})
+        if count >= QUESTIONS:
+            break
+    wrong = {"id": "wrong", "question": "what ?", "answers": [{"text": "x", "answer_start": 0}]}
+    paragraphs.append({"context": "Nothing is here.", "qas": [wrong]})
+    squad = {"version": "v2.0", "data": [{"title": "reviews", "paragraphs": paragraphs}]}
+    (folder / "questions.json").write_text(json.dumps(squad), encoding="utf-8")
+    config = {
+        "name": "asked",
+        "output": "out",
+        "task": "question-answering",
+        "data": {
+            "input": "questions.json",
+            "text": "context",
+            "question": "question",
+            "answer": "answers",
+            "id": "id",
+        },
+        "encoder": tiny_encoder,
+        "model": {"max_tokens": 48, "stride": 20},
+        "training": {"epochs": 6, "batch_size": 8, "learning_rate": 5e-3},
+        # What is faster may differ from run to run, and the answers with it.
+        "export": {"precision": "float32"},
+        "evaluation": {"max_regression": 1.0},
+    }
+    (folder / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first_run(workspace, reviewlens) -> tuple[str, dict]:
+    output = reviewlens("run", "config.yaml", cwd=workspace)
+    return output, json.loads((workspace / "out" / "summary.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def tested(workspace, first_run, tested_in) -> list[dict]:
+    """The examples of the test split, by name of a feature its text."""
+    return tested_in(workspace)
+
+
+def test_a_run_ends_with_a_pushed_model_and_says_what_it_can(first_run, tested):
+    output, facts = first_run
+
+    assert facts["task"] == "question-answering"
+    assert facts["blessed"] is True and facts["serving_validated"] is True
+    data = facts["data"]
+    assert data["read"] == data["kept"] + data["duplicates"] + data["rejected"]
+    assert data["rejected"] == 1
+    test = facts["metrics"]["test"]
+    assert test["f1"] > 0.6 and test["exact"] > 0.5
+    assert test["examples"] == len(tested) == data["splits"]["test"]
+    without = sum(row["answers"] == "[]" for row in tested)
+    assert test["no_answer"]["examples"] == without
+    assert test["has_answer"]["examples"] == len(tested) - without
+    assert facts["metrics"]["ngram_baseline"] is None
+    counted = facts["training"]["counted"]
+    assert counted["answered"] > 100 and counted["cut_answers"] == 0
+    reading = facts["training"]["reading"]
+    assert (reading["max_tokens"], reading["stride"]) == (48, 20)
+    assert 0 < reading["reviews_in_windows"] < 1
+    assert f"F1 {test['f1']:.3f}, exact match {test['exact']:.3f}" in output
+
+
+def test_the_evaluation_agrees_with_what_the_pushed_model_answers(first_run, tested):
+    from reviewlens.serving import LocalModel
+
+    _, facts = first_run
+    pairs = [(row["question"], row["text"]) for row in tested]
+    answers = LocalModel(facts["pushed_to"]).answers(pairs)
+
+    # Right answers are single words, so that one that is not right has but few in common.
+    right = 0
+    for row, answer in zip(tested, answers, strict=True):
+        assert answer.text == row["text"][answer.start : answer.end]
+        right += answer.text in (json.loads(row["answers"]) or [""])
+    assert facts["metrics"]["test"]["exact"] == pytest.approx(right / len(tested), abs=1e-6)
+
+
+def test_a_server_answers_over_rest_and_grpc(first_run, tested, clients_of):
+    from reviewlens.serving import LocalModel
+
+    pushed = Path(first_run[1]["pushed_to"])
+    pairs = [(row["question"], row["text"]) for row in tested[:40]]
+    pairs += [("", "a nikon"), ("what brand ?", ""), ("what brand ?", "the 👍 nikon has a lens")]
+    expected = LocalModel(str(pushed)).answers(pairs)
+    with clients_of(pushed) as clients:
+        for answers in [client.answers(pairs) for client in clients]:
+            places = [(each.text, each.start, each.end) for each in answers]
+            assert places == [(each.text, each.start, each.end) for each in expected]
+            scores = [each.score for each in answers]
+            assert scores == pytest.approx([each.score for each in expected], abs=1e-4)
+    assert any(answer.text for answer in expected)
+
+
+def test_the_command_that_the_report_ends_with_answers(workspace, first_run, reviewlens):
+    command, *arguments = shlex.split(first_run[0].splitlines()[-1])
+
+    assert command == "reviewlens"
+    assert "of 1 reviews" in reviewlens(*arguments, cwd=workspace)
