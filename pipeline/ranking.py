@@ -18,12 +18,12 @@ class Ranked:
     """One of the best answers.
 
     Attributes:
-        row: Which of the reviews it is in, from 1 on.
+        review: Which of the reviews it is in, from 1 on.
         answer: As the model gave it.
         excerpt: What stands around it, in one line, the answer marked.
     """
 
-    row: int
+    review: int
     answer: Answer
     excerpt: str
 

@@ -222,9 +222,13 @@ def _print_ranking(ranking: Ranking) -> None:
 
     best = ranking.best()
     if best:
-        table = new_table("row", *(header for header, _ in best[0].answer.cells()), "text")
+        table = new_table("review", *(header for header, _ in best[0].answer.cells()), "text")
         for ranked in best:
-            cells = [str(ranked.row), *(cell for _, cell in ranked.answer.cells()), ranked.excerpt]
+            cells = [
+                str(ranked.review),
+                *(cell for _, cell in ranked.answer.cells()),
+                ranked.excerpt,
+            ]
             table.add_row(*map(Text, cells))
         print_table(table)
     print(f"{ranking.answered:,} of {ranking.asked:,} reviews have an answer")

@@ -24,7 +24,7 @@ def test_the_best_of_any_number_are_kept_in_order(found, top):
     for score, has_answer in found:
         ranking.add("two", answer(score, "two" if has_answer else ""))
     rows = [(-score, row) for row, (score, has_answer) in enumerate(found, 1) if has_answer]
-    assert [(-each.answer.score, each.row) for each in ranking.best()] == sorted(rows)[:top]
+    assert [(-each.answer.score, each.review) for each in ranking.best()] == sorted(rows)[:top]
     assert (ranking.asked, ranking.answered) == (len(found), len(rows))
 
 

@@ -392,7 +392,7 @@ def test_the_command_line_ranks_the_answers(directory, server, tmp_path, capfd):
 
     texts = ["so a [nikon]", "none", "a canon"]
     asked = ["--question", "nikon or canon?"]
-    ranked = ["row  score  text", "3    1.000  a [canon]", "1    1.000  so a [[nikon]]"]
+    ranked = ["review  score  text", "3       1.000  a [canon]", "1       1.000  so a [[nikon]]"]
     in_short = "2 of 3 reviews have an answer"
     local = ("--model", directory)
     assert predict(*asked, *texts, where=local) == (0, [*ranked, in_short], "")
