@@ -19,9 +19,9 @@ class EvaluationSettings:
             eval split: `macro_f1` or `accuracy`.
         min_macro_f1: Test macro-F1 below which a model is not blessed.
         min_accuracy: Test accuracy below which a model is not blessed.
-        min_f1: Test F1 of the entities below which a model is not blessed.
+        min_f1: Test F1 of the entities, or of the answers, below which a model is not blessed.
         max_regression: How much worse than the last blessed model the test macro-F1 may be, or
-            the F1 of entities.
+            the F1 of entities or answers.
         ngram_baseline: Train an n-gram classifier on the same splits, and say what the model
             brings over it.
         min_gain: Gain in test macro-F1 over the n-grams below which a model is not blessed.

@@ -76,7 +76,8 @@ def fine_tune(
     lengths = training.lengths, evaluation.lengths
     if task.reads_all:
         windows = Windows.of(trained.model, task.pairs)
-        reading = window_facts(windows, *lengths, positions)
+        questions = training.seconds, evaluation.seconds
+        reading = window_facts(windows, *lengths, positions, questions)
     else:
         cut = trained.truncation
         reading = reading_facts(cut.max_tokens, cut.kind, *lengths, positions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,7 +79,11 @@ def reading_facts(
 
 
 def window_facts(
-    windows: Windows, training: np.ndarray, evaluation: np.ndarray, max_positions: int
+    windows: Windows,
+    training: np.ndarray,
+    evaluation: np.ndarray,
+    max_positions: int,
+    questions: Sequence[np.ndarray | None] = (None, None),
 ) -> dict[str, Any]:
     """What `training.json` says of the reading of a task that reads the whole of a review.
 
@@ -88,24 +92,29 @@ def window_facts(
         training: Tokens of each review of the training split, int64 [n].
         evaluation: The same of the eval split.
         max_positions: What the encoder reads at most.
+        questions: Of both splits the tokens before each review, where a question is read ahead
+            of it.
 
     Returns:
         `max_tokens` of a window and `stride`; `auto`, the `max_tokens` that `choose_max_tokens`
         gives; `reviews_in_windows`, the share of reviews of the training split that take several;
-        of the eval split the same under `eval`.
+        where there are questions, `question_tokens`, how many are read of one, and
+        `questions_cut`, the share of longer ones; of the eval split the shares under `eval`.
 
     Example:
         >>> window_facts(Windows(128, 63), np.array([100, 300]), np.array([28]), 512)["stride"]
         63
     """
-    shares = [
-        {"reviews_in_windows": round(float(np.mean(lengths > windows.max_tokens)), 6)}
-        for lengths in (training, evaluation)
-    ]
+    shares = []
+    for lengths, heads in zip((training, evaluation), questions, strict=True):
+        shares.append({"reviews_in_windows": _share(lengths > windows.max_tokens)})
+        if heads is not None and windows.most_head is not None:
+            shares[-1]["questions_cut"] = _share(heads > windows.most_head)
     return {
         "max_tokens": windows.max_tokens,
         "stride": windows.stride,
         "auto": choose_max_tokens(training, max_positions),
+        **({"question_tokens": windows.most_head} if windows.most_head is not None else {}),
         **shares[0],
         "eval": shares[1],
     }
@@ -118,8 +127,16 @@ def reading_warning(facts: Mapping[str, Any]) -> str | None:
         facts: As `reading_facts` or `window_facts` gives them.
 
     Returns:
-        A sentence if more than a tenth of the reviews are cut, otherwise None.
+        A sentence if more than a tenth of the reviews or of the questions are cut, otherwise
+        None.
     """
+    if facts.get("questions_cut", 0) > _WARNED:
+        most = facts["question_tokens"]
+        key = "max_question_tokens" if most < facts["max_tokens"] // 2 else "max_tokens"
+        return (
+            f"{facts['questions_cut']:.0%} of the questions are longer than the {most} tokens "
+            f"that are read of them: a higher model.{key} reads more"
+        )
     if facts.get("reviews_cut", 0) <= _WARNED:
         return None
     told = (
@@ -136,9 +153,13 @@ def reading_warning(facts: Mapping[str, Any]) -> str | None:
     return f"{told}: {', '.join(ways)}" if ways else told
 
 
+def _share(chosen: np.ndarray) -> float:
+    return round(float(np.mean(chosen)), 6)
+
+
 def _shares(lengths: np.ndarray, max_tokens: int) -> dict[str, float]:
     return {
-        "reviews_cut": round(float(np.mean(lengths > max_tokens)), 6),
+        "reviews_cut": _share(lengths > max_tokens),
         "tokens_unread": round(_unread(lengths, max_tokens), 6),
     }
 

@@ -45,6 +45,8 @@ def reading(summary: dict[str, Any]) -> list[str]:
     if not facts:
         return []
     told = report_of(summary).counted(training["counted"]) if "counted" in training else []
+    warning = reading_warning(facts)
+    told = [*([f"warning  {warning}"] if warning else []), *told]
     if "stride" in facts:
         line = (
             f"reads    all of a review, {facts['max_tokens']} tokens at once; "
@@ -56,8 +58,7 @@ def reading(summary: dict[str, Any]) -> list[str]:
         f"reads    {facts['max_tokens']} tokens of a review ({facts['truncation']}); "
         f"{facts['reviews_cut']:.1%} are longer, {facts['tokens_unread']:.1%} of all tokens unread"
     )
-    warning = reading_warning(facts)
-    return [line, *([f"warning  {warning}"] if warning else []), *told]
+    return [line, *told]
 
 
 def wide(summary: dict[str, Any]) -> list[str]:

@@ -11,7 +11,9 @@ from reviewlens.components.trainer.reading import (
     choose_max_tokens,
     reading_facts,
     reading_warning,
+    window_facts,
 )
+from reviewlens.models.encoders.windows import Windows
 
 
 @pytest.mark.parametrize(
@@ -92,3 +94,23 @@ def test_a_warning_says_what_can_be_done(max_tokens, truncation, advised):
     warning = reading_warning(facts_of(max_tokens, truncation))
     assert warning.count("model.") == len(advised)
     assert all(advice in warning for advice in advised)
+
+
+@pytest.mark.parametrize(("most", "named"), [(16, "max_question_tokens"), (64, "max_tokens")])
+def test_questions_that_are_cut_are_told_where_they_are_many(most, named):
+    windows = Windows(128, 40, most_head=most)
+    lengths, questions = np.array([100, 300, 90, 90]), np.array([most, most + 1, 5, 5])
+
+    facts = window_facts(windows, lengths, lengths[:1], 512, (questions, questions[:1]))
+
+    assert (facts["question_tokens"], facts["questions_cut"]) == (most, 0.25)
+    assert facts["eval"] == {"reviews_in_windows": 0, "questions_cut": 0}
+    told = f"25% of the questions are longer than the {most} tokens that are read of them: "
+    assert reading_warning(facts) == f"{told}a higher model.{named} reads more"
+    assert reading_warning({**facts, "questions_cut": 0.1}) is None
+
+
+def test_of_texts_without_questions_windows_are_all_that_is_told():
+    facts = window_facts(Windows(128, 63), np.array([100, 300]), np.array([28]), 512)
+    assert set(facts) == {"max_tokens", "stride", "auto", "reviews_in_windows", "eval"}
+    assert reading_warning(facts) is None

@@ -107,6 +107,7 @@ def test_a_run_ends_with_a_pushed_model_and_says_what_it_can(first_run, tested):
     assert counted["answered"] > 100 and counted["cut_answers"] == 0
     reading = facts["training"]["reading"]
     assert (reading["max_tokens"], reading["stride"]) == (48, 20)
+    assert (reading["question_tokens"], reading["questions_cut"]) == (24, 0)
     assert 0 < reading["reviews_in_windows"] < 1
     assert f"F1 {test['f1']:.3f}, exact match {test['exact']:.3f}" in output
 
