@@ -151,6 +151,23 @@ def model_server():
         yield start
 
 
+@pytest.fixture(scope="module")
+def beside_a_classifier(model_server, served, tmp_path_factory):
+    """Starts a server of a model, by its name and its version directory, and of `reviews`."""
+
+    def start(name: str, directory: str, **flags):
+        config = tmp_path_factory.mktemp("config") / "models.config"
+        bases = {name: Path(directory).parent, "reviews": Path(served.directory).parent}
+        entries = [
+            f'config {{ name: "{name}" base_path: "{base}" model_platform: "tensorflow" }}'
+            for name, base in bases.items()
+        ]
+        config.write_text(f"model_config_list {{ {' '.join(entries)} }}")
+        return model_server(model_config_file=config, **flags)
+
+    return start
+
+
 def free_ports(count: int) -> list[int]:
     """Ports that nobody listens on at the moment."""
     with contextlib.ExitStack() as stack:

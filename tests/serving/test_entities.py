@@ -310,16 +310,8 @@ def test_many_texts_beside_one_full_of_entities_do_not_fill_the_memory(serve, lo
 
 
 @pytest.fixture(scope="module")
-def server(model_server, directory, served, flags, tmp_path_factory):
-    """Serves the model as `aspects` beside a classifier."""
-    config = tmp_path_factory.mktemp("config") / "models.config"
-    bases = {"aspects": Path(directory).parent, "reviews": Path(served.directory).parent}
-    entries = [
-        f'config {{ name: "{name}" base_path: "{base}" model_platform: "tensorflow" }}'
-        for name, base in bases.items()
-    ]
-    config.write_text(f"model_config_list {{ {' '.join(entries)} }}")
-    return model_server(model_config_file=config, **flags)
+def server(beside_a_classifier, directory, flags):
+    return beside_a_classifier("aspects", directory, **flags)
 
 
 @pytest.fixture(params=["rest", "grpc"])

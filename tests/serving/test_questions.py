@@ -310,16 +310,8 @@ def test_time_and_memory_grow_with_the_texts(serve):
 
 
 @pytest.fixture(scope="module")
-def server(model_server, directory, served, batching, tmp_path_factory):
-    """Serves the model as `questions` beside a classifier."""
-    config = tmp_path_factory.mktemp("config") / "models.config"
-    bases = {"questions": Path(directory).parent, "reviews": Path(served.directory).parent}
-    entries = [
-        f'config {{ name: "{name}" base_path: "{base}" model_platform: "tensorflow" }}'
-        for name, base in bases.items()
-    ]
-    config.write_text(f"model_config_list {{ {' '.join(entries)} }}")
-    return model_server(model_config_file=config, **batching)
+def server(beside_a_classifier, directory, batching):
+    return beside_a_classifier("questions", directory, **batching)
 
 
 @pytest.fixture(params=["rest", "grpc"])
