@@ -6,9 +6,11 @@ import numpy as np
 
 # Thresholds that are tried.
 _TRIED = 400
-# What is expected before any text is seen: the logits are right as they are, and the threshold is
-# 0. It weighs as much as so many texts; benchmarks/NOTES.md has how they were chosen.
+# What is expected before any text is seen: the logits are right as they are. It weighs as much as
+# so many texts; benchmarks/NOTES.md has how they were chosen.
 _USUAL_TEXTS = 30.0
+# Least F1 of answers that is reckoned with.
+_LEAST_F1 = 1e-3
 
 
 def tune_threshold(doubt: np.ndarray, gains: np.ndarray) -> float:
@@ -16,33 +18,36 @@ def tune_threshold(doubt: np.ndarray, gains: np.ndarray) -> float:
 
     As the texts at hand are a sample, each stands for others whose doubt is about as great: their
     doubts are spread as a normal distribution of the width that suits an estimate of a density
-    (Silverman 1986, equation 3.31). So no single text decides. And a threshold that is far from 0,
-    compared with the doubts, takes so much gain as a few dozens of texts have: of so few, nearly
-    all that seems to be gained is chance.
+    (Silverman 1986, equation 3.31). So no single text decides. And as nearly all that a few dozens
+    of texts seem to gain by a threshold is chance, one is expected beforehand: if answers gain a
+    share of what they could, and none were as likely as its logit says, one should be given where
+    none is less than that share as likely.
 
     Args:
         doubt: By how much no answer is likelier than the best one, float [texts].
-        gains: What giving the best answer gains over giving none, float [texts].
+        gains: What giving the best answer gains over giving none, float [texts]: its F1, or -1 of
+            a text that has no answer.
 
     Returns:
-        A finite number, near 0 unless many texts say otherwise.
+        A finite number, 0 for no texts.
 
     Example:
         >>> doubt = np.linspace(-9, 9, 4000)
         >>> tune_threshold(doubt, np.where(doubt < 3, 1, -1)).round()
         3.0
     """
-    doubt = doubt.astype(np.float64)
-    size = np.sqrt(np.mean(doubt**2)) if len(doubt) else 0.0
-    if not size:
+    if not len(doubt):
         return 0.0
+    doubt = doubt.astype(np.float64)
+    share = np.mean(gains[gains >= 0]) if (gains >= 0).any() else 0.0
+    usual = np.log(max(share, _LEAST_F1))
+    size = np.sqrt(np.mean((doubt - usual) ** 2)) or 1.0
     low, high = np.percentile(doubt, [25, 75])
     width = min(doubt.std(), (high - low) / 1.34) or size
     width *= 0.9 * len(doubt) ** -0.2
     tried = np.linspace(doubt.min() - 3 * width, doubt.max() + 3 * width, _TRIED)
-    expected = [
-        gains @ _normal((at - doubt) / width) - _USUAL_TEXTS * (at / size) ** 2 / 2 for at in tried
-    ]
+    unusual = _USUAL_TEXTS / 2 * ((tried - usual) / size) ** 2
+    expected = [gains @ _normal((at - doubt) / width) for at in tried] - unusual
     return float(tried[int(np.argmax(expected))])
 
 

@@ -167,6 +167,9 @@ def test_the_threshold_is_where_answers_begin_to_cost_more_than_they_gain():
         sums = [of_few[few <= at].sum() for at in few]
         best.append(gain(few[int(np.argmax(sums))]))
     assert np.mean(smooth) > np.mean(best)
+    # Of few texts whose answers are hardly ever right most are given none.
+    few = random.normal(0, 2, 40)
+    assert -3.5 < tune_threshold(few, np.where(random.random(40) < 0.75, 0.1, -1.0)) < -1.5
     # One value alone says nothing of where it changes.
     assert np.isfinite(tune_threshold(np.zeros(5), np.ones(5)))
     assert tune_threshold(np.zeros(0), np.zeros(0)) == 0
