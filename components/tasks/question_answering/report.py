@@ -15,11 +15,17 @@ _KINDS = {"with an answer": "has_answer", "without one": "no_answer"}
 def lines(test: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> list[str]:
     """A line for each model, a sentence on the last blessed one, and a table of the questions.
 
+    Where some questions have no answer, another line says what it would be worth to give none to
+    any: a model that has learnt nothing else may look good by that.
+
     Args:
         test: Metrics of the model on the test split.
         baseline: Those of the last blessed one, if there is one.
     """
     told = [headline("test", test, _SHOWN)]
+    if unanswerable := test["no_answer"]["examples"]:
+        share = unanswerable / test["examples"]
+        told.append(f"{'silence':8} F1 {share:.3f}, if no question were given an answer")
     if baseline:
         told.append(headline("baseline", baseline, _SHOWN))
         told += ["", baseline["sentence"]] if "sentence" in baseline else []

@@ -219,14 +219,18 @@ def test_the_report_of_entities_tells_of_windows_of_cut_ones_and_of_types(
     assert "reviewlens predict --model 'out/a b/7' \"The pasta" in text
 
 
-def test_the_report_of_questions_tells_those_with_an_answer_from_the_others(nodes, tmp_path):
+@pytest.mark.parametrize("unanswerable", [0, 10])
+def test_the_report_of_questions_tells_those_with_an_answer_from_the_others(
+    nodes, tmp_path, unanswerable
+):
     task = "question-answering"
     training = {**TRAINING, "reading": {"max_tokens": 256, "stride": 95, "reviews_in_windows": 0.1}}
     training["counted"] = {"answered": 900, "right_answers": 1200, "cut_answers": 6}
     (tmp_path / "training.json").write_text(json.dumps(training))
     answered = {"examples": 1190, "f1": 0.75, "exact": 0.625}
-    none = {"examples": 0, "f1": None, "exact": None}
+    none = {"examples": unanswerable, "f1": None, "exact": None}
     test = {**answered, "ece": 0.03, "has_answer": answered, "no_answer": none, "slices": {}}
+    test["examples"] += unanswerable
     metrics = {"task": task, "test": test, "baseline": None}
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
 
@@ -235,9 +239,14 @@ def test_the_report_of_questions_tells_those_with_an_answer_from_the_others(node
     told = "answers  1,200 to 900 questions to learn from; 6 (0.5%) begin or end inside a piece"
     assert told in "\n".join(lines)
     start = lines.index("test     F1 0.750, exact match 0.625, ECE 0.030")
-    assert lines[start + 2 : start + 5] == [
+    silence = ["silence  F1 0.008, if no question were given an answer"] if unanswerable else []
+    without = ["without one         -      -       10"] if unanswerable else []
+    assert lines[start + 1 : lines.index("blessed  pushed to out/a b/7")] == [
+        *silence,
+        "",
         "questions          f1  exact  support",
         "with an answer  0.750  0.625    1,190",
+        *without,
         "",
     ]
     command = 'reviewlens predict --model \'out/a b/7\' --question "How long did they wait?" "Great'
