@@ -58,10 +58,11 @@ class Truth:
             return f1, exact
         given = self._before[last + 1] - self._before[first]
         rows, own = self._own
+        there = np.bitwise_or.reduce(own, initial=0)
         for answer in range(MOST_ANSWERS):
             bit = 1 << answer
-            if not (own & bit).any():
-                break
+            if not there & bit:
+                continue
             right = np.bincount(self._parts[rows], weights=(own & bit) > 0, minlength=self._texts)
             of_answer = np.concatenate([[0], np.cumsum((self._answers & bit) > 0)])
             shared = of_answer[last + 1] - of_answer[first]
