@@ -113,18 +113,21 @@ def test_a_run_ends_with_a_pushed_model_and_says_what_it_can(first_run, tested):
 
 
 def test_the_evaluation_agrees_with_what_the_pushed_model_answers(first_run, tested):
+    from reviewlens.models.tasks.question_answering.metrics import exact_match, f1_score
     from reviewlens.serving import LocalModel
 
     _, facts = first_run
     pairs = [(row["question"], row["text"]) for row in tested]
     answers = LocalModel(facts["pushed_to"]).answers(pairs)
 
-    # Right answers are single words, so that one that is not right has but few in common.
-    right = 0
-    for row, answer in zip(tested, answers, strict=True):
-        assert answer.text == row["text"][answer.start : answer.end]
-        right += answer.text in (json.loads(row["answers"]) or [""])
-    assert facts["metrics"]["test"]["exact"] == pytest.approx(right / len(tested), abs=1e-6)
+    assert all(a.text == text[a.start : a.end] for a, (_, text) in zip(answers, pairs, strict=True))
+    for name, measure in (("f1", f1_score), ("exact", exact_match)):
+        found = [
+            measure(answer.text, json.loads(row["answers"]))
+            for answer, row in zip(answers, tested, strict=True)
+        ]
+        mean = sum(found) / len(found)
+        assert facts["metrics"]["test"][name] == pytest.approx(mean, abs=1e-6)
 
 
 def test_a_server_answers_over_rest_and_grpc(first_run, tested, clients_of):
