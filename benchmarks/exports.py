@@ -47,6 +47,7 @@ def main() -> None:
     recipe = {
         "reviews": file_digest(arguments.csv),
         "grades": list(GRADES),
+        "encoder": RECIPE.encoder,
         "model": dataclasses.asdict(RECIPE.model),
         "training": dataclasses.asdict(settings),
         "decide_for": RECIPE.evaluation.decide_for,

@@ -67,6 +67,7 @@ def main() -> None:
     parser.add_argument("csv", help="path of womens_clothing_reviews.csv")
     parser.add_argument("--steps", type=int, default=100, help="timed steps of a training")
     parser.add_argument("--precision", nargs="+", choices=PRECISIONS, default=PRECISIONS)
+    parser.add_argument("--word-pieces", nargs="+", type=int, choices=WIDTHS, default=WIDTHS)
     parser.add_argument("--micro-batch", type=int, default=8, help="reviews at a time, as well")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--work", default=str(WORK), help="where the tokenized reviews are kept")
@@ -86,7 +87,7 @@ def main() -> None:
         if system.name not in PEER_NAMES or system.name in arguments.peers
     ]
     runs = []
-    for width in WIDTHS:
+    for width in arguments.word_pieces:
         for system in systems:
             run = measure(system, splits, width, arguments.steps, arguments.threads)
             print(f"{system.name}, {width}: {run['peak_mb']:,.0f} MB", file=sys.stderr)

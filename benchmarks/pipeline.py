@@ -26,7 +26,7 @@ from pathlib import Path
 
 from ingest import SIZES, repeat
 from record import append_record
-from reviews import CONFIG
+from reviews import CONFIG, ENCODER
 from tables import print_table
 
 PROGRAM = str(Path(sys.executable).with_name("reviewlens"))
@@ -100,7 +100,7 @@ def time_first_line(command: list[str]) -> float:
 
 def run(path: str, output: str) -> dict[str, float]:
     """Runs the nodes up to `transform`; returns the seconds of each."""
-    overrides = [f"data.input={path}", f"output={output}"]
+    overrides = [f"data.input={path}", f"output={output}", ENCODER]
     command = [PROGRAM, "run", str(CONFIG), *overrides, "--to", NODES[-1]]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return json.loads(Path(output, "summary.json").read_text())["timings"]

@@ -40,7 +40,7 @@ from judging import LOSSES, METRICS, Answers, Estimate, Figures, judge
 from peer_choice import add_peers, print_left_out
 from record import PEERS, append_record, versions
 from review_files import FILES, Review, write_reviews
-from reviews import CHECKPOINT
+from reviews import CHECKPOINT, ENCODER
 from tables import print_table
 from tfidf import all_probabilities, fit_tfidf
 from workers import Worker, peer_python, working
@@ -268,7 +268,7 @@ def run_ours(
 ) -> tuple[np.ndarray, np.ndarray, float | None]:
     """Runs the pipeline, and asks the model that it has pushed about the test split."""
     folder = trial.folder / output
-    command = [PROGRAM, "run", trial.config, f"output={folder}", *GATES, *overrides]
+    command = [PROGRAM, "run", trial.config, f"output={folder}", ENCODER, *GATES, *overrides]
     before = processor_seconds()
     with open(trial.folder / f"{output}.log", "w") as log:
         code = subprocess.run(command, stdout=log, stderr=log).returncode

@@ -23,12 +23,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from record import append_record
-from reviews import CONFIG
+from reviews import CONFIG, ENCODER
 from tables import print_table
 
 PROGRAM = str(Path(sys.executable).with_name("reviewlens"))
-# Reviews in a row, and the word pieces that they are cut to.
-KINDS = ((1, 128), (3, 256))
+# The word pieces that rows are cut to, and the reviews in each.
+TOGETHER = {128: 1, 256: 3}
 # Seconds between two looks.
 INTERVAL = 0.1
 
@@ -38,10 +38,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("csv", help="path of womens_clothing_reviews.csv")
     parser.add_argument("--rows", type=int, default=8000, help="reviews that are read")
+    parser.add_argument("--word-pieces", nargs="+", type=int, choices=TOGETHER, default=[*TOGETHER])
     arguments = parser.parse_args()
 
     runs = []
-    for together, tokens in KINDS:
+    for tokens in arguments.word_pieces:
+        together = TOGETHER[tokens]
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "reviews.csv")
             write_rows(arguments.csv, path, arguments.rows, together)
@@ -69,7 +71,7 @@ def write_rows(source: str, path: str, rows: int, together: int) -> None:
 def run(path: str, output: str, tokens: int) -> dict[str, dict[str, float]]:
     """Runs the pipeline; gives the peaks, in MB, of each node and of what comes before them."""
     overrides = [f"data.input={path}", f"output={output}", f"model.max_tokens={tokens}"]
-    command = [PROGRAM, "run", str(CONFIG), *overrides, "training.epochs=1"]
+    command = [PROGRAM, "run", str(CONFIG), *overrides, "training.epochs=1", ENCODER]
     # The thread looks at what runs now; lines of the program say what that is.
     peaks = {"start": {"largest": 0.0, "together": 0.0}}
     ended = threading.Event()

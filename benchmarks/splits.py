@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from reviews import CONFIG, GRADES, LABELS, MAX_TOKENS, RECIPE
+from reviews import CONFIG, ENCODER, GRADES, LABELS, MAX_TOKENS, RECIPE
 
 from reviewlens.components.tokenized_examples import read_tokenized
 from reviewlens.models.encoders.registry import load_tokenizer
@@ -56,7 +56,7 @@ def prepare_splits(path: str, output: str) -> Splits:
         The splits.
     """
     program = str(Path(sys.executable).with_name("reviewlens"))
-    overrides = [f"data.input={os.path.abspath(path)}", f"output={output}"]
+    overrides = [f"data.input={os.path.abspath(path)}", f"output={output}", ENCODER]
     command = [program, "run", str(CONFIG), *overrides, "--to", "transform"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     encoder = str(_newest(output, "encoder-fetcher", "model") / "Format-Serving")

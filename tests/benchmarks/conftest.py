@@ -39,14 +39,35 @@ def results(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def benchmark(clothing_csv, results) -> Callable[..., str]:
+def encoder(tmp_path_factory, tiny_vocabulary) -> str:
+    """What the scripts fine-tune: a tiny encoder where there are no peers, which have MiniLM."""
+    if (BENCHMARKS / "peers" / ".venv" / ".installed").exists():
+        return "minilm-l6"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(BENCHMARKS.parent / "tests" / "models" / "encoders")
+        from folders import BERT, random_tensors, write_folder
+
+    # The peers take it for one with the heads of MiniLM.
+    config = {**BERT, "hidden_size": 24, "num_attention_heads": 12, "max_position_embeddings": 512}
+    with open(tiny_vocabulary, encoding="utf-8") as file:
+        tensors = random_tensors(config, sum(1 for _ in file), scale=0.04)
+    folder = tmp_path_factory.mktemp("encoder") / "tiny"
+    return write_folder(folder, config, tensors, {"vocab.txt": tiny_vocabulary})
+
+
+@pytest.fixture(scope="session")
+def benchmark(clothing_csv, encoder, results) -> Callable[..., str]:
     """Runs a script on the CSV in a process of its own; gives what it printed."""
 
     def run(script: str, *arguments: str) -> str:
         outcome = subprocess.run(
             [sys.executable, str(BENCHMARKS / script), clothing_csv, *arguments],
             cwd=results,
-            env={**os.environ, "BENCHMARK_RESULTS": str(results)},
+            env={
+                **os.environ,
+                "BENCHMARK_RESULTS": str(results),
+                "BENCHMARK_ENCODER": encoder,
+            },
             capture_output=True,
             text=True,
         )

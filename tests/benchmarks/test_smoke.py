@@ -36,10 +36,13 @@ TRIALS = {
         ["reviewlens, n-grams"],
     ),
     "memory": (
-        ["--steps=2", "--precision=bfloat16", "--work={work}", *PEERS],
+        ["--steps=2", "--precision=bfloat16", "--word-pieces=256", "--work={work}", *PEERS],
         ["reviewlens, bfloat16", "reviewlens, bfloat16, 8 at a time"],
     ),
-    "run_memory": (["--rows=600"], ["start", "trainer", "evaluator", "**all**"]),
+    "run_memory": (
+        ["--rows=600", "--word-pieces=256"],
+        ["start", "trainer", "evaluator", "**all**"],
+    ),
     "mfu": (
         ["--steps=10", "--rows=64", "--repeats=1", "--work={work}", FLOAT32],
         ["training, bfloat16", "scoring, reviewlens, float32"],
@@ -165,7 +168,7 @@ def test_quality_on_a_few_rows_is_measured_once(benchmark, results, tmp_path):
     first, second = json.loads((results / "quality.json").read_text())
     assert first["files"] == second["files"]
     defaults = first["files"]["amazon"]["systems"]["reviewlens, defaults"]
-    assert 0 < defaults["accuracy"]["value"] < 1 and defaults["processor_seconds"][0] > 10
+    assert 0 < defaults["accuracy"]["value"] < 1 and defaults["processor_seconds"][0] > 1
 
 
 @pytest.mark.slow
