@@ -44,8 +44,8 @@ def answer_targets(
         >>> _, *offsets = tokenizer.tokenize_with_offsets(texts)
         >>> offsets = [join_offsets(tokenizer, tokenizer(["What?"]), of) for of in offsets]
         >>> spans = tf.ragged.constant([[[4, 9]]], tf.int64, ragged_rank=1)
-        >>> answer_targets(texts, *offsets, spans)["answers"].to_list()
-        [[-1, -1, -1, -1, 0, 1, -1]]
+        >>> answer_targets(texts, *offsets, spans)["answers"][0, :6].numpy().tolist()
+        [-1, -1, -1, -1, 0, 1]
     """
     pieces = Pieces(Characters(texts), starts, ends)
     rows = rows_of(answers.row_splits)

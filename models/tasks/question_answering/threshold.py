@@ -33,8 +33,8 @@ def tune_threshold(doubt: np.ndarray, gains: np.ndarray) -> float:
 
     Example:
         >>> doubt = np.linspace(-9, 9, 4000)
-        >>> tune_threshold(doubt, np.where(doubt < 3, 1, -1)).round()
-        3.0
+        >>> round(tune_threshold(doubt, np.where(doubt < 3, 1, -1)))
+        3
     """
     if not len(doubt):
         return 0.0
