@@ -43,7 +43,7 @@ import yaml
 from judging import Estimate
 from peer_choice import add_peers, print_left_out
 from record import PEERS, append_record, versions
-from reviews import CHECKPOINT
+from reviews import CHECKPOINT, ENCODER
 from tables import print_table
 from task_rows import SIZES, draw, write_rows
 from workers import Worker, peer_python, working
@@ -254,6 +254,7 @@ def our_settings(trial: Trial, seed: int) -> list[str]:
         f"training.seed={seed}",
         f"training.epochs={trial.epochs}",
         f"training.batch_size={trial.batch_size}",
+        ENCODER,
         *GATES,
         *trial.settings,
     ]

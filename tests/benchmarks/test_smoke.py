@@ -174,7 +174,7 @@ def test_quality_on_a_few_rows_is_measured_once(benchmark, results, tmp_path):
 @pytest.mark.slow
 def test_tasks_on_a_few_rows_are_measured_once(benchmark, results, tmp_path):
     files = ("conll2003", "mams", "disflqa")
-    arguments = ["--files", *files, "--rows=120", "--seeds=1", "--epochs=1"]
+    arguments = ["--files", *files, "--rows=60", "--seeds=1", "--epochs=1"]
     peers = ["transformers, run_ner", "transformers, run_qa"]
     arguments += [f"--work={tmp_path}", *(PEERS or ["--peers", *peers])]
 
@@ -187,4 +187,4 @@ def test_tasks_on_a_few_rows_are_measured_once(benchmark, results, tmp_path):
     assert first["files"] == second["files"]
     for name in ("conll2003", "disflqa"):
         ours = first["files"][name]["systems"]["reviewlens"]
-        assert 0 <= ours["f1"]["value"] < 1 and ours["processor_seconds"][0] > 1
+        assert 0 <= ours["f1"]["value"] < 1 and ours["processor_seconds"][0] > 0
