@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import sys
-import unicodedata
-
-import numpy as np
 import tensorflow as tf
 
 from ..arrays import rows_of, splits_of
-
-# Characters that are a word each, as those who write them put nothing between words: kana and,
-# in planes of their own as well, ideographs.
-_WORDS_OF_ONE = (
-    (0x3040, 0x3100),
-    (0x31F0, 0x3200),
-    (0x3400, 0x4DC0),
-    (0x4E00, 0xA000),
-    (0xF900, 0xFB00),
-    (0xFF66, 0xFFA0),
-    (0x1AFF0, 0x1B170),
-    (0x20000, 0x40000),
-)
+from .words import goes_on
 
 
 class Characters:
@@ -95,10 +78,9 @@ class Characters:
     def continues(self, starts: tf.RaggedTensor, ends: tf.RaggedTensor) -> tf.RaggedTensor:
         """Which pieces are of the same word as the piece before them.
 
-        Those are that begin where that one ends, between two letters, digits or marks; and those
-        that begin within it, as bytes of one character do. Ideographs and kana are words of one
-        character. So words hang on the text, and on the pieces only where one is longer than a
-        word, as "'s" may be.
+        Those are that begin where that one ends, where by the characters a word goes on, see
+        `words.goes_on`; and those that begin within it, as bytes of one character do. So words
+        hang on the text, and on the pieces only where one is longer than a word, as "'s" may be.
 
         Args:
             starts: Where the pieces of each text begin, in bytes, ragged int64 [batch, (pieces)],
@@ -114,17 +96,9 @@ class Characters:
         # The first piece of all has none before it.
         previous = tf.concat([tf.constant([-1], tf.int64), ended[:-1]], axis=0)
         follows = begins == previous
-        # Both characters, if there are two in this text.
-        place = self._place(begins)
-        inside = (place > tf.gather(self.row_splits, rows)) & (
-            place < tf.gather(self.row_splits, rows + 1)
-        )
-        codes = tf.concat([self._codes, [0]], axis=0)
-        joined = _of_longer_words(tf.gather(codes, place))
-        joined &= _of_longer_words(tf.gather(codes, tf.maximum(place - 1, 0)))
-        return starts.with_values(
-            (begins < ended) & ((begins < previous) | (follows & inside & joined))
-        )
+        in_word = tf.concat([goes_on(self._codes, self.row_splits), [False]], axis=0)
+        follows &= tf.gather(in_word, self._place(begins))
+        return starts.with_values((begins < ended) & ((begins < previous) | follows))
 
     def strings(self, rows: tf.Tensor, starts: tf.Tensor, ends: tf.Tensor) -> tf.Tensor:
         """Parts of the texts.
@@ -149,19 +123,3 @@ class Characters:
     def _place(self, offsets: tf.Tensor) -> tf.Tensor:
         """Characters of all texts before a byte of them all."""
         return tf.searchsorted(self._bounds, offsets, side="left", out_type=tf.int64)
-
-
-@functools.cache
-def _bounds_of_longer_words() -> np.ndarray:
-    """Code points at which those of longer words begin and end, in turn, int32."""
-    is_one = np.zeros(sys.maxunicode + 2, bool)
-    for code in range(sys.maxunicode + 1):
-        is_one[code] = unicodedata.category(chr(code))[0] in "LNM"
-    for start, end in _WORDS_OF_ONE:
-        is_one[start:end] = False
-    return np.flatnonzero(np.diff(is_one, prepend=False)).astype(np.int32)
-
-
-def _of_longer_words(codes: tf.Tensor) -> tf.Tensor:
-    """Whether characters are letters, digits or marks, and no word by themselves, bool."""
-    return tf.searchsorted(tf.constant(_bounds_of_longer_words()), codes, side="right") % 2 == 1

@@ -54,6 +54,23 @@ def test_words_are_those_of_the_text_whatever_the_pieces(tokenizer):
     ]
 
 
+def test_names_and_addresses_are_words_with_their_signs(tokenizer):
+    texts = [
+        "@paul_w: #food, see http://t.co/x?a=b",
+        "@a",
+        "me@home.org, 1#2",
+        "hdmi @ home # 1",
+        "http: /x and/or",
+    ]
+    assert words_of(tokenizer, texts) == [
+        ["@paul_w", ":", "#food", ",", "see", "http://t.co/x?a=b"],
+        ["@a"],
+        ["me", "@", "home", ".", "org", ",", "1", "#", "2"],
+        ["hdmi", "@", "home", "#", "1"],
+        ["http", ":", "/", "x", "and", "/", "or"],
+    ]
+
+
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(texts=TEXTS, data=st.data())
 def test_bytes_and_characters(texts, data):
