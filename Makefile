@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscop
 # Where it is set, as in many containers, every process would compile TensorFlow and TFX anew, in 8 s.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-fast test-faults test-slow test-all lint types format lock clean setup bench bench-data bench-peers
+.PHONY: help run test test-fast test-faults test-slow test-rest lint types format lock clean setup bench bench-data bench-peers
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -29,8 +29,8 @@ test-faults: $(VENV)/.installed  ## Kill, fill, damage and lock what a run works
 test-slow: $(VENV)/.installed  ## Run the README's commands, the image's steps, compiled tasks, Beam's portable runner, benchmarks
 	@$(PYTEST) -m slow
 
-test-all: $(VENV)/.installed  ## Run all tests at once, which takes less than one after the other
-	@$(PYTEST)
+test-rest: $(VENV)/.installed  ## Run those of test-faults and test-slow at once, in less time
+	@$(PYTEST) -m "slow or faults"
 
 lint: $(VENV)/.installed types  ## Check style, formatting, types and import contracts
 	@$(BIN)/ruff check .
