@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
-import time
 
 import torch
 import transformers
+from recipe import train
 from worker import answer
 
 # Of a token that has no tag.
@@ -41,39 +40,24 @@ def tag(checkpoint: str, rows: str, settings: dict) -> dict:
     names = splits["tags"]
     tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint)
     training, unseen = (_tokenize(tokenizer, splits[name], names) for name in ("train", "test"))
-    started, used = time.perf_counter(), time.process_time()
-    transformers.set_seed(settings["seed"])
-    model = transformers.AutoModelForTokenClassification.from_pretrained(
-        checkpoint,
-        num_labels=len(names),
-        id2label=dict(enumerate(names)),
-        label2id={name: index for index, name in enumerate(names)},
+    trainer, times = train(
+        lambda: transformers.AutoModelForTokenClassification.from_pretrained(
+            checkpoint,
+            num_labels=len(names),
+            id2label=dict(enumerate(names)),
+            label2id={name: index for index, name in enumerate(names)},
+        ),
+        training,
+        transformers.DataCollatorForTokenClassification(tokenizer),
+        settings,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = transformers.Trainer(
-            model,
-            transformers.TrainingArguments(
-                folder,
-                **settings,
-                use_cpu=True,
-                save_strategy="no",
-                logging_strategy="no",
-                report_to="none",
-                disable_tqdm=True,
-            ),
-            data_collator=transformers.DataCollatorForTokenClassification(tokenizer),
-            train_dataset=training,
-        )
-        trainer.train()
-        seconds, processor_seconds = time.perf_counter() - started, time.process_time() - used
-        found = trainer.predict(unseen).predictions.argmax(-1)
+    found = trainer.predict(unseen).predictions.argmax(-1)
     return {
         "tags": [
             _of_words(row, predicted, len(given["words"]), names)
             for row, predicted, given in zip(unseen, found.tolist(), splits["test"], strict=True)
         ],
-        "seconds": seconds,
-        "processor_seconds": processor_seconds,
+        **times,
     }
 
 

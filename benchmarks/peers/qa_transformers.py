@@ -17,12 +17,11 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import tempfile
-import time
 
 import numpy as np
 import torch
 import transformers
+from recipe import train
 from worker import answer
 
 _MOST_PIECES, _OVERLAP = 384, 128
@@ -48,31 +47,16 @@ def reply(checkpoint: str, rows: str, settings: dict, may_be_unanswerable: bool)
         splits = json.load(file)
     tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint)
     training = _training_rows(tokenizer, splits["train"])
-    started, used = time.perf_counter(), time.process_time()
-    transformers.set_seed(settings["seed"])
-    model = transformers.AutoModelForQuestionAnswering.from_pretrained(checkpoint)
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = transformers.Trainer(
-            model,
-            transformers.TrainingArguments(
-                folder,
-                **settings,
-                use_cpu=True,
-                save_strategy="no",
-                logging_strategy="no",
-                report_to="none",
-                disable_tqdm=True,
-            ),
-            data_collator=transformers.DataCollatorWithPadding(tokenizer),
-            train_dataset=training,
-        )
-        trainer.train()
-        seconds, processor_seconds = time.perf_counter() - started, time.process_time() - used
-        found = _read(tokenizer, splits["test"])
-        inputs = [_inputs(found, at) for at in range(len(found["input_ids"]))]
-        logits = trainer.predict(inputs).predictions[:2]
-    answers = _answers(splits["test"], found, *logits, may_be_unanswerable)
-    return {"answers": answers, "seconds": seconds, "processor_seconds": processor_seconds}
+    trainer, times = train(
+        lambda: transformers.AutoModelForQuestionAnswering.from_pretrained(checkpoint),
+        training,
+        transformers.DataCollatorWithPadding(tokenizer),
+        settings,
+    )
+    found = _read(tokenizer, splits["test"])
+    inputs = [_inputs(found, at) for at in range(len(found["input_ids"]))]
+    logits = trainer.predict(inputs).predictions[:2]
+    return {"answers": _answers(splits["test"], found, *logits, may_be_unanswerable), **times}
 
 
 def _read(tokenizer, rows: list[dict]) -> transformers.BatchEncoding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ import tensorflow_model_analysis as tfma
 from ....models.tasks.differences import Difference
 from ...evaluator.predictions import Answers, Columns
 from ...evaluator.settings import EvaluationSettings
-from ..analysis import at_least, number
+from ..analysis import number, specs_of
 from .answer_metrics import (
     ECE,
     EXAMPLES,
@@ -52,15 +51,8 @@ def metrics_specs(
     Returns:
         Specs of the output that `extract` gives.
     """
-    figures = tfma.MetricConfig(
-        class_name=AnswerFigures.__name__,
-        module=AnswerFigures.__module__,
-        # Model Analysis puts braces around it.
-        config=json.dumps({"name": METRIC})[1:-1],
-        per_slice_thresholds=[at_least(settings.min_f1)],
-    )
-    count = tfma.MetricConfig(class_name="ExampleCount")
-    return [tfma.MetricsSpec(output_names=[ANSWERS], metrics=[count, figures])]
+    config = {"name": METRIC}
+    return specs_of(ANSWERS, AnswerFigures, config, settings.min_f1)
 
 
 def extract(outputs: Mapping[str, Any], labels: Sequence[bytes]) -> dict[str, np.ndarray]:

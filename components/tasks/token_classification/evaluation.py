@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ from ....models.tasks.differences import Difference
 from ....models.tasks.token_classification.comparison import compare_counts, counts_of_texts
 from ...evaluator.predictions import Answers, Columns
 from ...evaluator.settings import EvaluationSettings
-from ..analysis import at_least, number
+from ..analysis import number, specs_of
 from ..spans import entity_rows, spans_text
 from .entity_metrics import FIGURES, NO_ENTITY, PER_TYPE, EntityFigures
 
@@ -41,15 +40,8 @@ def metrics_specs(
     Returns:
         Specs of the output that `extract` gives.
     """
-    figures = tfma.MetricConfig(
-        class_name=EntityFigures.__name__,
-        module=EntityFigures.__module__,
-        # Model Analysis puts braces around it.
-        config=json.dumps({"name": METRIC, "types": list(task_config["labels"])})[1:-1],
-        per_slice_thresholds=[at_least(settings.min_f1)],
-    )
-    count = tfma.MetricConfig(class_name="ExampleCount")
-    return [tfma.MetricsSpec(output_names=[ENTITIES], metrics=[count, figures])]
+    config = {"name": METRIC, "types": list(task_config["labels"])}
+    return specs_of(ENTITIES, EntityFigures, config, settings.min_f1)
 
 
 def extract(outputs: Mapping[str, Any], labels: Sequence[bytes]) -> dict[str, np.ndarray]:
