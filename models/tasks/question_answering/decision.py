@@ -87,6 +87,8 @@ class AnswerDecision:
         of_nones: Likewise the score of there being none.
         threshold: See above; None where there always is an answer.
         max_answer_tokens: Tokens of an answer at most.
+        temperature: What logits are divided by before it is said how likely they find what is
+            right; no answer hangs on it.
 
     Example:
         >>> decision = AnswerDecision.unfitted()
@@ -101,6 +103,7 @@ class AnswerDecision:
     of_nones: Calibration
     threshold: float | None = 0.0
     max_answer_tokens: int = 30
+    temperature: float = 1.0
 
     @classmethod
     def fit(
@@ -110,6 +113,7 @@ class AnswerDecision:
         exact: np.ndarray,
         answered: np.ndarray,
         max_answer_tokens: int = 30,
+        temperature: float = 1.0,
     ) -> AnswerDecision:
         """Fits the threshold for the best F1, and both calibrations.
 
@@ -119,6 +123,7 @@ class AnswerDecision:
             exact: Whether that answer is right, bool [texts].
             answered: Whether there is an answer at all, bool [texts].
             max_answer_tokens: See above.
+            temperature: See above.
         """
         threshold = None
         if not answered.all():
@@ -129,7 +134,7 @@ class AnswerDecision:
         answers, nones = (
             Calibration.fit(_no_and_yes(odds[of]), right[of]) for of in (found, ~found)
         )
-        return cls(answers, nones, threshold, max_answer_tokens)
+        return cls(answers, nones, threshold, max_answer_tokens, temperature)
 
     @classmethod
     def unfitted(cls, threshold: float | None = 0.0, max_answer_tokens: int = 30) -> AnswerDecision:
@@ -154,12 +159,14 @@ class AnswerDecision:
             Calibration(of["temperature"], tuple(of["biases"]), of["stretch"])
             for of in (facts["answers"], facts["nones"])
         )
-        return cls(answers, nones, facts["threshold"], max_answer_tokens)
+        return cls(answers, nones, facts["threshold"], max_answer_tokens, facts["temperature"])
 
     def facts(self) -> dict[str, Any]:
-        """`threshold`; `answers` and `nones`, with `temperature`, `stretch` and `biases` each."""
+        """`threshold` and `temperature`; `answers` and `nones`, each with `temperature`, `stretch`
+        and `biases`."""
         return {
             "threshold": self.threshold,
+            "temperature": self.temperature,
             **{
                 name: {
                     "temperature": of.temperature,

@@ -18,6 +18,7 @@ from ..probabilities import calibration_error
 from ..weights import balanced_class_weights
 from .decision import AnswerDecision, Spans, find_spans
 from .judging import Truth, read_pairs
+from .likelihood import fit_temperature, log_losses
 from .loss import SpanLoss
 from .model import QuestionAnswerer
 from .targets import ANSWERED, ANSWERS, HERE, NOWHERE, answers_here
@@ -86,8 +87,13 @@ class QuestionAnswering:
             decide_for: Not needed: whatever it is, the likeliest answers are given.
         """
         spans, truth = self._spans(outputs, texts), Truth(texts)
-        judged = truth.judge(spans.first, spans.last)
-        return AnswerDecision.fit(spans, *judged, truth.answered, self.max_answer_tokens)
+        return AnswerDecision.fit(
+            spans,
+            *truth.judge(spans.first, spans.last),
+            truth.answered,
+            self.max_answer_tokens,
+            fit_temperature(outputs, texts),
+        )
 
     def decision(self, facts: Mapping[str, Any]) -> AnswerDecision:
         """The decision of its `facts`; see `Task.decision`."""
@@ -100,8 +106,9 @@ class QuestionAnswering:
 
         `f1` and `exact`, the means over the texts, by tokens: of a text without an answer both
         are 1 where none is given. The same of the texts that have an answer, `has_answer_f1` and
-        `has_answer_exact`, and of the others, `no_answer_f1`, where there are any. And `ece`, the
-        calibration error of the scores, which say how likely what is given is exactly right.
+        `has_answer_exact`, and of the others, `no_answer_f1`, where there are any. `ece` is the
+        calibration error of the scores, which say how likely what is given is exactly right, and
+        `log_loss` that of where the answers begin and end, the mean over the rows.
         """
         given = self._given(outputs, texts, decision)
         answered = given.truth.answered
@@ -109,6 +116,7 @@ class QuestionAnswering:
             "f1": _mean(given.f1),
             "exact": _mean(given.exact),
             "ece": calibration_error(given.scores, given.exact),
+            "log_loss": _mean(log_losses(outputs, texts, decision.temperature)),
         }
         if answered.any():
             figures["has_answer_f1"] = _mean(given.f1[answered])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -63,7 +65,7 @@ def test_figures_are_the_same_whole_and_in_windows():
         figures = TASK.evaluate(outputs, read, decision)
         wanted = {"f1", "exact", "has_answer_f1", "has_answer_exact", "no_answer_f1"}
         assert {name for name, value in figures.items() if value == 1} == wanted
-        assert figures["ece"] < 0.02
+        assert figures["ece"] < 0.02 and figures["log_loss"] < 0.01
     assert set(parts.targets["answered"]) == {NONE, HERE, ELSEWHERE}
 
     # Half of the answers are given where none are.
@@ -130,6 +132,34 @@ def test_the_loss_is_that_of_start_and_end_among_the_tokens_of_the_text():
         found = float(loss(tf.constant(logits), targets))
         assert found == pytest.approx(expected, rel=1e-5)
         assert float(loss.count(targets)) == 2
+
+
+def test_the_log_loss_is_that_of_training_at_the_temperature_that_suits():
+    texts = TASK.prepare(pairs_at_random(200), ModelSettings(max_tokens=24))
+    # Often right, but by chance: no temperature makes it certain.
+    random = np.random.default_rng(3)
+    vague = perfect(texts, sure=2.0) + random.gumbel(size=(len(texts.tokens), 2)).astype("f4")
+    loss, tokens = TASK.loss(texts, TrainingSettings()), texts.lengths
+    padded = pad_targets(texts, np.arange(len(texts)), tokens.max(), TASK.targets)
+    outputs = np.zeros((len(texts), tokens.max(), 2), np.float32)
+    outputs[np.arange(tokens.max()) < tokens[:, None]] = vague
+    trained = float(loss(tf.constant(outputs), padded)) / len(texts)
+
+    found = {}
+    for scale in (0.2, 1.0, 4.0):
+        decision = TASK.fit_decision(scale * vague, texts)
+        found[scale] = TASK.evaluate(scale * vague, texts, decision)["log_loss"], decision
+    # However sure the model is, what it knows is the same.
+    assert found[0.2][0] == pytest.approx(found[1.0][0]) == pytest.approx(found[4.0][0])
+    assert found[4.0][1].temperature == pytest.approx(4 * found[1.0][1].temperature)
+    as_it_is = dataclasses.replace(found[1.0][1], temperature=1.0)
+    assert TASK.evaluate(vague, texts, as_it_is)["log_loss"] == pytest.approx(trained, rel=1e-4)
+    others = [
+        dataclasses.replace(as_it_is, temperature=found[1.0][1].temperature * by)
+        for by in (0.9, 1.1)
+    ]
+    least = found[1.0][0]
+    assert all(TASK.evaluate(vague, texts, one)["log_loss"] > least for one in others)
 
 
 def test_the_reader_is_fitted_saved_and_loaded_by_keras(tiny_encoder, tmp_path):
