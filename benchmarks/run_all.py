@@ -39,6 +39,7 @@ ARGUMENTS = {
     "run_memory": [],
     "score": BOTH,
     "mfu": BOTH,
+    "task_speed": [],
     "serving": FLOAT32,
 }
 

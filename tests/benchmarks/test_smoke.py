@@ -47,6 +47,10 @@ TRIALS = {
         ["--steps=10", "--rows=64", "--repeats=1", "--work={work}", FLOAT32],
         ["training, bfloat16", "scoring, reviewlens, float32"],
     ),
+    "task_speed": (
+        ["--rows=64", "--repeats=1", "--work={work}"],
+        ["text-classification", "token-classification", "question-answering"],
+    ),
     "serving": (
         ["--clients", "2", "--seconds=0.5", "--model={work}/models/float32", *PEERS],
         ["2", "reviewlens serve"],
