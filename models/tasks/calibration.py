@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,41 @@ class Calibration:
         biases = weights[2:] - weights[2:].mean()
         return cls(float(1 / weights[0]), tuple(float(bias) for bias in biases), float(weights[1]))
 
+    @classmethod
+    def fit_odds(cls, odds: np.ndarray, right: np.ndarray) -> Calibration:
+        """The calibration of whether something is right.
+
+        Args:
+            odds: Log odds of it, float [n].
+            right: Whether it is, bool [n].
+        """
+        return cls.fit(_no_and_yes(odds), right.astype(np.int64))
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> Calibration:
+        """The calibration that `facts` describes.
+
+        Args:
+            facts: What `Calibration.facts` gave; more keys do no harm.
+        """
+        return cls(facts["temperature"], tuple(facts["biases"]), facts["stretch"])
+
+    def facts(self) -> dict[str, Any]:
+        """`temperature`, `stretch` and `biases`, as JSON can hold them."""
+        return {
+            "temperature": self.temperature,
+            "stretch": self.stretch,
+            "biases": list(self.biases),
+        }
+
+    def chances(self, odds: Any) -> Any:
+        """Calibrated probabilities that something is right, [n]; see `fit_odds`.
+
+        Args:
+            odds: Log odds of it, [n], of NumPy or of a graph.
+        """
+        return self.probabilities(_no_and_yes(odds))[:, 1]
+
     def probabilities(self, logits: Any) -> Any:
         """Calibrated probabilities, [n, classes], of logits [n, classes].
 
@@ -105,6 +141,12 @@ class Calibration:
         plain, stretched = _features(logits)
         scores = plain / self.temperature + self.stretch * stretched
         return softmax(scores + like(logits, self.biases))
+
+
+def _no_and_yes(odds: Any) -> Any:
+    """Log odds as the scores of two classes, [n, 2]."""
+    xp = array_namespace(odds)
+    return xp.stack([xp.zeros_like(odds), odds], axis=1)
 
 
 def _features(logits: Any) -> tuple[Any, Any]:

@@ -130,10 +130,8 @@ class AnswerDecision:
             threshold = tune_threshold(spans.doubt, np.where(answered, f1, -1.0))
         plain = cls.unfitted(threshold, max_answer_tokens)
         found, odds = plain._given(spans)
-        right = np.where(found, exact, ~answered).astype(np.int64)
-        answers, nones = (
-            Calibration.fit(_no_and_yes(odds[of]), right[of]) for of in (found, ~found)
-        )
+        right = np.where(found, exact, ~answered)
+        answers, nones = (Calibration.fit_odds(odds[of], right[of]) for of in (found, ~found))
         return cls(answers, nones, threshold, max_answer_tokens, temperature)
 
     @classmethod
@@ -155,10 +153,7 @@ class AnswerDecision:
             facts: What `AnswerDecision.facts` gave; more keys do no harm.
             max_answer_tokens: Tokens of an answer at most.
         """
-        answers, nones = (
-            Calibration(of["temperature"], tuple(of["biases"]), of["stretch"])
-            for of in (facts["answers"], facts["nones"])
-        )
+        answers, nones = (Calibration.from_facts(facts[name]) for name in ("answers", "nones"))
         return cls(answers, nones, facts["threshold"], max_answer_tokens, facts["temperature"])
 
     def facts(self) -> dict[str, Any]:
@@ -167,14 +162,8 @@ class AnswerDecision:
         return {
             "threshold": self.threshold,
             "temperature": self.temperature,
-            **{
-                name: {
-                    "temperature": of.temperature,
-                    "stretch": of.stretch,
-                    "biases": list(of.biases),
-                }
-                for name, of in (("answers", self.of_answers), ("nones", self.of_nones))
-            },
+            "answers": self.of_answers.facts(),
+            "nones": self.of_nones.facts(),
         }
 
     def answers(
@@ -208,7 +197,7 @@ class AnswerDecision:
         return found, self._scores(found, odds)
 
     def _scores(self, found: Any, odds: Any) -> Any:
-        scores = (_probability(of, odds) for of in (self.of_answers, self.of_nones))
+        scores = (of.chances(odds) for of in (self.of_answers, self.of_nones))
         return array_namespace(odds).where(found, *scores)
 
     def _given(self, spans: Spans) -> tuple[Any, Any]:
@@ -300,13 +289,3 @@ def _best_ends(
     )
     ends, best, rest = (of.concat() for of in arrays)
     return ends, best, rest
-
-
-def _no_and_yes(odds: Any) -> Any:
-    """Log odds as the scores of two classes, [n, 2]."""
-    xp = array_namespace(odds)
-    return xp.stack([xp.zeros_like(odds), odds], axis=1)
-
-
-def _probability(calibration: Calibration, odds: Any) -> Any:
-    return calibration.probabilities(_no_and_yes(odds))[:, 1]

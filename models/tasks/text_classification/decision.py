@@ -63,8 +63,7 @@ class Decision:
         Args:
             facts: What `Decision.facts` gave; more keys do no harm.
         """
-        biases = tuple(facts["biases"])
-        calibration = Calibration(facts["temperature"], biases, facts["stretch"])
+        calibration = Calibration.from_facts(facts)
         return cls(calibration, tuple(facts["offsets"]), tuple(facts["prior"]))
 
     def probabilities(self, logits: Any) -> Any:
@@ -97,9 +96,7 @@ class Decision:
     def facts(self) -> dict[str, Any]:
         """`temperature`, `stretch`, `biases`, `offsets` and `prior`."""
         return {
-            "temperature": self.calibration.temperature,
-            "stretch": self.calibration.stretch,
-            "biases": list(self.calibration.biases),
+            **self.calibration.facts(),
             "offsets": list(self.offsets),
             "prior": list(self.prior),
         }

@@ -77,8 +77,8 @@ class EntityDecision:
         def scored(outside: float) -> EntityDecision:
             one = dataclasses.replace(plain, outside=outside)
             found = one.found(outputs, rows)
-            right = found.are_among(true).astype(np.int64)
-            return dataclasses.replace(one, scores=Calibration.fit(_no_and_yes(found.odds), right))
+            right = found.are_among(true)
+            return dataclasses.replace(one, scores=Calibration.fit_odds(found.odds, right))
 
         def expected_f1(outside: float) -> float:
             scores = dataclasses.replace(broadest, outside=outside).found(outputs, rows).scores
@@ -97,23 +97,14 @@ class EntityDecision:
             facts: What `EntityDecision.facts` gave; more keys do no harm.
             label_pieces: What has a tag.
         """
-        tags, scores = (
-            Calibration(of["temperature"], tuple(of["biases"]), of["stretch"])
-            for of in (facts["tags"], facts["scores"])
-        )
+        tags, scores = (Calibration.from_facts(facts[name]) for name in ("tags", "scores"))
         return cls(tags, scores, label_pieces, facts["outside"])
 
     def facts(self) -> dict[str, Any]:
         """`tags` and `scores`, each with `temperature`, `stretch` and `biases`; `outside`."""
         return {
-            **{
-                name: {
-                    "temperature": of.temperature,
-                    "stretch": of.stretch,
-                    "biases": list(of.biases),
-                }
-                for name, of in (("tags", self.calibration), ("scores", self.scores))
-            },
+            "tags": self.calibration.facts(),
+            "scores": self.scores.facts(),
             "outside": self.outside,
         }
 
@@ -133,7 +124,7 @@ class EntityDecision:
         _, first, last, kinds, odds = self._found(units.values, rows)
         of_entity = tf.gather(rows, first)
         before = tf.gather(units.row_splits, of_entity)
-        scores = self.scores.probabilities(tf.stack([tf.zeros_like(odds), odds], axis=1))[:, 1]
+        scores = self.scores.chances(odds)
         return of_entity, first - before, last - before, kinds, scores
 
     def found(self, outputs: np.ndarray, rows: np.ndarray) -> Found:
@@ -148,7 +139,7 @@ class EntityDecision:
         decided = self._found(logits, tf.constant(rows, tf.int64))
         tags, first, last, kinds, odds = (one.numpy() for one in decided)
         odds = odds.astype(np.float64)
-        scores = self.scores.probabilities(_no_and_yes(odds))[:, 1]
+        scores = self.scores.chances(odds)
         return Found(tags, first, last, kinds, odds, scores)
 
     def _found(self, logits: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -198,11 +189,6 @@ class Found:
         at = np.searchsorted(firsts[:-1], self.first)
         same = [firsts[at] == self.first, lasts[at] == self.last, kinds[at] == self.kinds]
         return np.all(same, axis=0)
-
-
-def _no_and_yes(odds: np.ndarray) -> np.ndarray:
-    """Log odds as the scores of two classes, [n, 2]."""
-    return np.stack([np.zeros(len(odds)), odds], axis=1)
 
 
 def _goes_on(
