@@ -58,6 +58,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "training.loop": ["Trainer", "TrainingRecord", "train"],
         "training.optimization": ["LazyAdamW", "LinearWarmupDecay"],
         "training.scoring": ["Scorer"],
+        "training.stored_tokens": ["StoredTokens"],
         "training.tokenized": ["TokenizedTexts"],
     },
 )

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any, Protocol
 
 import numpy as np
 import tensorflow as tf
 
 _IDS, _MASK, _TYPES = "input_word_ids", "input_mask", "input_type_ids"
+
+
+class TokenIds(Protocol):
+    """The ids of many texts, one after the other: an array, or what is indexed like one."""
+
+    def __len__(self) -> int:
+        """How many ids there are."""
+
+    def __getitem__(self, places: Any, /) -> Any:
+        """Some of the ids, int32 [n].
+
+        Args:
+            places: A slice of them, or where they are, int [n].
+        """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +56,7 @@ class EncoderInputs:
 
     def pad(
         self,
-        tokens: np.ndarray,
+        tokens: TokenIds,
         starts: np.ndarray,
         lengths: np.ndarray,
         multiple: int = 1,

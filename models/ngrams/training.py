@@ -73,7 +73,7 @@ def train_ngrams(
     """
     started = time.perf_counter()
     settings, record = model.settings, NgramRecord()
-    used, counts = _columns(training.tokens, settings.buckets)
+    used, counts = _columns(training.tokens[:], settings.buckets)
     # As scikit-learn's TfidfVectorizer has it, but for a text that repeats an n-gram.
     rarity = (1 + len(training)) / (1 + np.minimum(counts, len(training)))
     idf = (np.log(rarity) + 1).astype(np.float32)

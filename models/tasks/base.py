@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..encoders.inputs import TokenIds
 from ..encoders.truncation import Truncation
 from ..encoders.windows import Windows
 from ..settings import ModelSettings, TrainingSettings
@@ -66,7 +67,7 @@ class Texts(Protocol):
     """Tokenized texts and their targets, as `training.tokenized.TokenizedTexts` holds them."""
 
     @property
-    def tokens(self) -> np.ndarray:
+    def tokens(self) -> TokenIds:
         """Ids of all texts, one after the other, int32 [total]."""
 
     @property

@@ -1,4 +1,4 @@
-"""Tokenized texts in memory, as flat as they are on disk."""
+"""Tokenized texts, as flat in memory as they are on disk."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..encoders.inputs import TokenIds
 from ..encoders.truncation import Truncation
 from ..encoders.windows import Windows
+
+# Ids that a digest has in memory at a time.
+_BLOCK = 1 << 18
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +23,8 @@ class TokenizedTexts:
     """Token ids and targets of many texts, or of parts of them, without padding.
 
     Attributes:
-        tokens: Token ids of all texts, one after the other, int32 [total].
+        tokens: Token ids of all texts, one after the other, int32 [total]; they may be on disk,
+            see `StoredTokens`.
         row_splits: Where each text begins in `tokens`, and the end, int64 [n + 1].
         targets: By name a value for each text, [n], a distribution, [n, size], or a value for
             each token, [total].
@@ -31,7 +36,7 @@ class TokenizedTexts:
             its own, int64 [n], see `join_pairs`; None where there is but one.
     """
 
-    tokens: np.ndarray
+    tokens: TokenIds
     row_splits: np.ndarray
     targets: Mapping[str, np.ndarray]
     per_token: frozenset[str] = frozenset()
@@ -217,7 +222,8 @@ class TokenizedTexts:
         of_targets = (self.targets[name] for name in sorted(self.targets))
         seconds = () if self.seconds is None else (self.seconds,)
         for array in (self.tokens, self.row_splits, *of_targets, *seconds):
-            content.update(array.tobytes())
+            for start in range(0, len(array), _BLOCK):
+                content.update(array[start : start + _BLOCK].tobytes())
         return content.hexdigest()
 
     def _of_row(self, values: np.ndarray, index: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from reviewlens.models import (
     EncoderInputs,
+    StoredTokens,
     TokenizedTexts,
     Truncation,
     Windows,
@@ -35,6 +37,23 @@ def tokenize(tiny_vocabulary):
         return tokenizer(tf.constant(texts, tf.string)).to_list()
 
     return tokenize
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(rows=st.lists(st.lists(st.integers(1, 250_000), max_size=9), max_size=6), data=st.data())
+def test_texts_on_disk_are_those_in_memory(rows, data):
+    texts = TokenizedTexts.from_rows(rows, {})
+    with tempfile.TemporaryFile() as file:
+        texts.tokens.tofile(file)
+        stored = dataclasses.replace(texts, tokens=StoredTokens(file))
+
+        assert len(stored.tokens) == len(texts.tokens)
+        assert stored.digest() == texts.digest()
+        some = np.array(data.draw(st.permutations(range(len(rows)))), int)[:3]
+        for name, values in pad_batch(stored, some, EncoderInputs(1)).items():
+            np.testing.assert_array_equal(values, pad_batch(texts, some, EncoderInputs(1))[name])
+        for row in some:
+            np.testing.assert_array_equal(stored.row(row), texts.row(row))
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
