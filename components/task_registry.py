@@ -6,14 +6,16 @@ from collections.abc import Mapping
 
 from ..registry import Registry
 
-# Each package has the modules `data`, `examples`, `transform`, `evaluation` and `report`; see
-# `tasks.base`. This one stands apart from them, as nodes import it that the tasks import.
+# Each package has the modules `data`, `examples`, `transform`, `evaluation` and `report`, that of a
+# task which pre-trains `data` and `examples` alone; see `tasks.base`. This one stands apart from
+# them, as nodes import it that the tasks import.
 TASKS = Registry(
     "task",
     {
         "text-classification": f"{__package__}.tasks.text_classification",
         "token-classification": f"{__package__}.tasks.token_classification",
         "question-answering": f"{__package__}.tasks.question_answering",
+        "masked-language-model": f"{__package__}.tasks.masked_language_model",
     },
 )
 
@@ -42,6 +44,19 @@ def learns_from_ngrams(task: str) -> bool:
         True
     """
     return getattr(TASKS.load(task, "data"), "NGRAMS", False)
+
+
+def pretrains(task: str) -> bool:
+    """Whether a task is what an encoder is pre-trained by, and no model for reviews.
+
+    Args:
+        task: Name of a registered task.
+
+    Example:
+        >>> pretrains("masked-language-model"), pretrains("text-classification")
+        (True, False)
+    """
+    return getattr(TASKS.load(task, "data"), "PRETRAINS", False)
 
 
 def inputs_of(task: str) -> Mapping[str, str]:

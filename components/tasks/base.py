@@ -34,6 +34,8 @@ class Data(Protocol):
             out where the text is all that a model is asked.
         SETTINGS: By the section of the configuration, `data`, `evaluation` or `model`, those of
             its keys `OF_TASKS` that are for this task; may be left out where there is none.
+        PRETRAINS: Whether an encoder is pre-trained by the task, so that no model for reviews comes
+            of it; may be left out where one does.
         TEXT_AS_GIVEN: Whether texts stay as they are in the files, as the task counts their
             characters; may be left out where they are cleaned.
     """
@@ -42,6 +44,7 @@ class Data(Protocol):
     NGRAMS: bool
     INPUTS: Mapping[str, str]
     SETTINGS: Mapping[str, tuple[str, ...]]
+    PRETRAINS: bool
     TEXT_AS_GIVEN: bool
 
     def problems(self, settings: DataSettings) -> Iterator[tuple[str, str]]:

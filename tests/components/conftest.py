@@ -203,7 +203,7 @@ def ingest(tmp_path, monkeypatch, beam_args):
 
 
 def read_examples(pattern: str) -> list[dict[str, Any]]:
-    """Feature -> text or number of each example, in the order of the files."""
+    """Feature -> text or number of each example, or several, in the order of the files."""
     import tensorflow as tf
 
     found = []
@@ -215,7 +215,8 @@ def read_examples(pattern: str) -> list[dict[str, Any]]:
             if shares := feature.float_list.value:
                 row[name] = list(shares)
             else:
-                (row[name],) = [v.decode() if isinstance(v, bytes) else v for v in values]
+                plain = [v.decode() if isinstance(v, bytes) else v for v in values]
+                row[name] = plain[0] if len(plain) == 1 else plain
         found.append(row)
     return found
 
