@@ -51,7 +51,7 @@ def read_counts(patterns: Sequence[str], names: Sequence[str]) -> dict[str, int]
     """
     wanted = {name: tf.io.FixedLenFeature([], tf.int64) for name in names}
     sums = dict.fromkeys(names, 0)
-    for batch in _parsed(patterns, wanted) if names else ():
+    for batch in parsed_batches(patterns, wanted) if names else ():
         for name, values in batch.items():
             sums[name] += int(tf.reduce_sum(values))
     return sums
@@ -72,10 +72,19 @@ def read_batches(
         features and of the targets.
     """
     wanted = {name: target.feature(name) for name, target in task.targets.items()} | features
-    yield from _parsed(patterns, wanted)
+    yield from parsed_batches(patterns, wanted)
 
 
-def _parsed(patterns: Sequence[str], wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def parsed_batches(patterns: Sequence[str], wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Streams features of examples.
+
+    Args:
+        patterns: Files of one split, globs allowed.
+        wanted: By name what is read, as `tf.io.parse_example` takes it.
+
+    Yields:
+        Some of the examples, in the order of the files: by name a tensor.
+    """
     files = sorted(path for pattern in patterns for path in tf.io.gfile.glob(pattern))
     yield from (
         tf.data.TFRecordDataset(files, compression_type="GZIP")

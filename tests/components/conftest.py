@@ -288,3 +288,37 @@ def split(tiny_vocabulary, task, tmp_path_factory):
         return [str(directory / "*")]
 
     return write
+
+
+@pytest.fixture(scope="session")
+def segment_files(tmp_path_factory):
+    """Writes segments as the second graph's `transform` does; gives the pattern of their files.
+
+    A segment is its token ids, how many are before its second part (0 for none) and whether that
+    is from another document (-1 for none).
+    """
+    import tensorflow as tf
+
+    def write(segments, directory=None, shards=2, seed=None):
+        directory = directory or tmp_path_factory.mktemp("segments")
+        directory.mkdir(exist_ok=True)
+        segments = list(segments)
+        if seed is not None:
+            random.Random(seed).shuffle(segments)
+        for shard in range(shards):
+            path = str(directory / f"segments-{shard:05d}-of-{shards:05d}.gz")
+            with tf.io.TFRecordWriter(path, options="GZIP") as writer:
+                for tokens, second, random_next in segments[shard::shards]:
+                    feature = {
+                        name: tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+                        for name, values in (
+                            ("tokens", tokens),
+                            ("second", [second]),
+                            ("random_next", [random_next]),
+                        )
+                    }
+                    example = tf.train.Example(features=tf.train.Features(feature=feature))
+                    writer.write(example.SerializeToString())
+        return [str(directory / "*")]
+
+    return write

@@ -1,0 +1,1 @@
+"""The node that judges a pre-trained encoder beside the one it started from."""

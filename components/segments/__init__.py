@@ -1,0 +1,1 @@
+"""Segments: what an encoder reads at a time while it is pre-trained."""
