@@ -17,12 +17,10 @@ class EncoderEvaluationSettings:
         head_steps: Steps in which a head is fitted to the encoder that it started from, where
             that has none of its own, while the encoder stays as it is; 0 for none, and then
             there is nothing to compare with.
-        seed: Of the masks, which are the same for both.
     """
 
     max_regression: float = 0.0
     head_steps: int = 200
-    seed: int = 7
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
@@ -30,5 +28,3 @@ class EncoderEvaluationSettings:
             yield "max_regression", f"is {self.max_regression}; it is a number from 0 to 1"
         if self.head_steps < 0:
             yield "head_steps", f"is {self.head_steps}; it is a whole number from 0"
-        if not 0 <= self.seed < 2**32:
-            yield "seed", f"is {self.seed}; it is a whole number from 0, below 2^32"
