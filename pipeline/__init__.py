@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submod_attrs={
         "config": ["Config", "load_config"],
         "fingerprint": ["code_fingerprint"],
-        "graph": ["build_pipeline"],
+        "graphs.registry": ["build_pipeline"],
         "local.runner": ["RunResult", "run", "run_pipeline"],
     },
 )

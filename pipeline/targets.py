@@ -1,4 +1,4 @@
-"""Where a pipeline runs, and what the one graph needs to know about it.
+"""Where a pipeline runs, and what a graph needs to know about it.
 
 The same nodes run here and on Kubeflow. A target says where their results go, which values
 may be chosen anew for every run, and whether the orchestrator has resolvers.
@@ -26,14 +26,14 @@ class OutputPaths:
 
     Attributes:
         pipeline_root: Artifacts.
-        serving_dir: Versions of the model.
+        push_dir: Versions of what is pushed.
         rejected_dir: A copy of the rejected rows for people; "" for none.
         checkpoints: From where an interrupted training goes on; None for none.
         tensorboard: Logs of the training; None for beside its other records.
     """
 
     pipeline_root: str
-    serving_dir: str
+    push_dir: str
     rejected_dir: str = ""
     checkpoints: str | None = None
     tensorboard: str | None = None
@@ -77,7 +77,7 @@ class LocalTarget:
         output = os.path.abspath(config.output)
         return OutputPaths(
             pipeline_root=os.path.join(output, "pipeline"),
-            serving_dir=os.path.join(output, "serving", config.name),
+            push_dir=os.path.join(output, config.PUSHED_UNDER, config.name),
             rejected_dir=os.path.join(output, "rejected"),
             checkpoints=os.path.join(output, "checkpoints"),
             tensorboard=os.path.join(output, "tensorboard"),

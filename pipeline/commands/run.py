@@ -7,6 +7,7 @@ import textwrap
 
 from ..interrupts import ending_promptly
 from ..nodes import check_nodes, node_ids
+from ..nodes.review_nodes import REVIEW_NODES
 from .arguments import add_config, checked_config, new_parser
 
 # What the command ends with if all went well but for the model.
@@ -32,7 +33,7 @@ exit codes:
 
 def make_parser() -> argparse.ArgumentParser:
     """Returns the parser of this command's arguments."""
-    nodes = textwrap.indent(textwrap.fill(", ".join(node_ids()), 86), "  ")
+    nodes = textwrap.indent(textwrap.fill(", ".join(node_ids(REVIEW_NODES)), 86), "  ")
     parser = new_parser(
         "run",
         "Run the pipeline of a configuration: ingest, validate, tokenize, fine-tune, evaluate, "
@@ -55,7 +56,7 @@ def execute(arguments: argparse.Namespace) -> int:
     Returns:
         0, or 3 where a model was judged and refused.
     """
-    check_nodes(arguments.from_node, arguments.to_node)
+    check_nodes(arguments.from_node, arguments.to_node, node_ids(REVIEW_NODES))
     config = checked_config(arguments)
     from ..local.runner import run
     from ..report.table import render_report

@@ -29,5 +29,5 @@ def make_parser() -> argparse.ArgumentParser:
 def execute(arguments: argparse.Namespace) -> int:
     """Prints that all is well, or raises with all problems."""
     config = checked_config(arguments)
-    print(f"{arguments.config}: ok; `reviewlens run` writes to {config.output}")
+    print(f"{arguments.config}: ok; `reviewlens {config.COMMAND}` writes to {config.output}")
     return 0

@@ -15,6 +15,7 @@ import re
 import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar
 
 from ...components.evaluator.settings import OF_TASKS as EVALUATION_OF_TASKS
 from ...components.evaluator.settings import EvaluationSettings
@@ -22,7 +23,7 @@ from ...components.review_example_gen.settings import OF_TASKS as DATA_OF_TASKS
 from ...components.review_example_gen.settings import DataSettings
 from ...components.task_registry import TASKS, learns_from_ngrams
 from ...errors import UsageError
-from ...models.encoders.sources.registry import source_problem
+from ...models.encoders.sources.registry import find_source, source_problem
 from ...models.ngrams.settings import NgramSettings
 from ...models.settings import OF_TASKS as MODEL_OF_TASKS
 from ...models.settings import ModelSettings, TrainingSettings
@@ -60,6 +61,10 @@ class Config:
         beam: Who executes the nodes that use Beam.
         kubeflow: How the nodes run on Kubeflow.
     """
+
+    # The command that runs it here, and the folder of `output` under which it pushes.
+    COMMAND: ClassVar[str] = "run"
+    PUSHED_UNDER: ClassVar[str] = "serving"
 
     name: str
     output: str
@@ -109,6 +114,17 @@ class Config:
             yield "output", "is empty; it is the folder that receives the results"
         if problem := source_problem(self.encoder):
             yield "encoder", problem
+
+    def places(self) -> dict[str, str | None]:
+        """Returns key -> what names a place; a path without a scheme is one of this machine."""
+        places = {
+            "data.input": self.data.input,
+            "data.schema": self.data.schema,
+            "kubeflow.serving_dir": self.kubeflow.serving_dir,
+        }
+        if self.model.algorithm == "encoder" and find_source(self.encoder).is_path:
+            places["encoder"] = self.encoder
+        return places
 
     @staticmethod
     def problems_between(values: Mapping[str, typing.Any]) -> Iterator[tuple[str, str]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 from ..nearest import nearest
-from ..nodes import NODES, node_ids
+from ..nodes import Node, node_ids
+from ..nodes.review_nodes import REVIEW_NODES
 
 # In `nodes`, what holds for those that do not say otherwise.
 DEFAULT = "default"
-_CACHED = {node.id: node.cached for node in NODES}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,25 +56,24 @@ class NodeSettings:
         return dataclasses.replace(default, **mine)
 
 
-@dataclasses.dataclass(frozen=True)
-class KubeflowSettings:
-    """How the pipeline runs on Kubeflow Pipelines or Vertex AI Pipelines.
+class SettingsOfNodes:
+    """What the nodes of a graph get on Kubeflow.
 
     Attributes:
-        serving_dir: Where the versions of the model are pushed; by default
-            `serving/NAME` under the pipeline root.
+        TABLE: The nodes that there are.
         nodes: Node id -> its settings; those of `default` hold for all nodes.
     """
 
-    serving_dir: str | None = None
-    nodes: Mapping[str, NodeSettings] = dataclasses.field(default_factory=dict)
+    TABLE: ClassVar[tuple[Node, ...]]
+    nodes: Mapping[str, NodeSettings]
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
+        known = (DEFAULT, *node_ids(self.TABLE))
         for name, settings in self.nodes.items():
-            if name not in (*_CACHED, DEFAULT):
-                yield f"nodes.{name}", f"unknown node; {nearest(name, (DEFAULT, *node_ids()))}"
-            elif settings.cache and _CACHED.get(name) == "never":
+            if name not in known:
+                yield f"nodes.{name}", f"unknown node; {nearest(name, known)}"
+            elif settings.cache and self._cached(name) == "never":
                 yield (
                     f"nodes.{name}.cache",
                     "is true; this node looks anew at each run for what was pushed last",
@@ -85,10 +85,34 @@ class KubeflowSettings:
         Args:
             node: Its id.
         """
-        cached = NodeSettings(cache=_CACHED.get(node, "always") == "always")
+        cached = NodeSettings(cache=self._cached(node) == "always")
         default = self.nodes.get(DEFAULT, NodeSettings())
         if not cached.cache and default.cache:
             # A default for all nodes is no statement about these.
             default = dataclasses.replace(default, cache=None)
         own = self.nodes.get(node, NodeSettings())
         return own.or_else(default).or_else(cached)
+
+    def _cached(self, node: str) -> str:
+        return next((each.cached for each in self.TABLE if each.id == node), "always")
+
+
+@dataclasses.dataclass(frozen=True)
+class KubeflowSettings(SettingsOfNodes):
+    """How the pipeline runs on Kubeflow Pipelines or Vertex AI Pipelines.
+
+    Attributes:
+        serving_dir: Where the versions of the model are pushed; by default
+            `serving/NAME` under the pipeline root.
+        nodes: Node id -> its settings; those of `default` hold for all nodes.
+    """
+
+    TABLE = REVIEW_NODES
+
+    serving_dir: str | None = None
+    nodes: Mapping[str, NodeSettings] = dataclasses.field(default_factory=dict)
+
+    @property
+    def push_dir(self) -> str | None:
+        """Where what is pushed goes, if that is said."""
+        return self.serving_dir

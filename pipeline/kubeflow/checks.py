@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from ...errors import UsageError
-from ...models.encoders.sources.registry import find_source
 from ..config import Config
 from .target import KFP, VERTEX, KubeflowTarget
 
@@ -72,14 +71,7 @@ def _problems(config: Config, target: KubeflowTarget) -> Iterator[str]:
 
 def _unreachable(config: Config, title: str) -> Iterator[str]:
     """Files of this machine, which the tasks do not see."""
-    paths = {
-        "data.input": config.data.input,
-        "data.schema": config.data.schema,
-        "kubeflow.serving_dir": config.kubeflow.serving_dir,
-    }
-    if config.model.algorithm == "encoder" and find_source(config.encoder).is_path:
-        paths["encoder"] = config.encoder
-    for key, path in paths.items():
+    for key, path in config.places().items():
         if path and "://" not in path and not path.startswith(("/", "package:")):
             yield (
                 f"{key}: is {path!r}, a path of this machine; the tasks of {title} need a URI such "

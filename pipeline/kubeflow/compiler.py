@@ -22,8 +22,8 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
 
 from ...files.whole_file import whole_file
 from ..config import Config, NodeSettings
-from ..graph import build_pipeline
-from ..nodes import NODES
+from ..graphs import graph_of
+from ..nodes import Node
 from .target import MINIO, VERTEX, KubeflowTarget
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def compile_pipeline(config: Config, target: KubeflowTarget) -> list[dict[str, A
         >>> sorted(compile_pipeline(config, target)[0]["root"]["dag"]["tasks"])[:2]
         ['encoder-fetcher', 'evaluator']
     """
-    pipeline = build_pipeline(config, target=target)
+    graph = graph_of(config)
+    pipeline = graph.build(config, target=target)
     runner = KubeflowV2DagRunner(
         KubeflowV2DagRunnerConfig(
             default_image=target.image,
@@ -90,7 +91,9 @@ def compile_pipeline(config: Config, target: KubeflowTarget) -> list[dict[str, A
     json_format.ParseDict(job, pipeline_spec_pb2.PipelineJob())
     if target.name == VERTEX:
         return [job]
-    return [spec, _platform(spec)] if target.pipeline_root.startswith(MINIO) else [spec]
+    return (
+        [spec, _platform(spec, graph.nodes)] if target.pipeline_root.startswith(MINIO) else [spec]
+    )
 
 
 def write_compiled(documents: Iterable[Mapping[str, Any]], path: str) -> None:
@@ -145,8 +148,8 @@ def _apply(settings: NodeSettings, node: str, spec: dict[str, Any]) -> None:
         spec["deploymentSpec"]["executors"][label]["container"]["resources"] = resources
 
 
-def _platform(spec: dict[str, Any]) -> dict[str, Any]:
-    asking = {node.id for node in NODES if node.asks_store}
+def _platform(spec: dict[str, Any], nodes: Iterable[Node]) -> dict[str, Any]:
+    asking = {node.id for node in nodes if node.asks_store}
     executors = {
         # A copy for every node: of one object YAML would write references.
         spec["components"][node]["executorLabel"]: {"secretAsEnv": [copy.deepcopy(_STORE_SECRET)]}

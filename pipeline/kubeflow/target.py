@@ -39,7 +39,7 @@ class KubeflowTarget:
         is_writable = root.startswith("gs://")
         return OutputPaths(
             pipeline_root=root,
-            serving_dir=config.kubeflow.serving_dir or f"{root}/serving/{config.name}",
+            push_dir=config.kubeflow.push_dir or f"{root}/{config.PUSHED_UNDER}/{config.name}",
             checkpoints=f"{root}/checkpoints/{config.name}" if is_writable else None,
         )
 

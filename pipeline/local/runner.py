@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import gc
 import os
 import sys
@@ -17,8 +18,9 @@ from ..capture import captured_output
 from ..config import Config
 from ..environment import limit_arenas, prepare_environment
 from ..failures import explain
-from ..left_out import left_out
-from ..nodes import NODES, Node, check_nodes
+from ..graphs import graph_of
+from ..nodes import Node, check_nodes, node_ids
+from ..nodes.review_nodes import REVIEW_NODES
 from ..output import check_output
 from .display import Display, open_display
 from .lock import locked
@@ -89,15 +91,16 @@ def run(
         >>> result.summary["metrics"]["test"]["macro_f1"] > 0.5
         True
     """
-
-    def build() -> Pipeline:
-        from ..graph import build_pipeline
-
-        return build_pipeline(config, cache=cache)
-
-    check_nodes(from_node, to_node, missing=left_out(config))
+    graph = graph_of(config)
+    check_nodes(from_node, to_node, node_ids(graph.nodes), graph.left_out(config))
     check_runs_here(config.beam)
-    return run_pipeline(build, config.output, from_node=from_node, to_node=to_node)
+    return run_pipeline(
+        functools.partial(graph.build, config, cache=cache),
+        config.output,
+        from_node=from_node,
+        to_node=to_node,
+        nodes=graph.nodes,
+    )
 
 
 def run_pipeline(
@@ -106,7 +109,7 @@ def run_pipeline(
     *,
     from_node: str | None = None,
     to_node: str | None = None,
-    nodes: Sequence[Node] = NODES,
+    nodes: Sequence[Node] = REVIEW_NODES,
 ) -> RunResult:
     """Runs any TFX pipeline whose metadata is an SQLite file; `run` for other graphs.
 

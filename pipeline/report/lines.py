@@ -5,6 +5,7 @@ Each function takes a summary and gives lines, none if there is nothing to say.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -103,6 +104,13 @@ def verdict(summary: dict[str, Any]) -> list[str]:
     if summary["blessed"] and not summary["refused_because"]:
         return ["blessed"]
     return ["not blessed, so not pushed:", *(f"  {why}" for why in summary["refused_because"])]
+
+
+def commands_of_model(summary: Mapping[str, Any]) -> list[str]:
+    """Says how a model that was pushed is asked."""
+    arguments = getattr(report_of(summary), "EXAMPLE", ("Fits well and looks great.",))
+    example = " ".join(f'"{each}"' if " " in each else each for each in arguments)
+    return [f"reviewlens predict --model {shlex.quote(summary['pushed_to'])} {example}"]
 
 
 def report_of(summary: Mapping[str, Any]) -> Any:

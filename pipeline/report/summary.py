@@ -10,7 +10,8 @@ from typing import Any
 
 from ... import __version__
 from ...files.whole_file import whole_file
-from ..nodes import NODES, Node, load
+from ..nodes import Node, load
+from ..nodes.review_nodes import REVIEW_NODES
 from ..records import NodeRecord
 
 _PACKAGES = ("tensorflow", "keras", "tensorflow-text", "tfx", "apache-beam")
@@ -19,7 +20,7 @@ _PACKAGES = ("tensorflow", "keras", "tensorflow-text", "tfx", "apache-beam")
 def make_summary(
     records: Mapping[str, NodeRecord],
     seconds: Mapping[str, float],
-    nodes: Iterable[Node] = NODES,
+    nodes: Iterable[Node] = REVIEW_NODES,
 ) -> dict[str, Any]:
     """Collects the facts of a run from what its nodes have recorded.
 

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ..nodes import NODES, Node, load
-from .lines import report_of
+from ..graphs import REVIEWS, Graph
+from ..nodes import load
 
 
-def render_report(summary: Mapping[str, Any], output: str, nodes: Iterable[Node] = NODES) -> str:
+def render_report(summary: Mapping[str, Any], output: str, graph: Graph[Any] = REVIEWS) -> str:
     """Writes the facts of a run as a few lines of text.
 
     Args:
         summary: Of a run that succeeded, whole or partial.
         output: Folder of its results.
-        nodes: The table of nodes, which says what each contributes.
+        graph: Whose nodes say what each contributes.
 
     Returns:
         Lines without a final line end.
     """
-    parts = [load(node.report)(summary) for node in nodes if node.report]
+    parts = [load(node.report)(summary) for node in graph.nodes if node.report]
     lines = [line for part in parts if part for line in ("", *part)]
     lines += ["", f"summary  {output}/summary.json"]
     if summary["pushed_to"]:
-        lines += ["", "Try it:", f"  {_predict_command(summary)}"]
+        commands = load(graph.next_steps)(summary)
+        lines += ["", "Try it:", *(f"  {command}" for command in commands)]
     return "\n".join(lines)
-
-
-def _predict_command(summary: Mapping[str, Any]) -> str:
-    arguments = getattr(report_of(summary), "EXAMPLE", ("Fits well and looks great.",))
-    example = " ".join(f'"{each}"' if " " in each else each for each in arguments)
-    return f"reviewlens predict --model {shlex.quote(summary['pushed_to'])} {example}"

@@ -17,7 +17,7 @@ _IMPORTED = [
     "tensorflow_text",
     "tensorflow_model_analysis",
     "tfx.orchestration.kubeflow.v2.container.kubeflow_v2_run_executor",
-    "reviewlens.pipeline.graph",
+    "reviewlens.pipeline.graphs.reviews",
     "reviewlens.pipeline.local.runner",
 ]
 # What commands set before they import them.

@@ -262,7 +262,7 @@ def test_an_option_that_only_the_job_service_knows_passes():
 
 
 def test_an_option_of_beam_is_told_before_anything_runs(config_file):
-    from reviewlens.pipeline.graph import build_pipeline
+    from reviewlens.pipeline import build_pipeline
 
     config = load_config(config_file(), ["beam.options.direct_num_worker=2"])
     with pytest.raises(UsageError, match=r"did you mean direct_num_workers\?"):
@@ -270,7 +270,7 @@ def test_an_option_of_beam_is_told_before_anything_runs(config_file):
 
 
 def test_the_graph_hands_the_options_to_beam(config_file):
-    from reviewlens.pipeline.graph import build_pipeline
+    from reviewlens.pipeline import build_pipeline
 
     config = load_config(config_file(), ["beam.options.direct_num_workers=2"])
     assert "--direct_num_workers=2" in build_pipeline(config).beam_pipeline_args

@@ -48,9 +48,12 @@ def test_what_is_listed_is_there(section):
 
 def test_a_node_is_known_to_its_own_files_the_graph_and_the_table():
     assert listed("A node") == {
-        *("components/NAME.py", "components/NAME/", "pipeline/graph.py", "pipeline/nodes.py"),
+        *("components/NAME.py", "components/NAME/", "pipeline/graphs/", "pipeline/nodes/"),
     }
-    assert files_with(says("exporter")) == {"pipeline/graph.py", "pipeline/nodes.py"}
+    assert files_with(says("exporter")) == {
+        "pipeline/graphs/reviews.py",
+        "pipeline/nodes/review_nodes.py",
+    }
 
 
 def test_a_key_is_known_to_the_settings_and_to_its_consumer():

@@ -64,7 +64,7 @@ def nodes(package):
         "import importlib.metadata as m, json\n"
         "versions, installed = {!r}, m.version\n"
         "m.version = lambda library: versions.get(library) or installed(library)\n"
-        "from reviewlens.pipeline.nodes import NODES\n"
+        "from reviewlens.pipeline.nodes.review_nodes import REVIEW_NODES as NODES\n"
         "print(json.dumps({{n.id: n.fingerprint() for n in NODES if n.code}}))\n"
     )
     return lambda **versions: json.loads(printed(program.format(versions), package))

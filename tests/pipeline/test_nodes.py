@@ -8,8 +8,10 @@ import pytest
 
 from reviewlens.errors import UsageError
 from reviewlens.pipeline import build_pipeline, load_config
-from reviewlens.pipeline.left_out import left_out
-from reviewlens.pipeline.nodes import NODES, check_nodes, load, node_ids
+from reviewlens.pipeline.graphs import REVIEWS
+from reviewlens.pipeline.nodes import check_nodes, load, node_ids
+
+NODES = node_ids(REVIEWS.nodes)
 
 CONFIG = pathlib.Path(__file__).parents[2] / "configs" / "amazon-snippets.yaml"
 
@@ -29,7 +31,7 @@ def pipeline(build):
 
 def test_the_table_holds_the_nodes_of_the_graph(build):
     components = build("export.precision=bfloat16").components
-    assert sorted(node.id for node in components) == sorted(node_ids())
+    assert sorted(node.id for node in components) == sorted(NODES)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,7 @@ def test_a_graph_has_the_nodes_that_its_configuration_needs(build, overrides, mi
     nodes = {node.id: node for node in build(*overrides).components}
     config = load_config(str(CONFIG), overrides)
 
-    assert set(node_ids()) - set(nodes) == left_out(config).keys() == missing
+    assert set(NODES) - set(nodes) == REVIEWS.left_out(config).keys() == missing
     for node in set(nodes) & {"evaluator", "exporter"}:
         before = {upstream.id for upstream in nodes[node].upstream_nodes}
         wanted = "model.wide=off" if node == "exporter" else "evaluation.ngram_baseline=false"
@@ -57,9 +59,9 @@ def test_a_graph_has_the_nodes_that_its_configuration_needs(build, overrides, mi
 
 
 def test_a_partial_run_with_a_node_that_the_graph_lacks_says_why():
-    missing = left_out(load_config(str(CONFIG), ["model.algorithm=ngrams"]))
+    missing = REVIEWS.left_out(load_config(str(CONFIG), ["model.algorithm=ngrams"]))
     with pytest.raises(UsageError) as raised:
-        check_nodes("trainer", None, missing=missing)
+        check_nodes("trainer", None, NODES, missing)
 
     assert str(raised.value) == (
         "--from trainer: this run has no such node, as model.algorithm is ngrams; it has "
@@ -99,7 +101,7 @@ def test_n_grams_are_no_part_of_the_training(build, pipeline):
 
 
 def test_what_a_node_contributes_is_there():
-    named = [name for node in NODES for name in (node.summary, node.report) if name]
+    named = [name for node in REVIEWS.nodes for name in (node.summary, node.report) if name]
     assert all(callable(load(name)) for name in named)
 
 

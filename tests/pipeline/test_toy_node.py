@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import pathlib
 
 import pytest
 
 from reviewlens.pipeline import build_pipeline, load_config, run_pipeline
-from reviewlens.pipeline.nodes import NODES, Node
+from reviewlens.pipeline.graphs import REVIEWS
+from reviewlens.pipeline.nodes import Node
 from reviewlens.pipeline.report.table import render_report
 
 HERE = pathlib.Path(__file__).parent
 TABLE = (
-    *NODES,
+    *REVIEWS.nodes,
     Node(
         "review-counter",
         "counts the reviews",
@@ -56,7 +58,8 @@ def test_it_is_shown_cached_summed_up_and_reported(run, capfd):
     assert sum(result.summary["counted"].values()) == 200
     assert result.summary["data"]["kept"] == 200
     assert list(result.summary["timings"]) == ["review-example-gen", "review-counter"]
-    assert "counted  200" in render_report(result.summary, result.output, TABLE).splitlines()
+    graph = dataclasses.replace(REVIEWS, nodes=TABLE)
+    assert "counted  200" in render_report(result.summary, result.output, graph).splitlines()
 
     again = run()
     assert again.states["review-counter"] == "cached"

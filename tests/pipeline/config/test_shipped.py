@@ -13,6 +13,7 @@ import yaml
 from reviewlens.pipeline import build_pipeline, load_config
 from reviewlens.pipeline.beam_options import check_beam_options
 from reviewlens.pipeline.config import Config
+from reviewlens.pipeline.graphs import REVIEWS
 from reviewlens.pipeline.nodes import node_ids
 
 REPOSITORY = pathlib.Path(__file__).parents[3]
@@ -55,7 +56,7 @@ def test_a_shipped_configuration_makes_a_pipeline(path, tmp_path):
     assert config.name == path.stem
     pipeline = build_pipeline(config)
     nodes = {node.id for node in pipeline.components}
-    assert {"review-example-gen", "trainer", "pusher"} <= nodes <= set(node_ids())
+    assert {"review-example-gen", "trainer", "pusher"} <= nodes <= set(node_ids(REVIEWS.nodes))
     assert f"reviewlens run configs/{path.name}" in path.read_text(encoding="utf-8")
 
 

@@ -14,6 +14,7 @@ import yaml
 
 from reviewlens.errors import UsageError
 from reviewlens.pipeline import load_config
+from reviewlens.pipeline.graphs import REVIEWS
 from reviewlens.pipeline.kubeflow import KubeflowTarget
 from reviewlens.pipeline.nodes import node_ids
 
@@ -111,7 +112,7 @@ def test_the_file_is_a_message_of_the_pipeline_spec(compiled, tmp_path):
 def test_the_tasks_are_the_nodes_of_the_local_run_in_the_same_order(spec):
     tasks = spec["root"]["dag"]["tasks"]
 
-    assert set(node_ids()) - set(tasks) == {"encoder-validator"}
+    assert set(node_ids(REVIEWS.nodes)) - set(tasks) == {"encoder-validator"}
     for name, task in tasks.items():
         # Kubernetes' names of pods.
         assert re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", name)
@@ -178,7 +179,7 @@ def test_parameters_have_the_values_of_the_configuration(spec):
 def test_without_an_encoder_there_is_none_to_choose():
     spec = spec_of(compile_for("kfp", "model.algorithm=ngrams"))
 
-    assert set(node_ids()) - set(spec["root"]["dag"]["tasks"]) == {
+    assert set(node_ids(REVIEWS.nodes)) - set(spec["root"]["dag"]["tasks"]) == {
         *("encoder-fetcher", "encoder-validator", "trainer"),
     }
     assert set(spec["root"]["inputDefinitions"]["parameters"]) == {"input", "serving_dir"}

@@ -1,12 +1,12 @@
-"""Which nodes of the table a run does without."""
+"""Which nodes of its table a graph does without."""
 
 from __future__ import annotations
 
-from ..components.task_registry import learns_from_ngrams
-from .config import Config
+from ...components.task_registry import learns_from_ngrams
+from ..config import Config
 
 
-def left_out(config: Config) -> dict[str, str]:
+def left_out_of_reviews(config: Config) -> dict[str, str]:
     """Names the nodes that the graph of a configuration does not have.
 
     Args:

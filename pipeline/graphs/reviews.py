@@ -1,4 +1,4 @@
-"""The graph of the pipeline: which node takes what from which other."""
+"""The graph that makes a served model of reviews: which node takes what from which other."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.pipeline import Pipeline
 from tfx.types import BaseChannel, Channel, standard_artifacts
 
-from ..components import (
+from ...components import (
     AtomicPusher,
     EarlierBlessedModelStrategy,
     EncoderFetcher,
@@ -27,25 +27,24 @@ from ..components import (
     ServingValidator,
     StrictExampleValidator,
 )
-from ..components.input_files import fingerprint_input
-from ..components.review_example_gen.settings import to_json
-from ..components.task_registry import TASKS, learns_from_ngrams
-from ..models.encoders.sources.fetching import source_fingerprint
-from .beam_options import beam_arguments, check_beam_options
-from .config import Config
-from .left_out import left_out
-from .nodes import NODES
-from .targets import LocalTarget, OutputPaths, Target
+from ...components.input_files import fingerprint_input
+from ...components.review_example_gen.settings import to_json
+from ...components.task_registry import TASKS, learns_from_ngrams
+from ...models.encoders.sources.fetching import source_fingerprint
+from ..beam_options import beam_arguments, check_beam_options
+from ..config import Config
+from ..nodes.review_nodes import REVIEW_NODES
+from ..targets import LocalTarget, OutputPaths, Target
+from .left_out import left_out_of_reviews
 
 
-def build_pipeline(config: Config, cache: bool = True, target: Target | None = None) -> Pipeline:
-    """Builds the graph that a configuration asks for.
+def build_reviews(config: Config, cache: bool, target: Target | None) -> Pipeline:
+    """Builds the graph of a configuration, see `Graph.build`.
 
     Args:
         config: A checked configuration.
         cache: Take the results of nodes that ran before on the same inputs.
-        target: Where it shall run; by default on this machine, artifacts and metadata under the
-            configuration's `output`.
+        target: Where it shall run; None for this machine.
 
     Returns:
         The pipeline. On a target that takes values at submission, `input`, `serving_dir` and,
@@ -59,9 +58,9 @@ def build_pipeline(config: Config, cache: bool = True, target: Target | None = N
     check_beam_options(config.beam)
     paths = target.output_paths(config)
     learnt = TASKS.load(config.task, "data").task_config(config.data, config.model)
-    serving_dir = target.parameter("serving_dir", paths.serving_dir)
-    code = {node.id: node.fingerprint(config.task) for node in NODES}
-    missing = left_out(config)
+    serving_dir = target.parameter("serving_dir", paths.push_dir)
+    code = {node.id: node.fingerprint(config.task) for node in REVIEW_NODES}
+    missing = left_out_of_reviews(config)
 
     example_gen = ReviewExampleGen(
         input=target.parameter("input", config.data.input),
@@ -222,7 +221,7 @@ def _latest_blessed(
     return Resolver(
         strategy_class=EarlierBlessedModelStrategy,
         config={
-            "serving_dir": paths.serving_dir,
+            "serving_dir": paths.push_dir,
             "links": os.path.join(paths.pipeline_root, "latest-blessed", "pushed"),
         },
         candidate=model,
