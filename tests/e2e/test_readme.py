@@ -140,10 +140,11 @@ def test_every_configuration_key_is_in_the_readme(repository):
 
     readme = (repository / "README.md").read_text(encoding="utf-8")
     table = readme.partition("## Configuration")[2].partition("## ")[0]
-    for field, kind in typing.get_type_hints(Config).items():
+    kinds = typing.get_type_hints(Config)
+    for field in (field.name for field in dataclasses.fields(Config)):
         keys = (
-            [f"{field}.{sub.name}" for sub in dataclasses.fields(kind)]
-            if (dataclasses.is_dataclass(kind))
+            [f"{field}.{sub.name}" for sub in dataclasses.fields(kinds[field])]
+            if (dataclasses.is_dataclass(kinds[field]))
             else [field]
         )
         for key in keys:
