@@ -15,6 +15,8 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "encoders.base": ["Encoder", "EncoderFamily", "Tokenizer"],
         "encoders.inputs": ["EncoderInputs"],
         "encoders.pairs": ["join_offsets", "join_pairs"],
+        "encoders.pretraining_heads": ["read_head"],
+        "encoders.publishing": ["write_encoder"],
         "encoders.registry": ["load_encoder", "load_tokenizer", "register_family"],
         "encoders.roberta.backbone": ["RobertaEncoder"],
         "encoders.roberta.tokenizer": ["BytePairTokenizer"],

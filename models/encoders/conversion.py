@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 
 from ...errors import RunError
@@ -14,6 +15,7 @@ from .transformer import TransformerEncoder
 
 # Of Hugging Face's BERT and RoBERTa, where a configuration is silent.
 _EPSILON = 1e-12
+NO_TOKENIZER = "the encoder has no file of a tokenizer, without which nobody can use it"
 # What Hugging Face calls GELU, and whether it is the tanh approximation.
 _ACTIVATIONS = {
     "gelu": False,
@@ -70,16 +72,14 @@ class TensorNames:
         return sources
 
 
-def bert_names(files: EncoderFiles, prefix: str) -> TensorNames:
+def bert_names(prefix: str, *, pooler: bool, early: bool) -> TensorNames:
     """Hugging Face's names for the weights of BERT and RoBERTa.
 
     Args:
-        files: Where the weights are; those of a pooler may be missing.
         prefix: See `prefix_of`.
+        pooler: Whether there is one.
+        early: Whether norms have TensorFlow's names, as in early weights.
     """
-    pooler = f"{prefix}pooler.dense.weight" in files.shapes
-    # Early weights have TensorFlow's names.
-    early = f"{prefix}embeddings.LayerNorm.gamma" in files.shapes
     return TensorNames(
         tables={
             "word_embeddings": f"{prefix}embeddings.word_embeddings.weight",
@@ -102,6 +102,20 @@ def bert_names(files: EncoderFiles, prefix: str) -> TensorNames:
         norm_kinds=(".gamma", ".beta") if early else (".weight", ".bias"),
         dense_kinds=(".weight", ".bias"),
         transposed=True,
+    )
+
+
+def bert_names_in(files: EncoderFiles, prefix: str) -> TensorNames:
+    """Those of `bert_names` that some files have.
+
+    Args:
+        files: Where the weights are; those of a pooler may be missing.
+        prefix: See `prefix_of`.
+    """
+    return bert_names(
+        prefix,
+        pooler=f"{prefix}pooler.dense.weight" in files.shapes,
+        early=f"{prefix}embeddings.LayerNorm.gamma" in files.shapes,
     )
 
 
@@ -173,6 +187,33 @@ def assign_weights(
             ) from error
 
 
+def named_weights(
+    encoder: TransformerEncoder, names: TensorNames, first_position: int = 0
+) -> dict[str, np.ndarray]:
+    """Gives the weights of an encoder the names of another library: `assign_weights` backwards.
+
+    Args:
+        encoder: Whose weights.
+        names: What they are called there.
+        first_position: Rows of their table of positions before that of a first token; zeros.
+
+    Returns:
+        Float32 arrays by name; kernels are [inputs, outputs] or turned around, as `names` says.
+    """
+    sources = names.sources(encoder.num_layers)
+    tensors: dict[str, np.ndarray] = {}
+    for variable in encoder.trainable_weights:
+        parts = sources[variable.path.removeprefix(encoder.path + "/")]
+        values = np.asarray(keras.ops.convert_to_numpy(variable), np.float32)
+        if variable is encoder.position_embeddings:
+            values = np.pad(values, [(first_position, 0), (0, 0)])
+        split = np.split(values, len(parts), axis=-1)
+        if names.transposed and values.ndim == 2 and encoder.depth_of(variable) > 0:
+            split = [part.T for part in split]
+        tensors |= zip(parts, map(np.ascontiguousarray, split), strict=True)
+    return tensors
+
+
 def check_tensors(files: EncoderFiles, needed: Collection[str], within: Sequence[str] = ()) -> None:
     """Raises where the tensors of an encoder are not those of its architecture.
 
@@ -231,6 +272,15 @@ def is_approximate_gelu(files: EncoderFiles, key: str) -> bool:
             f"the encoder in {files.directory} has the activation {name!r}; known are {known}"
         )
     return _ACTIVATIONS[name]
+
+
+def activation_name(approximate_gelu: bool) -> str:
+    """What Hugging Face calls one of the two forms of GELU.
+
+    Args:
+        approximate_gelu: Whether it is the tanh approximation.
+    """
+    return next(name for name, form in _ACTIVATIONS.items() if form == approximate_gelu)
 
 
 def hugging_face_arguments(files: EncoderFiles) -> dict[str, Any]:

@@ -67,8 +67,7 @@ def load_encoder(
         >>> encoder(encoder.inputs.pack(tokens))["pooled_output"].shape
         TensorShape([1, 384])
     """
-    files = open_encoder_files(directory)
-    family = _family_of(files, native)
+    files, family = _opened(directory, native)
     encoder = family.load(files, dropout=dropout, name=name, seed=seed, dtype=dtype)
     tokens = family.vocabulary_size(files)
     if tokens > encoder.vocabulary_size:
@@ -99,23 +98,25 @@ def load_tokenizer(directory: str, *, max_tokens: int, truncation: str = "head")
         >>> load_tokenizer(directory, max_tokens=128)(["Fits well!"]).to_list()
         [[101, 16142, 2092, 999, 102]]
     """
-    files = open_encoder_files(directory)
-    return _family_of(files).tokenizer(files, max_tokens=max_tokens, truncation=truncation)
+    files, family = _opened(directory)
+    return family.tokenizer(files, max_tokens=max_tokens, truncation=truncation)
 
 
-def _family_of(files: EncoderFiles, native: bool = True) -> EncoderFamily:
-    known = _families()
-    for family in known:
-        if (native or not family.converts) and family.accepts(files):
-            return family
+def _opened(directory: str, native: bool = True) -> tuple[EncoderFiles, EncoderFamily]:
+    """The first format of an encoder that a family accepts."""
+    forms, known = list(open_encoder_files(directory)), _families()
+    for files in forms:
+        for family in known:
+            if (native or not family.converts) and family.accepts(files):
+                return files, family
     if not native:
         raise RunError(
-            f"the encoder in {files.directory} is no SavedModel, which alone can be fine-tuned as "
+            f"the encoder in {directory} is no SavedModel, which alone can be fine-tuned as "
             "it is: choose model.native=true"
         )
     names = ", ".join(family.name for family in known if family.converts)
     raise RunError(
-        f"the encoder in {files.directory} is of the architecture {files.architecture}, which is "
+        f"the encoder in {directory} is of the architecture {forms[0].architecture}, which is "
         f"not known here; known are {names}"
     )
 

@@ -11,7 +11,7 @@ from ..base import EncoderFamily, EncoderFiles
 from ..conversion import (
     TensorNames,
     assign_weights,
-    bert_names,
+    bert_names_in,
     check_tensors,
     configured,
     hugging_face_arguments,
@@ -222,7 +222,7 @@ def _description(files: EncoderFiles) -> tuple[TensorNames, dict[str, Any], list
             [f"{prefix}embeddings.", f"{prefix}transformer."],
         )
     within = [f"{prefix}{part}." for part in ("embeddings", "encoder", "pooler")]
-    return bert_names(files, prefix), hugging_face_arguments(files), within
+    return bert_names_in(files, prefix), hugging_face_arguments(files), within
 
 
 def _is_lower_case(files: EncoderFiles) -> bool:

@@ -7,7 +7,8 @@ import functools
 import json
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -19,6 +20,7 @@ from .reading import read_json, read_parts, reading
 CONFIG_FILE = "config.json"
 _WEIGHTS = "model.safetensors"
 _INDEX = "model.safetensors.index.json"
+WEIGHT_FILES = {_WEIGHTS, _INDEX}
 _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt")
 _DTYPES: dict[str, np.dtype] = {
@@ -96,6 +98,30 @@ class HuggingFaceFiles:
                 content = file.read(tensor.size)
             values = np.frombuffer(content, tensor.dtype).reshape(tensor.shape)
             return values.astype(np.float32, copy=False)
+
+
+def write_hugging_face(
+    directory: str, config: Mapping[str, Any], tensors: Mapping[str, np.ndarray]
+) -> None:
+    """Writes a configuration and weights as Hugging Face has them.
+
+    Args:
+        directory: On this machine, there already.
+        config: What `config.json` shall hold; `model_type` is among it.
+        tensors: Arrays by name; written in their order of names, so that equal ones give equal
+            bytes.
+
+    Raises:
+        OSError: If they cannot be written.
+    """
+    from safetensors.numpy import save
+
+    content = save(dict(sorted(tensors.items())), {"format": "pt"})
+    # Not by the package itself, whose errors say no number by which a full disk is known.
+    with open(os.path.join(directory, _WEIGHTS), "wb") as file:
+        file.write(content)
+    with open(os.path.join(directory, CONFIG_FILE), "w", encoding="utf-8") as file:
+        json.dump(config, file, indent=2)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -89,13 +89,21 @@ class SavedEncoder:
     @functools.cached_property
     def shapes(self) -> dict[str, list[int]]:
         """Shape of every floating-point variable of the encoder itself, by name."""
-        shapes = self._checkpoint.get_variable_to_shape_map()
-        # Encoders come with the head of their pretraining, which is no part of them.
+        return {name: shape for name, shape in self._shapes.items() if name not in self.head_shapes}
+
+    @functools.cached_property
+    def head_shapes(self) -> dict[str, list[int]]:
+        """The same of the head of its pretraining, which is no part of it; many have none."""
         return {
-            name: shapes[key]
-            for name, key in self._keys.items()
-            if not key.startswith("mlm/") and not name.startswith("cls/")
+            name: shape
+            for name, shape in self._shapes.items()
+            if self._keys[name].startswith("mlm/") or name.startswith("cls/")
         }
+
+    @functools.cached_property
+    def _shapes(self) -> dict[str, list[int]]:
+        shapes = self._checkpoint.get_variable_to_shape_map()
+        return {name: shapes[key] for name, key in self._keys.items()}
 
     @functools.cached_property
     def operations(self) -> frozenset[str]:
@@ -107,7 +115,7 @@ class SavedEncoder:
         """Reads one variable.
 
         Args:
-            name: One of `shapes`.
+            name: One of `shapes` or of `head_shapes`.
 
         Returns:
             Its value.

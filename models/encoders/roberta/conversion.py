@@ -6,7 +6,7 @@ from ....errors import RunError
 from ..base import EncoderFamily, EncoderFiles
 from ..conversion import (
     assign_weights,
-    bert_names,
+    bert_names_in,
     check_tensors,
     configured,
     hugging_face_arguments,
@@ -59,7 +59,7 @@ def load(files: EncoderFiles, **kwargs) -> RobertaEncoder:
         }
     else:
         prefix = prefix_of(files, files.architecture)
-        names = bert_names(files, prefix)
+        names = bert_names_in(files, prefix)
         within = [f"{prefix}{part}." for part in ("embeddings", "encoder", "pooler")]
         # A first token has the position after that of padding.
         first_position = configured(files, "pad_token_id", _PADDING_ID) + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -85,6 +86,11 @@ class HubEncoder(keras.layers.Layer):
     def inputs(self) -> EncoderInputs:
         """What it is called with: `input_word_ids`, `input_mask` and `input_type_ids`."""
         return EncoderInputs()
+
+    @property
+    def saved(self) -> Any:
+        """The SavedModel as it was loaded, with its variables as they are now."""
+        return self._encode.func
 
     @property
     def precisions(self) -> tuple[str, ...]:

@@ -26,11 +26,22 @@ _TOKENIZER = (
 )
 # What a file says that is neither weights nor tokenizer: how they are put to use.
 _DESCRIPTIONS = ("saved_model.pb", "config.json", "metadata.json")
+# What others say of its use; wherever it goes, they go with it.
+_NOTICES = ("LICENSE*", "LICENCE*", "NOTICE*", "COPYING*")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 # Shell patterns of names, relative to the encoder's folder, in which `*` matches slashes, too.
 PATTERNS = tuple(
-    dict.fromkeys((*_SAVED_MODEL, *_DESCRIPTIONS, *_SAFETENSORS, *_KERAS_WEIGHTS, *_TOKENIZER))
+    dict.fromkeys(
+        (
+            *_SAVED_MODEL,
+            *_DESCRIPTIONS,
+            *_SAFETENSORS,
+            *_KERAS_WEIGHTS,
+            *_TOKENIZER,
+            *_NOTICES,
+        )
+    )
 )
 
 
@@ -57,7 +68,16 @@ def is_description(name: str) -> bool:
     Args:
         name: One of `encoder_files`.
     """
-    return name in _DESCRIPTIONS
+    return name in _DESCRIPTIONS or is_notice(name)
+
+
+def is_notice(name: str) -> bool:
+    """Whether a file is a licence or a notice.
+
+    Args:
+        name: One of `encoder_files`.
+    """
+    return _is_any(name, _NOTICES)
 
 
 def is_encoder_root(names: Iterable[str]) -> bool:
