@@ -58,6 +58,7 @@ def write_encoder(
         OSError: The folder cannot be written.
 
     Example:
+        >>> encoder = load_encoder("tiny-bert-of-tf-hub")
         >>> facts = write_encoder(encoder, "encoders/mine/1", facts={"name": "mine"})
         >>> load_encoder("encoders/mine/1").num_layers == facts["layers"]
         True
