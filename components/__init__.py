@@ -16,6 +16,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "ngram_trainer.component": ["NgramTrainer"],
         "pusher": ["AtomicPusher"],
         "review_example_gen.component": ["ReviewExampleGen"],
+        "segments.component": ["TextSegments"],
         "schema_importer": ["ReviewSchemaImporter"],
         "serving_validator": ["ServingValidator"],
         "trainer.component": ["ReviewTrainer"],

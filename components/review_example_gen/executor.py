@@ -6,7 +6,6 @@ import dataclasses
 import os
 from typing import Any
 
-import apache_beam as beam
 from tfx import types
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
@@ -16,7 +15,9 @@ from tfx.types import artifact_utils
 
 from ...errors import RunError
 from ...files import FORMATS, InputFile, open_file, whole_folder
+from ..beam_reports import run_for_reports
 from ..input_files import list_files
+from ..split_files import place_parts
 from ..task_registry import TASKS
 from .accounting import (
     Report,
@@ -28,8 +29,6 @@ from .accounting import (
 )
 from .settings import MAJORITY, SOFT, SPLITS, DataSettings, from_json
 from .transforms import LearntTask, ReadReviews, Task, plan_tasks
-
-_FULL_DISK = "No space left on device"
 
 
 class Executor(BaseBeamExecutor):
@@ -67,7 +66,7 @@ class Executor(BaseBeamExecutor):
             check_complete(report)
             if not report.read:
                 raise RunError(_why_no_rows(files))
-            _place(report.rejected_paths, rejected.uri, "rejected", ".jsonl")
+            place_parts(report.rejected_paths, rejected.uri, "rejected", ".jsonl")
             if exec_properties.get("rejected_dir"):
                 with whole_folder(exec_properties["rejected_dir"], replace=True) as folder:
                     for name in fileio.listdir(rejected.uri):
@@ -77,7 +76,7 @@ class Executor(BaseBeamExecutor):
             _check_kinds(exec_properties["task"], report, settings)
             for split in SPLITS:
                 folder = os.path.join(examples.uri, f"Split-{split}")
-                _place(report.shards[split], folder, "data_tfrecord", ".gz")
+                place_parts(report.shards[split], folder, "data_tfrecord", ".gz")
         except OSError as error:
             raise RunError(f"{error.filename or examples.uri}: {error.strerror or error}") from None
         finally:
@@ -93,29 +92,14 @@ class Executor(BaseBeamExecutor):
     def _run_pipeline(
         self, tasks: list[Task], settings: DataSettings, learnt: LearntTask, parts: str
     ) -> list[Report]:
-        try:
-            with self._make_beam_pipeline() as pipeline:
-                (
-                    pipeline
-                    | "ReadReviews" >> ReadReviews(tasks, settings, learnt, parts)
-                    | "WriteReports" >> beam.io.WriteToText(f"{parts}/reports")
-                )
-        except Exception as error:
-            # Runners wrap what a worker raises, so only the words are left to go by.
-            if _FULL_DISK in str(error):
-                raise RunError(f"{parts}: {_FULL_DISK}; free some, then run again") from None
-            raise
-        reports = []
-        for name in fileio.listdir(parts):
-            if name.startswith("reports"):
-                with fileio.open(os.path.join(parts, name)) as stream:
-                    reports += [Report.from_json(line) for line in stream.read().splitlines()]
+        work = "ReadReviews" >> ReadReviews(tasks, settings, learnt, parts)
+        reports = run_for_reports(self._make_beam_pipeline(), work, parts)
         if len(reports) != len(tasks):
             raise RunError(
                 f"Beam did {len(reports)} of {len(tasks)} parts of the input; run again, and if "
                 "that does not help, report it as a bug in reviewlens"
             )
-        return reports
+        return [Report.from_json(report) for report in reports]
 
 
 def _learnt(task: str, settings: DataSettings) -> LearntTask:
@@ -147,14 +131,6 @@ def _found_anywhere(file: InputFile) -> InputFile:
     if file.opener:
         return file
     return dataclasses.replace(file, path=os.path.abspath(file.path))
-
-
-def _place(paths: list[str], folder: str, name: str, ending: str) -> None:
-    """Moves parts to the numbered names that readers of an artifact expect."""
-    fileio.makedirs(folder)
-    for number, path in enumerate(paths):
-        target = f"{name}-{number:05d}-of-{len(paths):05d}{ending}"
-        fileio.rename(path, os.path.join(folder, target), overwrite=True)
 
 
 def _why_no_rows(files: list[InputFile]) -> str:

@@ -1,1 +1,8 @@
-"""Segments: what an encoder reads at a time while it is pre-trained."""
+"""Segments: what an encoder reads at a time in pre-training, and the node that packs it."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(
+    __name__,
+    submod_attrs={"component": ["TextSegments"]},
+)
