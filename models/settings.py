@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from typing import ClassVar
 
 POOLINGS = ("mean", "first")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -11,6 +12,9 @@ LABEL_PIECES = ("first", "all")
 TRUNCATIONS = ("head", "head_tail")
 CLASS_WEIGHTS = ("none", "balanced")
 ALGORITHMS = ("encoder", "ngrams")
+OBJECTIVES = ("mlm", "nsp")
+MASKINGS = ("pieces", "whole_words")
+OPTIMIZERS = ("adamw", "lamb")
 WIDE = ("auto", "on", "off")
 AUTO = "auto"
 # No encoder that is known here reads more.
@@ -160,31 +164,138 @@ class TrainingSettings:
     precision: str = "auto"
     seed: int = 7
 
+    # What is a setting of pre-training only.
+    optimizer: ClassVar[str] = "adamw"
+    average: ClassVar[bool] = True
+    head_warmup: ClassVar[float] = 0.0
+    # What a fresh head learns faster by than the encoder, which needs adapting only.
+    head_rate: ClassVar[float] = 10.0
+
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
-        for key in ("epochs", "batch_size", "patience"):
-            if getattr(self, key) < 1:
-                yield key, f"is {getattr(self, key)}; it is a whole number from 1"
-        if self.micro_batch is not None and not 1 <= self.micro_batch <= self.batch_size:
-            yield (
-                "micro_batch",
-                f"is {self.micro_batch}; it is a whole number from 1 to training.batch_size, "
-                f"{self.batch_size}, or null",
-            )
-        if not 0 <= self.seed < 2**32:
-            yield "seed", f"is {self.seed}; it is a whole number from 0, below 2^32"
-        for key in ("learning_rate", "clip_norm"):
-            if not getattr(self, key) > 0:
-                yield key, f"is {getattr(self, key)}; it is a number above 0"
-        if not 0 < self.layer_decay <= 1:
-            yield "layer_decay", f"is {self.layer_decay}; it is a factor above 0, 1 at most"
-        if self.weight_decay < 0:
-            yield "weight_decay", f"is {self.weight_decay}; it is 0 or more"
-        for key in ("warmup", "label_smoothing"):
-            if not 0 <= getattr(self, key) < 1:
-                yield key, f"is {getattr(self, key)}; it is a share from 0 up to, not including, 1"
+        yield from _training_problems(self, shares=("warmup", "label_smoothing"))
         if self.class_weight not in CLASS_WEIGHTS:
             choice = ", ".join(CLASS_WEIGHTS)
             yield "class_weight", f"is {self.class_weight!r}; choose one of {choice}"
-        if self.precision not in PRECISIONS:
-            yield "precision", f"is {self.precision!r}; choose one of {', '.join(PRECISIONS)}"
+
+
+@dataclasses.dataclass(frozen=True)
+class MaskedModelSettings:
+    """The encoder that is pretrained: what it reads of a text, and what it has to guess.
+
+    Attributes:
+        max_tokens: Tokens that are read at a time, those of start and end included.
+        dropout: Share of units dropped in the encoder while training, in [0, 1).
+        objectives: What is guessed: `mlm`, hidden pieces, `nsp`, whether one part of a text
+            follows the other, or both.
+        masking: What is hidden at a time: `pieces` or `whole_words`.
+        mask_rate: Share of the pieces that are hidden.
+        native: Convert the encoder to native Keras layers where its variables allow it;
+            otherwise its SavedModel itself is trained.
+    """
+
+    max_tokens: int = 128
+    dropout: float = 0.1
+    objectives: tuple[str, ...] = ("mlm",)
+    masking: str = "pieces"
+    mask_rate: float = 0.15
+    native: bool = True
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yields `(key, what is wrong and what would be right)` for every bad value."""
+        if not 8 <= self.max_tokens <= MAX_TOKENS:
+            yield (
+                "max_tokens",
+                f"is {self.max_tokens}; encoders read 8 to {MAX_TOKENS} tokens, give a number of "
+                "these",
+            )
+        if not 0 <= self.dropout < 1:
+            yield "dropout", f"is {self.dropout}; it is a share from 0 up to, not including, 1"
+        unknown = set(self.objectives) - set(OBJECTIVES)
+        if unknown or not self.objectives or len(set(self.objectives)) < len(self.objectives):
+            named = ", ".join(self.objectives)
+            yield (
+                "objectives",
+                f"is [{named}]; choose [mlm], [nsp] or [mlm, nsp]",
+            )
+        if self.masking not in MASKINGS:
+            yield "masking", f"is {self.masking!r}; choose one of {', '.join(MASKINGS)}"
+        if not 0 < self.mask_rate < 1:
+            yield "mask_rate", f"is {self.mask_rate}; it is a share above 0 and below 1"
+
+
+@dataclasses.dataclass(frozen=True)
+class PretrainingSettings:
+    """How an encoder is pretrained.
+
+    Attributes:
+        epochs: Passes over the training split, at most; other pieces are hidden in each.
+        batch_size: Segments per step.
+        micro_batch: Segments that a step computes at a time, whose gradients are added up: so
+            large batches fit into little memory. None for all of them at once.
+        learning_rate: Peak of the schedule, reached after the warm-up.
+        layer_decay: The rate of each encoder layer is that of the layer above times this.
+        warmup: Share of all steps over which the rate rises from zero.
+        head_warmup: Share of all steps, the first ones, in which only the heads are trained: a
+            fresh head would unsettle an encoder that has learnt already.
+        weight_decay: Norms and biases are exempt.
+        clip_norm: Gradients are scaled down to this global norm.
+        optimizer: `adamw`, or `lamb` for batches of thousands.
+        average: Whether the weights are averaged over the path of the training, as in
+            fine-tuning, or are those that it ends with.
+        patience: Epochs without a lower eval loss after which training stops.
+        precision: `float32`, `bfloat16` (mixed), or `auto`: bfloat16 where the processor has it.
+        seed: Of the initial heads, the shuffling, the masks and the dropout.
+    """
+
+    epochs: int = 1
+    batch_size: int = 32
+    micro_batch: int | None = None
+    learning_rate: float = 1e-4
+    layer_decay: float = 1.0
+    warmup: float = 0.1
+    head_warmup: float = 0.0
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    optimizer: str = "adamw"
+    average: bool = False
+    patience: int = 2
+    precision: str = "auto"
+    seed: int = 7
+
+    head_rate: ClassVar[float] = 1.0
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yields `(key, what is wrong and what would be right)` for every bad value."""
+        yield from _training_problems(self, shares=("warmup", "head_warmup"))
+        if self.optimizer not in OPTIMIZERS:
+            yield "optimizer", f"is {self.optimizer!r}; choose one of {', '.join(OPTIMIZERS)}"
+
+
+def _training_problems(
+    settings: TrainingSettings | PretrainingSettings, shares: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
+    """What may be wrong with the settings that both have, and with those that are shares."""
+    for key in ("epochs", "batch_size", "patience"):
+        if getattr(settings, key) < 1:
+            yield key, f"is {getattr(settings, key)}; it is a whole number from 1"
+    if settings.micro_batch is not None and not 1 <= settings.micro_batch <= settings.batch_size:
+        yield (
+            "micro_batch",
+            f"is {settings.micro_batch}; it is a whole number from 1 to training.batch_size, "
+            f"{settings.batch_size}, or null",
+        )
+    if not 0 <= settings.seed < 2**32:
+        yield "seed", f"is {settings.seed}; it is a whole number from 0, below 2^32"
+    for key in ("learning_rate", "clip_norm"):
+        if not getattr(settings, key) > 0:
+            yield key, f"is {getattr(settings, key)}; it is a number above 0"
+    if not 0 < settings.layer_decay <= 1:
+        yield "layer_decay", f"is {settings.layer_decay}; it is a factor above 0, 1 at most"
+    if settings.weight_decay < 0:
+        yield "weight_decay", f"is {settings.weight_decay}; it is 0 or more"
+    for key in shares:
+        if not 0 <= getattr(settings, key) < 1:
+            yield key, f"is {getattr(settings, key)}; it is a share from 0 up to, not including, 1"
+    if settings.precision not in PRECISIONS:
+        yield "precision", f"is {settings.precision!r}; choose one of {', '.join(PRECISIONS)}"

@@ -25,6 +25,9 @@ class Tokenizer(Protocol):
         end_id: Of the last token of every text.
         separators: How many tokens of `end_id` part two texts that are read together.
         mask_id: Of what stands for a token that is to be guessed; None if there is none.
+        special_ids: Of all tokens that stand for no text of their own: start, end, padding, mask,
+            what is unknown, and what a vocabulary has in reserve; int64, rising.
+        continuations: Which ids go on with the word of the one before, bool [vocabulary_size].
         lower_case: Whether upper and lower case are the same to it.
         files: What it is made of: path by the name that the file has among a model's assets.
     """
@@ -52,6 +55,12 @@ class Tokenizer(Protocol):
 
     @property
     def mask_id(self) -> int | None: ...
+
+    @property
+    def special_ids(self) -> np.ndarray: ...
+
+    @property
+    def continuations(self) -> np.ndarray: ...
 
     @property
     def lower_case(self) -> bool: ...
@@ -82,6 +91,7 @@ class Encoder(Protocol):
         max_positions: Longest input in tokens, start and end included.
         inputs: What it is called with.
         precisions: Formats that it can be served in, `float32` and maybe `bfloat16`.
+        word_embeddings: The table of tokens, [vocabulary_size, width]; it is trained.
         trainable_variables: As of every Keras layer.
     """
 
@@ -102,6 +112,9 @@ class Encoder(Protocol):
 
     @property
     def precisions(self) -> tuple[str, ...]: ...
+
+    @property
+    def word_embeddings(self) -> keras.Variable: ...
 
     @property
     def trainable_variables(self) -> list[keras.Variable]: ...

@@ -12,6 +12,7 @@ import math
 
 import tensorflow as tf
 
+from ..random_bits import mix
 from .plain_operations import standardize
 
 _compiled = tf.function(jit_compile=True)
@@ -216,7 +217,7 @@ def _column_sums(values):
 def _drop(values, seed, rate):
     """Zeroes a share of the elements and scales up the rest; the same ones for the same seed."""
     # A random generator of tensors would cost more than everything around it.
-    bits = _mix(_mix(_positions(values, seed)) ^ seed)
+    bits = mix(mix(_positions(values, seed)) ^ seed)
     kept = bits >= tf.constant(int(rate * 2**32), tf.uint32)
     return tf.where(kept, values / (1 - rate), 0.0)
 
@@ -231,11 +232,3 @@ def _positions(values, seed):
         steps = tf.cast(tf.range(size), tf.uint32)
         positions = positions[..., None] * tf.cast(size, tf.uint32) + steps
     return positions - seed * tf.cast(tf.size(values), tf.uint32)
-
-
-def _mix(bits):
-    """A hash of 32 bits, of which each depends on all (Wellons's `lowbias32`)."""
-    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
-        bits ^= tf.bitwise.right_shift(bits, tf.constant(shift, tf.uint32))
-        bits *= tf.constant(factor, tf.uint32)
-    return bits ^ tf.bitwise.right_shift(bits, tf.constant(16, tf.uint32))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 import keras
@@ -13,7 +13,6 @@ import tensorflow as tf
 from ..encoders.inputs import TokenIds
 from ..encoders.truncation import Truncation
 from ..encoders.windows import Windows
-from ..settings import ModelSettings, TrainingSettings
 from .differences import Difference
 
 
@@ -62,6 +61,12 @@ class Target:
 
 AnyTexts = TypeVar("AnyTexts", bound="Texts")
 
+# What `Objective.drawing` gives: from inputs, targets and a seed to other inputs and targets.
+Drawn = Callable[
+    [Mapping[str, tf.Tensor], Mapping[str, tf.Tensor], tf.Tensor],
+    tuple[Mapping[str, tf.Tensor], Mapping[str, tf.Tensor]],
+]
+
 
 class Texts(Protocol):
     """Tokenized texts and their targets, as `training.tokenized.TokenizedTexts` holds them."""
@@ -89,6 +94,10 @@ class Texts(Protocol):
     @property
     def seconds(self) -> np.ndarray | None:
         """Tokens of each row before its second part, int64 [n]; None where there is but one."""
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each row, int64 [n]."""
 
     def __len__(self) -> int:
         """How many rows there are: texts, or parts of them."""
@@ -133,20 +142,12 @@ class Decision(Protocol):
         """The fitted numbers, as `model.json` and `summary.json` show them."""
 
 
-class Task(Protocol):
-    """What differs between tasks, of all that is learnt from texts.
-
-    One whose transformed examples say more of a text than is learnt from may have `counts`, names
-    of such numbers that are added up for the record of a training.
-    """
+class Learnt(Protocol):
+    """What a training has to know of what is learnt, whatever comes of it."""
 
     @property
     def name(self) -> str:
         """As the registry and the configuration have it."""
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Names of what is decided between, in the order of their index."""
 
     @property
     def targets(self) -> Mapping[str, Target]:
@@ -157,23 +158,13 @@ class Task(Protocol):
         """Whether the outputs are of tokens, [batch, width, …], and not of texts, [batch, …]."""
 
     @property
-    def reads_all(self) -> bool:
-        """Whether the whole of a text is read, however long; otherwise it is cut as
-        `model.truncation` says."""
-
-    @property
-    def pairs(self) -> bool:
-        """Whether each text is read behind another one, such as a question, see `join_pairs`;
-        Transform then writes `second`, how many tokens are before the text's own."""
-
-    @property
     def metric(self) -> str:
-        """The figure of `evaluate` that models are judged by; the greater the better."""
+        """The figure that models are judged by; the greater the better."""
 
     def config(self) -> dict[str, Any]:
         """What `make_task` makes an equal task of; values that JSON can hold."""
 
-    def build(self, encoder: keras.layers.Layer, settings: ModelSettings) -> keras.Model:
+    def build(self, encoder: keras.layers.Layer, settings: Any) -> keras.Model:
         """Puts a fresh head on an encoder.
 
         Args:
@@ -185,7 +176,7 @@ class Task(Protocol):
             it has the encoder as `encoder`.
         """
 
-    def prepare(self, texts: AnyTexts, settings: ModelSettings) -> AnyTexts:
+    def prepare(self, texts: AnyTexts, settings: Any) -> AnyTexts:
         """What a model is trained on, scored on and judged by, of whole texts.
 
         Args:
@@ -204,13 +195,73 @@ class Task(Protocol):
             inputs: The encoder's, [batch, width].
         """
 
-    def loss(self, texts: Texts, settings: TrainingSettings) -> Loss:
+    def loss(self, texts: Texts, settings: Any) -> Loss:
         """The loss of a training.
 
         Args:
             texts: What is trained on, of which the loss may count classes.
             settings: How to train.
         """
+
+
+class Objective(Learnt, Protocol):
+    """What is learnt of texts as they are: nothing is decided by what comes of it."""
+
+    @property
+    def unit(self) -> str:
+        """What the speed of its training is told in: `tokens` or `reviews`."""
+
+    def drawing(self, model: Any) -> Drawn:
+        """What each step draws anew, such as what is hidden.
+
+        Args:
+            model: What `build` gave.
+
+        Returns:
+            Makes of the inputs and targets of a whole batch those that `training_outputs` and
+            `loss` take, tensors with a row for each text; by the same seed, two integers, the
+            same. It is traced in a graph.
+        """
+
+    def scored(self, model: Any) -> Any:
+        """What `Scorer` takes to score texts, such as the model itself.
+
+        Args:
+            model: What `build` gave.
+        """
+
+    def measure(self, outputs: np.ndarray, texts: Texts) -> dict[str, float]:
+        """How good a model is.
+
+        Args:
+            outputs: What `scored` gave, [n, …].
+            texts: Those the outputs are of.
+
+        Returns:
+            Figures by name; the epoch is picked by `log_loss`, the least.
+        """
+
+
+class Task(Learnt, Protocol):
+    """What differs between tasks, of all that is learnt from texts to answer something of them.
+
+    One whose transformed examples say more of a text than is learnt from may have `counts`, names
+    of such numbers that are added up for the record of a training.
+    """
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of what is decided between, in the order of their index."""
+
+    @property
+    def reads_all(self) -> bool:
+        """Whether the whole of a text is read, however long; otherwise it is cut as
+        `model.truncation` says."""
+
+    @property
+    def pairs(self) -> bool:
+        """Whether each text is read behind another one, such as a question, see `join_pairs`;
+        Transform then writes `second`, how many tokens are before the text's own."""
 
     def fit_decision(
         self, outputs: np.ndarray, texts: Texts, decide_for: str | None = None

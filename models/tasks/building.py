@@ -7,11 +7,16 @@ import keras
 from ...errors import RunError
 from ..encoders.registry import load_encoder
 from ..precision import precision_policy
-from ..settings import AUTO, ModelSettings
-from .base import Task
+from ..settings import AUTO, MaskedModelSettings, ModelSettings
+from .base import Objective, Task
 
 
-def build_model(task: Task, encoder: str, settings: ModelSettings, precision: str) -> keras.Model:
+def build_model(
+    task: Task | Objective,
+    encoder: str,
+    settings: ModelSettings | MaskedModelSettings,
+    precision: str,
+) -> keras.Model:
     """A model with the encoder's weights and a fresh head.
 
     Args:
@@ -35,7 +40,9 @@ def build_model(task: Task, encoder: str, settings: ModelSettings, precision: st
         return task.build(load_fitting_encoder(encoder, settings), settings)
 
 
-def load_fitting_encoder(encoder: str, settings: ModelSettings) -> keras.layers.Layer:
+def load_fitting_encoder(
+    encoder: str, settings: ModelSettings | MaskedModelSettings
+) -> keras.layers.Layer:
     """Loads an encoder that reads as much of a text as the settings say.
 
     Args:

@@ -16,6 +16,7 @@ TASKS = Registry(
         "text-classification": f"{__package__}.text_classification",
         "question-answering": f"{__package__}.question_answering",
         "token-classification": f"{__package__}.token_classification",
+        "masked-language-model": f"{__package__}.masked_language_model",
     },
 )
 

@@ -18,11 +18,12 @@ import tensorflow as tf
 from ...errors import RunError
 from ...progress import notify, report
 from ..memory import forgetting_gradients, give_back_memory
-from ..settings import TrainingSettings
-from ..tasks.base import Task
+from ..settings import PretrainingSettings, TrainingSettings
+from ..tasks.base import Objective, Task
 from .batching import pad_batch, pad_targets, shuffled_batches
 from .checkpoint import CheckpointFile
-from .optimization import LazyAdamW, LinearWarmupDecay, decayed_variables, layer_rates
+from .objective import objective_of
+from .optimization import Lamb, LazyAdamW, LinearWarmupDecay, decayed_variables, layer_rates
 from .scoring import Scorer
 from .step import TrainStep
 from .tokenized import TokenizedTexts
@@ -33,6 +34,7 @@ REPORT_EVERY = 10
 SAVE_EVERY = 120.0
 # How often an epoch, from the end of the first one on, adds its weights to the average.
 SNAPSHOTS_PER_EPOCH = 4
+OPTIMIZERS = {"adamw": LazyAdamW, "lamb": Lamb}
 
 
 @dataclasses.dataclass
@@ -47,6 +49,7 @@ class TrainingRecord:
         steps: Optimizer steps taken.
         seconds: Spent in those steps.
         examples: Texts trained on, each counted once per epoch.
+        tokens: Tokens of these texts.
         checkpoint: File from which the same training would be over at once, None without
             `checkpoints`; for `remove_checkpoint`, once what came of the training is safe.
     """
@@ -57,6 +60,7 @@ class TrainingRecord:
     steps: int = 0
     seconds: float = 0.0
     examples: int = 0
+    tokens: int = 0
     checkpoint: str | None = None
 
     @property
@@ -64,14 +68,19 @@ class TrainingRecord:
         """Texts trained on per second of training."""
         return self.examples / self.seconds if self.seconds else 0.0
 
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens trained on per second of training, padding not counted."""
+        return self.tokens / self.seconds if self.seconds else 0.0
+
 
 def train(
     model: keras.Model,
     training: TokenizedTexts,
     evaluation: TokenizedTexts,
-    settings: TrainingSettings,
+    settings: TrainingSettings | PretrainingSettings,
     *,
-    task: Task,
+    task: Task | Objective,
     checkpoints: str | None = None,
     fingerprint: str = "",
     tensorboard: str | None = None,
@@ -142,13 +151,14 @@ class Trainer:
 
     def __init__(
         self,
-        task: Task,
+        task: Task | Objective,
         model: keras.Model,
         training: TokenizedTexts,
         evaluation: TokenizedTexts,
-        settings: TrainingSettings,
+        settings: TrainingSettings | PretrainingSettings,
     ):
         self.task = task
+        self.objective = objective_of(task)
         self.model = model
         self.training = training
         self.evaluation = evaluation
@@ -158,13 +168,13 @@ class Trainer:
 
         self.steps_per_epoch = len(self.batches(0))
         self.total_steps = self.steps_per_epoch * settings.epochs
-        self.optimizer = LazyAdamW(
+        self.optimizer = OPTIMIZERS[settings.optimizer](
             LinearWarmupDecay(
                 settings.learning_rate, round(settings.warmup * self.total_steps), self.total_steps
             ),
             weight_decay=settings.weight_decay,
             clip_norm=settings.clip_norm,
-            rate_factors=layer_rates(model, settings.layer_decay),
+            rate_factors=layer_rates(model, settings.layer_decay, settings.head_rate),
             decayed=decayed_variables(model) if settings.weight_decay else None,
         )
         self.step = TrainStep(
@@ -173,8 +183,10 @@ class Trainer:
             self.optimizer,
             task.loss(training, settings),
             micro_batch=settings.micro_batch,
+            seed=settings.seed,
         )
-        self.score = Scorer(model, per_token=task.per_token)
+        self.head_steps = round(settings.head_warmup * self.total_steps)
+        self.score = Scorer(self.objective.scored(model), per_token=task.per_token)
         self.record = TrainingRecord()
         self.average: dict[str, np.ndarray] = {}
         self.best: dict[str, np.ndarray] = {}
@@ -217,17 +229,19 @@ class Trainer:
     def train_epoch(self, epoch: int) -> None:
         done = self.steps_done - epoch * self.steps_per_epoch
         started, already = time.monotonic(), self.record.seconds
-        reviews = 0
+        unit, finished = self.objective.unit, 0
         for number, rows in enumerate(self.batches(epoch)[done:], start=done + 1):
             inputs = pad_batch(self.training, rows, self.model.encoder.inputs)
             width = next(iter(inputs.values())).shape[1]
-            self.step(inputs, pad_targets(self.training, rows, width, self.task.targets))
+            targets = pad_targets(self.training, rows, width, self.task.targets)
+            self.step(inputs, targets, head_only=self.steps_done < self.head_steps)
             self.update_average()
-            reviews += len(rows)
+            finished += self.training.lengths[rows].sum() if unit == "tokens" else len(rows)
             self.record.seconds = already + time.monotonic() - started
             if number % REPORT_EVERY == 0 or number == self.steps_per_epoch:
-                speed = reviews / (time.monotonic() - started)
-                self.report(epoch, self.mean_loss(number), speed)
+                seconds = time.monotonic() - started
+                left = seconds / (number - done) * (self.total_steps - self.steps_done)
+                self.report(epoch, self.mean_loss(number), finished / seconds, round(left))
             if time.monotonic() - self.saved_at > SAVE_EVERY:
                 self.save()
 
@@ -243,6 +257,8 @@ class Trainer:
 
     def update_average(self) -> None:
         """Adds the weights to the average if that is due and was not done yet."""
+        if not self.settings.average:
+            return
         since_first_epoch = self.steps_done - self.steps_per_epoch
         every = max(self.steps_per_epoch // SNAPSHOTS_PER_EPOCH, 1)
         due = 1 + since_first_epoch // every if since_first_epoch >= 0 else 0
@@ -266,24 +282,24 @@ class Trainer:
             )
         return loss
 
-    def report(self, epoch: int, loss: float, speed: float) -> None:
-        steps = self.steps_done
-        left = round((self.total_steps - steps) * self.settings.batch_size / speed)
+    def report(self, epoch: int, loss: float, speed: float, left: int) -> None:
+        steps, unit = self.steps_done, self.objective.unit
         report(
             steps,
             self.total_steps,
             f"epoch {epoch + 1}/{self.settings.epochs}  loss {loss:.3f}  "
-            f"{speed:.0f} reviews/s  {left // 60:02d}:{left % 60:02d} left",
+            f"{speed:.0f} {unit}/s  {left // 60:02d}:{left % 60:02d} left",
         )
         with self.logs.as_default(step=steps):
             tf.summary.scalar("train/loss", loss)
             tf.summary.scalar("train/learning_rate", self.optimizer.learning_rate)
-            tf.summary.scalar("train/reviews_per_second", speed)
+            tf.summary.scalar(f"train/{unit}_per_second", speed)
 
     def evaluate(self) -> None:
-        """Measures the epoch by the average of the weights."""
+        """Measures the epoch by the average of the weights, or by those it ended with."""
         own = self.weights()
-        self.load_weights(self.average)
+        kept = self.average if self.settings.average else own
+        self.load_weights(kept)
         try:
             figures = self.measure()
         finally:
@@ -291,9 +307,11 @@ class Trainer:
         best = max(map(self.worth, self.record.history), default=-math.inf)
         if self.worth(figures) > best:
             self.record.best_epoch = len(self.record.history) + 1
-            self.best = self.average
+            self.best = kept
         self.record.steps = self.steps_done
-        self.record.examples = len(self.training) * (len(self.record.history) + 1)
+        epochs = len(self.record.history) + 1
+        self.record.examples = len(self.training) * epochs
+        self.record.tokens = int(self.training.row_splits[-1]) * epochs
         # The history comes last: an epoch that is not in it is evaluated again on resuming.
         self.record.history.append({"loss": self.mean_loss(self.steps_per_epoch), **figures})
         self.step.loss_sum.assign(0.0)
@@ -306,10 +324,7 @@ class Trainer:
         return -figures["log_loss"] if "log_loss" in figures else figures[self.task.metric]
 
     def measure(self) -> dict[str, float]:
-        outputs = self.score(self.evaluation)
-        decision = self.task.fit_decision(outputs, self.evaluation)
-        figures = self.task.evaluate(outputs, self.evaluation, decision)
-        return {name: value for name, value in figures.items() if isinstance(value, (int, float))}
+        return self.objective.measure(self.score(self.evaluation), self.evaluation)
 
     def state(self, average: Mapping[str, Any], best: Mapping[str, Any]) -> dict[str, Any]:
         """What a checkpoint holds, by name: all that is still needed of the training."""

@@ -7,9 +7,6 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-# What a fresh head learns faster by than the encoder, which needs adapting only.
-HEAD_FACTOR = 10.0
-
 
 @keras.saving.register_keras_serializable("reviewlens")
 class LinearWarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
@@ -187,7 +184,49 @@ class LazyAdamW(keras.optimizers.Optimizer):
         }
 
 
-def layer_rates(model: keras.Model, decay: float) -> list[float]:
+@keras.saving.register_keras_serializable("reviewlens")
+class Lamb(LazyAdamW):
+    """LAMB: AdamW whose step in each layer is in proportion to the layer's weights.
+
+    Which is what lets batches of thousands learn at rates that would make AdamW diverge (You et
+    al., "Large Batch Optimization for Deep Learning: Training BERT in 76 minutes", ICLR 2020,
+    algorithm 2): each variable is moved by the learning rate times its norm, in the direction of
+    Adam's step plus the decay. Those that are exempt from the decay are moved as by Adam.
+
+    Args:
+        **kwargs: Those of `LazyAdamW`.
+
+    Example:
+        >>> weights = keras.Variable([[3.0, 4.0]])
+        >>> optimizer = Lamb(learning_rate=0.1, weight_decay=0.0)
+        >>> optimizer.apply([tf.constant([[1.0, 0.0]])], [weights])
+        >>> weights.numpy().round(3)
+        array([[2.5, 4. ]], dtype=float32)
+    """
+
+    def __init__(self, learning_rate=1e-3, epsilon: float = 1e-6, name: str = "lamb", **kwargs):
+        super().__init__(learning_rate, epsilon=epsilon, name=name, **kwargs)
+
+    def _move_all(self, gradient, variable, first, second, rate, powers, decay) -> None:
+        first.assign(self.beta_1 * first + (1 - self.beta_1) * gradient)
+        second.assign(self.beta_2 * second + (1 - self.beta_2) * tf.square(gradient))
+        mean, square = first / (1 - powers[0]), second / (1 - powers[1])
+        step = mean / (tf.sqrt(square) + self.epsilon)
+        index = self._get_variable_index(variable)
+        if self.decayed is not None and not self.decayed[index]:
+            variable.assign_sub(rate * step)
+            return
+        step += self.decay * variable
+        weight, length = tf.norm(variable), tf.norm(step)
+        ratio = tf.where((weight > 0) & (length > 0), tf.math.divide_no_nan(weight, length), 1.0)
+        variable.assign_sub(rate * ratio * step)
+
+    def _move_rows(self, gradient, variable, *how) -> None:
+        # Of a table all rows are moved, as its norm is that of all.
+        self._move_all(tf.convert_to_tensor(gradient), variable, *how)
+
+
+def layer_rates(model: keras.Model, decay: float, head: float = 10.0) -> list[float]:
     """Factors of the learning rate: smaller from one layer of the encoder to the one below.
 
     The lower layers know what holds for any text, so they are moved least (Howard and Ruder,
@@ -196,10 +235,11 @@ def layer_rates(model: keras.Model, decay: float) -> list[float]:
     Args:
         model: Has an `encoder`.
         decay: Factor between a layer and the one above it; 1 treats all layers alike.
+        head: Factor of what is no part of the encoder.
 
     Returns:
         A factor for each of the model's trainable variables: 1 in the top layer of the encoder
-        and above it, `HEAD_FACTOR` in the head.
+        and above it, `head` in the head.
 
     Raises:
         RunError: If it is not known which layer a variable of the encoder is of.
@@ -217,8 +257,7 @@ def layer_rates(model: keras.Model, decay: float) -> list[float]:
 
     own = _own(encoder)
     return [
-        factor(variable) if id(variable) in own else HEAD_FACTOR
-        for variable in model.trainable_variables
+        factor(variable) if id(variable) in own else head for variable in model.trainable_variables
     ]
 
 

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ..tasks.base import Loss, Task
+from ..tasks.base import Loss, Objective, Task
+from .objective import objective_of
 
 
 class TrainStep:
@@ -21,6 +22,7 @@ class TrainStep:
         loss: What is made small.
         micro_batch: Texts that go through the model at a time, whose gradients are added up:
             the fewer, the less memory. None for all at once.
+        seed: Of what is drawn for each step; together with its number it decides that.
 
     Attributes:
         loss_sum: Sum of the losses of all steps since it was last set to zero.
@@ -28,46 +30,61 @@ class TrainStep:
 
     def __init__(
         self,
-        task: Task,
+        task: Task | Objective,
         model: keras.Model,
         optimizer: keras.optimizers.Optimizer,
         loss: Loss,
         micro_batch: int | None = None,
+        seed: int = 0,
     ):
         # A tf.Variable: whatever interrupts the loop, it is in step with the weights.
         self.loss_sum = tf.Variable(0.0, trainable=False, name="loss_sum")
-        variables = model.trainable_variables
-        optimizer.build(variables)
+        optimizer.build(model.trainable_variables)
+        draw = objective_of(task).drawing(model)
         targets_signature = {name: one.signature(name) for name, one in task.targets.items()}
-
-        def differentiate(inputs, targets, count):
-            """What some texts add to the mean loss of a batch, and to its gradients."""
-            with tf.GradientTape() as tape:
-                total = loss(task.training_outputs(model, inputs), targets) / count
-            return total, tape.gradient(total, variables)
-
         signatures = [model.encoder.inputs.signature(), targets_signature]
 
-        @tf.function(input_signature=signatures)
-        def step(inputs, targets):
-            count = loss.count(targets)
-            if micro_batch is None:
-                mean, gradients = differentiate(inputs, targets, count)
-            else:
-                mean, gradients = _add_up(differentiate, inputs, targets, count, micro_batch)
-            optimizer.apply(gradients, variables)
-            self.loss_sum.assign_add(mean)
+        def moving(variables):
+            """A step that moves some of the variables."""
 
-        self._step = step
+            def differentiate(inputs, targets, count):
+                """What some texts add to the mean loss of a batch, and to its gradients."""
+                with tf.GradientTape() as tape:
+                    total = loss(task.training_outputs(model, inputs), targets) / count
+                return total, tape.gradient(total, variables)
 
-    def __call__(self, inputs: Mapping[str, np.ndarray], targets: Mapping[str, np.ndarray]) -> None:
+            @tf.function(input_signature=signatures)
+            def step(inputs, targets):
+                number = tf.cast(optimizer.iterations, tf.int64)
+                inputs, targets = draw(inputs, targets, tf.stack([seed, number]))
+                count = loss.count(targets)
+                if micro_batch is None:
+                    mean, gradients = differentiate(inputs, targets, count)
+                else:
+                    mean, gradients = _add_up(differentiate, inputs, targets, count, micro_batch)
+                optimizer.apply(gradients, variables)
+                self.loss_sum.assign_add(mean)
+
+            return step
+
+        encoder = {id(variable) for variable in model.encoder.trainable_variables}
+        heads = [one for one in model.trainable_variables if id(one) not in encoder]
+        self._step, self._head_step = moving(model.trainable_variables), moving(heads)
+
+    def __call__(
+        self,
+        inputs: Mapping[str, np.ndarray],
+        targets: Mapping[str, np.ndarray],
+        head_only: bool = False,
+    ) -> None:
         """Moves the weights by one step.
 
         Args:
             inputs: The encoder's, as `pad_batch` makes them, int32 [batch, width].
             targets: The task's, as `pad_targets` makes them.
+            head_only: Whether the encoder stays as it is, and only what is on it is moved.
         """
-        self._step(inputs, targets)
+        (self._head_step if head_only else self._step)(inputs, targets)
 
 
 def _add_up(differentiate, inputs, targets, count, size):

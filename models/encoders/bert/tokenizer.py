@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import tensorflow as tf
 import tensorflow_text as text
 
@@ -9,6 +12,8 @@ from ....errors import RunError
 from ..formats.reading import read_json, reading
 from ..inputs import EncoderInputs
 from ..truncation import Truncation
+
+_SPECIAL = re.compile(r"\[(PAD|UNK|CLS|SEP|MASK|unused\d+)\]")
 
 
 class WordpieceTokenizer(tf.Module):
@@ -39,6 +44,8 @@ class WordpieceTokenizer(tf.Module):
         end_id: Id of [SEP].
         separators: One [SEP] parts two texts.
         mask_id: Id of [MASK], None in a vocabulary without it.
+        special_ids: Ids of [PAD], [UNK], [CLS], [SEP], [MASK] and of [unused0] and so on.
+        continuations: Which pieces begin with ##, bool [vocabulary_size].
 
     Raises:
         RunError: The vocabulary lacks one of [CLS], [SEP] and [UNK].
@@ -65,6 +72,9 @@ class WordpieceTokenizer(tf.Module):
         self.padding_id = pieces.index("[PAD]") if "[PAD]" in pieces else 0
         self.start_id, self.end_id = pieces.index("[CLS]"), pieces.index("[SEP]")
         self.mask_id = pieces.index("[MASK]") if "[MASK]" in pieces else None
+        special = [index for index, piece in enumerate(pieces) if _SPECIAL.fullmatch(piece)]
+        self.special_ids = np.array(special, np.int64)
+        self.continuations = np.array([piece.startswith("##") for piece in pieces])
         self._tokenizer = text.FastBertTokenizer(
             pieces, token_out_type=tf.int64, lower_case_nfd_strip_accents=lower_case
         )

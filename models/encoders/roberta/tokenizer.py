@@ -65,6 +65,8 @@ class BytePairTokenizer(tf.Module):
         separators: Two `</s>` part two texts.
         padding_id: Id of `<pad>`.
         mask_id: Id of `<mask>`; None if the vocabulary has none.
+        special_ids: Ids of all that no text becomes.
+        continuations: Which pieces begin with no white space, bool [vocabulary_size].
         lower_case: False: the case of letters is kept.
 
     Raises:
@@ -94,6 +96,10 @@ class BytePairTokenizer(tf.Module):
         self.mask_id = pairs.special.get(MASK)
         pieces = {piece.encode("latin-1"): index for piece, index in pairs.ids.items()}
         self._lengths, self._leading, self._trailing = _counted(pieces, pairs.size)
+        of_text = np.array(list(pieces.values()), np.int64)
+        self.special_ids = np.setdiff1d(np.arange(pairs.size), of_text)
+        self.continuations = np.zeros(pairs.size, bool)
+        self.continuations[[i for piece, i in pieces.items() if not piece[:1].isspace()]] = True
         words = {piece: index for piece, index in pieces.items() if _is_word(piece)}
         # Resources outlive the graph that is being traced, if there is one.
         with tf.init_scope():

@@ -17,6 +17,8 @@ from ..bert.tokenizer import WordpieceTokenizer
 from ..formats.saved_model import SavedEncoder
 from ..inputs import EncoderInputs
 
+_TABLE = "word_embeddings/embeddings"
+
 
 @keras.saving.register_keras_serializable("reviewlens")
 class HubEncoder(keras.layers.Layer):
@@ -56,7 +58,7 @@ class HubEncoder(keras.layers.Layer):
         self.directory = directory
         self.vocabulary_file = saved.vocabulary_file
         self.lower_case = saved.lower_case
-        self.vocabulary_size = _rows(saved, "word_embeddings/embeddings", 2**31)
+        self.vocabulary_size = _rows(saved, _TABLE, 2**31)
         self.max_positions = _rows(saved, "position_embedding/embeddings", 512)
         try:
             model = tf.saved_model.load(directory)
@@ -96,6 +98,21 @@ class HubEncoder(keras.layers.Layer):
     def precisions(self) -> tuple[str, ...]:
         """Formats that it can be served in."""
         return ("float32",)
+
+    @property
+    def word_embeddings(self) -> keras.Variable:
+        """The table of word pieces, [vocabulary_size, width].
+
+        Raises:
+            RunError: No variable has the name that it has in TF Hub's encoders.
+        """
+        for variable, name in zip(self._variables, self._names, strict=True):
+            if name == _TABLE:
+                return variable
+        raise RunError(
+            f"the SavedModel in {self.directory} has no variable {_TABLE}, as TF Hub's encoders "
+            "have, so there is nothing to tell masked pieces by"
+        )
 
     def tokenizer(self, max_tokens: int, truncation: str = "head") -> WordpieceTokenizer:
         """Its own tokenizer.

@@ -30,6 +30,10 @@ class WordEncoder(keras.layers.Layer):
         self.bias = self.add_weight((hidden_size,), name="bias")
         self.built = True
 
+    @property
+    def word_embeddings(self):
+        return self.table
+
     def tokenizer(self, max_tokens, truncation="head"):
         return HashTokenizer(self.buckets_file, max_tokens=max_tokens, truncation=truncation)
 

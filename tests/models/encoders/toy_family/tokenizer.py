@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_text as text
 
@@ -28,6 +29,14 @@ class HashTokenizer(tf.Module):
     @property
     def vocabulary_size(self) -> int:
         return self._buckets + 3
+
+    @property
+    def special_ids(self):
+        return np.arange(3)
+
+    @property
+    def continuations(self):
+        return np.zeros(self.vocabulary_size, bool)
 
     @property
     def files(self) -> dict[str, str]:

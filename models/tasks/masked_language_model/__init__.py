@@ -1,0 +1,1 @@
+"""The task `masked-language-model`: what an encoder learns of texts alone."""

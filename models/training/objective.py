@@ -1,0 +1,64 @@
+"""What a training asks of what is learnt, answered for tasks by what they decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+import tensorflow as tf
+
+from ..tasks.base import Drawn, Objective, Task, Texts
+
+
+class Deciding:
+    """A task as a training sees it: nothing is drawn, and its decision is judged.
+
+    Args:
+        task: What is learnt.
+
+    Example:
+        >>> Deciding(TextClassification(("bad", "good"))).unit
+        'reviews'
+    """
+
+    unit = "reviews"
+
+    def __init__(self, task: Task):
+        self._task = task
+
+    def drawing(self, model: Any) -> Drawn:
+        """Leaves inputs and targets as they are."""
+
+        def draw(
+            inputs: Mapping[str, tf.Tensor], targets: Mapping[str, tf.Tensor], seed: tf.Tensor
+        ):
+            return inputs, targets
+
+        return draw
+
+    def scored(self, model: Any) -> Any:
+        """The model itself."""
+        return model
+
+    def measure(self, outputs: np.ndarray, texts: Texts) -> dict[str, float]:
+        """The task's figures, numbers all of them, of the decision that is fitted to the outputs.
+
+        Args:
+            outputs: The model's.
+            texts: Those the outputs are of.
+        """
+        decision = self._task.fit_decision(outputs, texts)
+        figures = self._task.evaluate(outputs, texts, decision)
+        return {name: value for name, value in figures.items() if isinstance(value, (int, float))}
+
+
+def objective_of(task: Task | Objective) -> Deciding | Objective:
+    """What a training asks of a task.
+
+    Args:
+        task: One that decides, or that says itself what a training asks.
+    """
+    if hasattr(task, "measure"):
+        return cast(Objective, task)
+    return Deciding(task)
