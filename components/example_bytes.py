@@ -20,7 +20,6 @@ _FLOAT_LIST_OF_FEATURE = 2
 _INT64_LIST_OF_FEATURE = 3
 # A number below zero goes by its two's complement.
 _UNSIGNED = (1 << 64) - 1
-_MOST_BYTES = 10
 
 
 def example(entries: Iterable[bytes]) -> bytes:
@@ -88,15 +87,14 @@ def packed_all(values: np.ndarray) -> tuple[bytes, np.ndarray]:
         >>> packed, starts
         (b'\\x01\\xac\\x02', array([0, 1, 3]))
     """
-    rest: np.ndarray = values.astype(np.uint64)
-    groups = [rest & 127]
-    while len(groups) < _MOST_BYTES and (rest := rest >> 7).any():
-        groups.append(rest & 127)
-    digits = np.stack(groups, axis=1).astype(np.uint8)
-    # A byte is there if it is the first, or if it or one behind it is not zero.
-    present = np.logical_or.accumulate(digits[:, ::-1] > 0, axis=1)[:, ::-1]
-    present[:, 0] = True
-    digits[:, :-1][present[:, 1:]] |= 128
+    most = int(values.max(initial=0))
+    count = max(-(-most.bit_length() // 7), 1)
+    digits = np.empty((len(values), count), np.uint8)
+    present = np.empty((len(values), count), bool)
+    for place in range(count):
+        present[:, place] = values >= 1 << 7 * place if place else True
+        digits[:, place] = (values >> 7 * place) & 127
+    digits[:, :-1] |= present[:, 1:].view(np.uint8) << 7
     starts = np.concatenate([[0], np.cumsum(present.sum(axis=1))])
     return digits[present].tobytes(), starts
 
@@ -105,7 +103,7 @@ def _field(number: int, payload: bytes) -> bytes:
     return bytes((number << 3 | 2,)) + _varint(len(payload)) + payload
 
 
-def _varint(number: int) -> bytes:
+def _packed(number: int) -> bytes:
     """Seven bits a byte, the lowest first; the top bit says that more follow."""
     found = bytearray()
     while number > 127:
@@ -113,3 +111,11 @@ def _varint(number: int) -> bytes:
         number >>= 7
     found.append(number)
     return bytes(found)
+
+
+# Of lengths and places, which are most numbers: a third of the time of an example.
+_SMALL = [_packed(number) for number in range(1 << 12)]
+
+
+def _varint(number: int) -> bytes:
+    return _SMALL[number] if number < len(_SMALL) else _packed(number)

@@ -32,7 +32,7 @@ def cut(text):
     [
         ["Fits well.", "i love it!!!", "so soft...", "would buy again"],
         ["At $4.50 it has 4.5 stars, e.g. at St. John's vs. others.", "Yes."],
-        ["I am 5' 4\" and 130 lbs. and it fits.", "ok"],
+        ["I am 5' 4\" and 130 lbs. and it fits 5.5.", "ok"],
         ["i am 130 lbs.", "i wear a size m.", "after that?", "no.", "it fits"],
         ["See www.site.com or a.b@c.de!", "It is no. 5 of J. Crew."],
         ['She said "wow."', "Then (it was late) she left!"],

@@ -47,12 +47,18 @@ class SentenceMaker:
             joined = [cell for cell in cleaned if cell]
             # Markup that spans cells is no longer seen in each of them.
             cells = joined if " ".join(joined) == text else cells
-        lengths: list[int] = []
-        for number, cell in enumerate(cells):
+        found: list[int] = []
+        start = 0
+        for cell in cells:
             ends = sentence_ends(cell)
-            starts = [0, *ends[:-1]]
-            sizes = [len(cell[start:end].encode()) for start, end in zip(starts, ends, strict=True)]
-            # The space between two cells.
-            sizes[0] += number > 0
-            lengths += sizes
-        return Targets({"sentences": list(itertools.accumulate(lengths))})
+            if not cell.isascii():
+                ends = _in_bytes(cell, ends)
+            found += [start + end for end in ends] if start else ends
+            # Behind the space between two cells.
+            start = found[-1] + 1
+        return Targets({"sentences": found})
+
+
+def _in_bytes(text: str, ends: list[int]) -> list[int]:
+    sizes = [len(text[start:end].encode()) for start, end in itertools.pairwise([0, *ends])]
+    return list(itertools.accumulate(sizes))

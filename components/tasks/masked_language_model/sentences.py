@@ -16,48 +16,65 @@ from collections.abc import Iterator, Sequence
 _CLOSING = "[\"'”’»)\\]}」』）]*"
 _END = re.compile(rf"(?:[.!?…؟।॥۔]+|([。！？｡．]+)){_CLOSING}")
 
+_OPENING = "\"'“‘«([{#*-"
+
 # Such belong to the sentence that they follow.
 _FACE = r"(?:[:;=8][-o^']?[)(\]\[DPp/\\|*]|<3)(?=\s|$)"
 _PICTURE = "[\u2600-\u27bf\U0001f300-\U0001faff]\ufe0f?"
 _FACES = re.compile(rf"(?:\s*(?:{_FACE}|{_PICTURE}))+")
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Short forms that need another word behind them.
-_NEVER_LAST = re.compile(
-    "mr|mrs|ms|dr|prof|st|mt|rev|gen|sgt|capt|jr|sr|vs|ca|cf|fig|vol|eds|e[.]g|i[.]e|eg|ie|viz|"
-    "approx|dept|incl"
+_NEVER_LAST = _words(
+    "mr mrs ms dr prof st mt rev gen sgt capt jr sr vs ca cf fig vol eds e.g i.e eg ie viz approx "
+    "dept incl"
 )
 # Such may be last, but then the next sentence shows that it begins.
-_SELDOM_LAST = re.compile(
-    "etc|inc|ltd|corp|co|al|lbs?|oz|ft|yd|cm|mm|kg|hrs?|yrs?|avg|jan|feb|mar|apr|jun|jul|aug|sept?|"
-    "oct|nov|dec|.*[.].*"
+_SELDOM_LAST = _words(
+    "etc inc ltd corp co al lb lbs oz ft yd cm mm kg hr hrs yr yrs avg jan feb mar apr jun jul aug "
+    "sep sept oct nov dec"
 )
-_WORD_BEFORE = re.compile(r"[^\W_](?:[^\W_]|\.(?=[^\W_]))*$")
-_LONGEST_WORD = 16
+_NUMBER = "no"
+_SHORT = _NEVER_LAST | _SELDOM_LAST | {_NUMBER}
+# Longer than any of them.
+_LONGEST_WORD = 8
 
 
 def sentence_ends(text: str) -> list[int]:
     """Says where the sentences of a text end.
 
     Args:
-        text: Cleaned, and not empty.
+        text: Cleaned, so that white space is one space, and not empty.
 
     Returns:
         Of each sentence the place behind its last character, in characters; the last one is the
-        length of the text. Between two sentences stands white space or nothing.
+        length of the text. Between two sentences stands a space or nothing.
 
     Example:
         >>> sentence_ends("Only $4.50! So soft... i love it")
         [11, 22, 32]
     """
     ends = []
+    length = len(text)
     for match in _END.finditer(text):
         end = match.end()
-        if end < len(text) and _ends(text, match):
-            faces = _FACES.match(text, end)
-            end = faces.end() if faces else end
-            if end < len(text):
-                ends.append(end)
-    ends.append(len(text))
+        if end == length:
+            break
+        if text[end] == " ":
+            if match[0] == "." and not _dot_ends(text, match.start()):
+                continue
+            if not text[end + 1].isalnum() and (faces := _FACES.match(text, end)):
+                end = faces.end()
+                if end == length:
+                    break
+        elif match.lastindex is None and not _lacks_space(text, match):
+            continue
+        ends.append(end)
+    ends.append(length)
     return ends
 
 
@@ -69,7 +86,7 @@ def sentences_of(text: bytes, ends: Sequence[int]) -> Iterator[bytes]:
         ends: Its feature `sentences`.
 
     Yields:
-        Each sentence, without the white space around it.
+        Each sentence, without the space around it.
 
     Example:
         >>> list(sentences_of(b"It fits. I love it!", [8, 19]))
@@ -81,29 +98,22 @@ def sentences_of(text: bytes, ends: Sequence[int]) -> Iterator[bytes]:
         start = end
 
 
-def _ends(text: str, match: re.Match) -> bool:
-    """Whether marks before the end of the text end a sentence."""
-    marks, start, end = match[0], match.start(), match.end()
-    if match[1]:
+def _dot_ends(text: str, dot: int) -> bool:
+    """Whether a dot before a space ends a sentence, and not the short form of a word."""
+    word = text[max(dot - _LONGEST_WORD, 0) : dot].rpartition(" ")[2].lstrip(_OPENING)
+    lower = word.lower()
+    if lower not in _SHORT and len(word) != 1 and "." not in word:
         return True
-    if not text[end].isspace():
-        return _lacks_space(text, match)
-    if marks[0] != "." or len(marks) > 1:
-        return True
-    found = _WORD_BEFORE.search(text, max(start - _LONGEST_WORD, 0), start)
-    if not found:
-        return True
-    word = found[0].lower()
-    following = text[end + 1 : end + 3]
-    begins = following[:1].isupper() or following == "i "
-    if _NEVER_LAST.fullmatch(word):
+    following = text[dot + 2 : dot + 4]
+    if lower in _NEVER_LAST:
         return False
-    if word == "no":
+    if lower == _NUMBER:
         return not following[:1].isdigit()
-    if len(word) == 1 and word != "i":
+    begins = following[:1].isupper() or following == "i "
+    if len(word) == 1:
         # As in J. Crew, but not in "size m. after that".
-        return not (found[0].isupper() and begins)
-    return begins or not _SELDOM_LAST.fullmatch(word)
+        return not (word.isalpha() and word.isupper() and word != "I" and begins)
+    return begins or word[0].isdigit()
 
 
 def _lacks_space(text: str, match: re.Match) -> bool:
