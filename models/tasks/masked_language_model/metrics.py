@@ -15,7 +15,7 @@ from .model import MLM, NSP, RANDOM_NEXT, MaskedLanguageModel
 _SEED = (0x5EED, 0)
 # Columns of what `Guesses` gives: of the masked pieces of a text their cost, how many are right and
 # how many there are; the logits of its being one text and two.
-_COST, _HITS, _NUMBER, _NEXT = 0, 1, 2, slice(3, 5)
+COST, HITS, NUMBER, NEXT = 0, 1, 2, slice(3, 5)
 
 
 class Guesses:
@@ -84,14 +84,14 @@ def pretraining_report(
     figures, losses = {}, []
     sums = outputs.astype(np.float64)
     if MLM in objectives:
-        number = max(float(sums[:, _NUMBER].sum()), 1.0)
-        losses.append(float(sums[:, _COST].sum()) / number)
+        number = max(float(sums[:, NUMBER].sum()), 1.0)
+        losses.append(float(sums[:, COST].sum()) / number)
         figures["mlm_loss"] = losses[-1]
-        figures["mlm_accuracy"] = float(sums[:, _HITS].sum()) / number
+        figures["mlm_accuracy"] = float(sums[:, HITS].sum()) / number
         figures["perplexity"] = math.exp(min(losses[-1], 700.0))
     if NSP in objectives and random_next is not None:
         told = random_next >= 0
-        logits, labels = sums[told, _NEXT], random_next[told]
+        logits, labels = sums[told, NEXT], random_next[told]
         number = max(int(told.sum()), 1)
         # The logarithm of 1 + e^x, however great x is.
         costs = np.logaddexp(0, np.where(labels == 0, 1, -1) * (logits[:, 1] - logits[:, 0]))

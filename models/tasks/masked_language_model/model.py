@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ....errors import RunError
+from ...encoders.pretraining_heads import MASKED_LANGUAGE, NEXT_SENTENCE
 from .head import NextHead, PieceHead
 from .masking import IDS, POSITIONS
 
@@ -85,16 +86,22 @@ class MaskedLanguageModel(keras.Model):
     @property
     def head(self) -> dict[str, keras.Variable]:
         """The variables of the heads by the names that they have in files, see `load_head`."""
-        named: dict[str, keras.Variable] = {}
-        if MLM in self.objectives:
-            head = self.piece_head
-            named |= dict(zip(("dense/kernel", "dense/bias"), head.dense, strict=True))
-            named |= dict(zip(("norm/gamma", "norm/beta"), head.norm, strict=True))
-            named["bias"] = head.bias
-        if NSP in self.objectives:
-            names = "next_sentence/kernel", "next_sentence/bias"
-            named |= dict(zip(names, self.next_head.dense, strict=True))
-        return named
+        return {
+            name: variable
+            for objective in self.objectives
+            for name, variable in self.head_of(objective).items()
+        }
+
+    def head_of(self, objective: str) -> dict[str, keras.Variable]:
+        """The variables of one head by the names that they have in files.
+
+        Args:
+            objective: One of the model's.
+        """
+        if objective == NSP:
+            return dict(zip(NEXT_SENTENCE, self.next_head.dense, strict=True))
+        head = self.piece_head
+        return dict(zip(MASKED_LANGUAGE, [*head.dense, *head.norm, head.bias], strict=True))
 
     def call(
         self, inputs: dict[str, tf.Tensor], training: bool | None = None
@@ -206,11 +213,7 @@ def load_head(model: MaskedLanguageModel, arrays: Mapping[str, np.ndarray]) -> t
     """
     loaded = []
     for objective in model.objectives:
-        of_head = {
-            name: variable
-            for name, variable in model.head.items()
-            if name.startswith("next_sentence/") == (objective == NSP)
-        }
+        of_head = model.head_of(objective)
         if not of_head.keys() & arrays.keys():
             continue
         for name, variable in of_head.items():
