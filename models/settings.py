@@ -201,6 +201,10 @@ class MaskedModelSettings:
     mask_rate: float = 0.15
     native: bool = True
 
+    def __post_init__(self):
+        # JSON knows lists only; they are compared and shown as tuples.
+        object.__setattr__(self, "objectives", tuple(self.objectives))
+
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
         if not 8 <= self.max_tokens <= MAX_TOKENS:
@@ -237,7 +241,8 @@ class PretrainingSettings:
         layer_decay: The rate of each encoder layer is that of the layer above times this.
         warmup: Share of all steps over which the rate rises from zero.
         head_warmup: Share of all steps, the first ones, in which only the heads are trained: a
-            fresh head would unsettle an encoder that has learnt already.
+            fresh head would unsettle an encoder that has learnt already. Not where all heads came
+            with the encoder.
         weight_decay: Norms and biases are exempt.
         clip_norm: Gradients are scaled down to this global norm.
         optimizer: `adamw`, or `lamb` for batches of thousands.

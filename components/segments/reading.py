@@ -21,6 +21,10 @@ from .features import RANDOM_NEXT, SECOND, TOKENS
 _PARTS = 128
 # What is before the ids of a row, in int32: its key, and its length, `second` and `random_next`.
 _KEY, _HEAD = 4, 7
+_FEATURES = {
+    TOKENS: tf.io.RaggedFeature(tf.int64),
+    **{name: tf.io.FixedLenFeature([], tf.int64) for name in (SECOND, RANDOM_NEXT)},
+}
 
 
 def read_segments(
@@ -46,11 +50,7 @@ def read_segments(
     """
     with contextlib.ExitStack() as stack:
         parts = [stack.enter_context(_scratch_file(directory)) for _ in range(_PARTS)]
-        wanted = {
-            TOKENS: tf.io.RaggedFeature(tf.int64),
-            **{name: tf.io.FixedLenFeature([], tf.int64) for name in (SECOND, RANDOM_NEXT)},
-        }
-        for batch in parsed_batches(patterns, wanted):
+        for batch in parsed_batches(patterns, _FEATURES):
             for row in _rows(batch):
                 parts[row[0] % _PARTS].write(row)
         tokens = _scratch_file(directory)
@@ -65,6 +65,15 @@ def read_segments(
         # All of a segment that is no pair is its first part.
         seconds=np.where(seconds > 0, seconds, lengths).astype(np.int64),
     )
+
+
+def has_segments(patterns: Sequence[str]) -> bool:
+    """Whether a split has any segment.
+
+    Args:
+        patterns: Files of the split, globs allowed.
+    """
+    return any(True for _ in parsed_batches(patterns, _FEATURES))
 
 
 def _scratch_file(directory: str | None) -> BinaryIO:

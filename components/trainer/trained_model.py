@@ -1,30 +1,16 @@
-"""The files of a trained model: `trainer` writes them, `exporter` reads them.
-
-The weights are a file of Keras, in float32 whatever the training computed in. The model that
-they belong to is not saved but built again from its encoder, which says itself how it is loaded.
-"""
+"""The files of a trained model: `trainer` writes them, `exporter` reads them."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
-from typing import Any
-
-import keras
-from tfx.dsl.io import fileio
 
 from ...models.encoders.truncation import Truncation
 from ...models.settings import ModelSettings, TrainingSettings
-from ...models.tasks.building import build_model
-from ...models.tasks.registry import make_task
-
-WEIGHTS_FILE = "trained.weights.h5"
-_DESCRIPTION_FILE = "trained.json"
+from .saved_weights import SavedWeights
 
 
 @dataclasses.dataclass(frozen=True)
-class TrainedWeights:
+class TrainedWeights(SavedWeights):
     """What belongs to the weights of a model.
 
     Attributes:
@@ -35,11 +21,11 @@ class TrainedWeights:
         task_config: What that was made of, see `models.make_task`.
     """
 
-    encoder: str
     model: ModelSettings
     training: TrainingSettings
-    task: str
-    task_config: dict[str, Any]
+
+    model_settings = ModelSettings
+    training_settings = TrainingSettings
 
     @property
     def truncation(self) -> Truncation:
@@ -55,40 +41,3 @@ class TrainedWeights:
         return dataclasses.replace(
             self, model=dataclasses.replace(self.model, max_tokens=max_tokens)
         )
-
-    def save(self, directory: str, model: keras.Model) -> None:
-        """Writes a model's weights, and this beside them.
-
-        Args:
-            directory: Of the artifact; made when needed.
-            model: What the task has built.
-        """
-        fileio.makedirs(directory)
-        model.save_weights(os.path.join(directory, WEIGHTS_FILE))
-        with fileio.open(os.path.join(directory, _DESCRIPTION_FILE), "w") as file:
-            file.write(json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False))
-
-    @classmethod
-    def load(cls, directory: str) -> TrainedWeights:
-        """Reads what `save` has written, but for the weights.
-
-        Args:
-            directory: Of the artifact.
-        """
-        with fileio.open(os.path.join(directory, _DESCRIPTION_FILE)) as file:
-            fields: dict[str, Any] = json.load(file)
-        fields["model"] = ModelSettings(**fields["model"])
-        fields["training"] = TrainingSettings(**fields["training"])
-        return cls(**fields)
-
-    def build(self, directory: str, encoder: str) -> keras.Model:
-        """Builds the model with its weights, to compute in float32.
-
-        Args:
-            directory: Of the artifact.
-            encoder: Directory of the encoder that it was trained from.
-        """
-        task = make_task(self.task, **self.task_config)
-        model = build_model(task, encoder, self.model, "float32")
-        model.load_weights(os.path.join(directory, WEIGHTS_FILE))
-        return model

@@ -54,8 +54,9 @@ def load_fitting_encoder(
     """
     loaded = load_encoder(encoder, native=settings.native, dropout=settings.dropout)
     if settings.max_tokens != AUTO and loaded.max_positions < int(settings.max_tokens):
+        way = f"no more, or {AUTO}" if isinstance(settings, ModelSettings) else "no more"
         raise RunError(
             f"model.max_tokens is {settings.max_tokens}, but this encoder reads "
-            f"{loaded.max_positions} tokens at most: choose no more, or {AUTO}"
+            f"{loaded.max_positions} tokens at most: choose {way}"
         )
     return loaded

@@ -41,7 +41,8 @@ class StoredTokens:
         """Reads some of the ids.
 
         Args:
-            places: Where they are, int [n], or a slice without a step. Neighbours are read at once.
+            places: Where they are, int [n], or of each whether it is wanted, or a slice without
+                a step. Neighbours are read at once.
 
         Returns:
             The ids in that order, int32 [n].
@@ -49,6 +50,8 @@ class StoredTokens:
         if isinstance(places, slice):
             start, end, _ = places.indices(self._count)
             return self._read(start, max(end - start, 0))
+        if places.dtype == bool:
+            places = np.flatnonzero(places)
         if not len(places):
             return np.zeros(0, self.dtype)
         firsts = np.concatenate([[0], np.flatnonzero(np.diff(places) != 1) + 1])

@@ -322,3 +322,24 @@ def segment_files(tmp_path_factory):
         return [str(directory / "*")]
 
     return write
+
+
+@pytest.fixture(scope="session")
+def pairs(tiny_vocabulary):
+    """Makes segments of texts: each and the next one, of every other the second from elsewhere."""
+    import tensorflow as tf
+
+    from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
+
+    tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=24)
+
+    def make(texts):
+        rows = tokenizer(tf.constant(texts, tf.string)).to_list()
+        segments = []
+        for place, row in enumerate(rows):
+            other = place % 2
+            second = rows[(place + 1 + other * len(rows) // 2) % len(rows)][1:]
+            segments.append((row + second, len(row), other))
+        return segments
+
+    return make

@@ -54,6 +54,8 @@ def test_texts_on_disk_are_those_in_memory(rows, data):
             np.testing.assert_array_equal(values, pad_batch(texts, some, EncoderInputs(1))[name])
         for row in some:
             np.testing.assert_array_equal(stored.row(row), texts.row(row))
+        cut = (one.cut(Truncation(3)).tokens[:].tolist() for one in (stored, texts))
+        assert next(cut) == next(cut)
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
