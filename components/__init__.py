@@ -5,6 +5,7 @@ import lazy_loader as lazy
 __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
+        "encoder_evaluator.component": ["EncoderEvaluator"],
         "encoder_fetcher": ["EncoderFetcher"],
         "encoder_validator": ["EncoderValidator"],
         "evaluator.component": ["ReviewEvaluator"],
@@ -14,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "latest_blessed": ["EarlierBlessedModelStrategy"],
         "latest_pushed": ["LatestPushedModel"],
         "ngram_trainer.component": ["NgramTrainer"],
+        "pretrainer.component": ["Pretrainer"],
         "pusher": ["AtomicPusher"],
         "review_example_gen.component": ["ReviewExampleGen"],
         "segments.component": ["TextSegments"],

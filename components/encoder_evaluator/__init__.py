@@ -1,1 +1,1 @@
-"""The node that judges a pre-trained encoder beside the one it started from."""
+"""The node that judges a pre-trained encoder beside the one that it started from."""

@@ -18,6 +18,7 @@ from tfx.utils import io_utils, path_utils
 
 from ...serving.model_card import read_model_card, task_of
 from ..latest_pushed import holds_model
+from ..metrics_file import write_metrics
 from ..model_files import MODEL_DIGEST, model_digest
 from ..task_registry import TASKS
 from ..trainer.artifacts import TRAINING_SECONDS, TrainedModel
@@ -25,7 +26,7 @@ from . import extractors
 from .eval_config import BASELINE, CANDIDATE, build_eval_config
 from .predictions import gather_predictions
 from .recording import Recording, recording
-from .report import METRICS_FILE, explain, read_metrics
+from .report import explain, read_metrics
 from .settings import EvaluationSettings
 from .yardstick import Comparison, compare_models
 
@@ -83,8 +84,7 @@ class Executor(evaluator_executor.Executor):
             "baseline": baseline and {**baseline, **comparison.baseline},
             "ngram_baseline": comparison.ngram_baseline,
         }
-        with fileio.open(os.path.join(evaluation, METRICS_FILE), "w") as file:
-            file.write(json.dumps(metrics, indent=2))
+        write_metrics(evaluation, metrics)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         reasons = [reason for reason in (explain(evaluation), *comparison.refusals) if reason]
         if comparison.refusals:

@@ -9,8 +9,6 @@ import tensorflow_model_analysis as tfma
 
 from ..task_registry import TASKS
 
-METRICS_FILE = "metrics.json"
-
 
 def read_metrics(
     task: str, directory: str, labels: Sequence[str], model_name: str
