@@ -38,6 +38,10 @@ def run_tokenizer_test(tmp_path) -> Callable:
         special = [tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id]
         special += [] if tokenizer.mask_id is None else [tokenizer.mask_id]
         assert len(set(special)) == len(special) and max(special) < tokenizer.vocabulary_size
+        known, goes_on = tokenizer.special_ids, tokenizer.continuations
+        assert set(special) <= set(known.tolist()) and (known[1:] > known[:-1]).all()
+        assert (goes_on.dtype, goes_on.shape) == (bool, (tokenizer.vocabulary_size,))
+        assert not goes_on[known].any()
         assert tokenizer.files and all(tf.io.gfile.exists(f) for f in tokenizer.files.values())
 
         tokens = tokenizer(tf.constant(texts))

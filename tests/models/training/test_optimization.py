@@ -8,6 +8,7 @@ import tensorflow as tf
 from reviewlens.models.settings import ModelSettings
 from reviewlens.models.tasks.text_classification.model import build_classifier
 from reviewlens.models.training.optimization import (
+    Lamb,
     LazyAdamW,
     LinearWarmupDecay,
     decayed_variables,
@@ -49,6 +50,30 @@ def test_sparse_step_equals_dense_step_on_its_rows_and_leaves_the_others():
     LazyAdamW(0.01, weight_decay=0.1).apply([tf.constant(full)], [dense])
     np.testing.assert_allclose(sparse.numpy()[[1, 4]], dense.numpy()[[1, 4]], rtol=1e-6)
     np.testing.assert_array_equal(sparse.numpy()[[0, 2, 3, 5]], before[[0, 2, 3, 5]])
+
+
+def test_lamb_is_that_of_its_paper():
+    kernel, bias = variable((3, 4), "kernel"), variable((3,), "bias")
+    table, same = variable((5, 2), "table"), variable((5, 2), "same")
+    optimizer = Lamb(
+        0.02, weight_decay=0.1, clip_norm=None, decayed=[True, False, True, True], epsilon=1e-6
+    )
+    weights, mean, square = np.array(kernel), np.zeros((3, 4)), np.zeros((3, 4))
+    plain, adam = variable((3,), "bias"), LazyAdamW(0.02, 0.0, clip_norm=None, epsilon=1e-6)
+    rows, shape = tf.constant([4, 1]), tf.constant([5, 2])
+    for step, gradient in enumerate(gradients((3, 4), 5), start=1):
+        mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
+        move = mean / (1 - 0.9**step) / (np.sqrt(square / (1 - 0.999**step)) + 1e-6)
+        move += 0.1 * weights
+        weights = weights - 0.02 * np.linalg.norm(weights) / np.linalg.norm(move) * move
+        few = tf.IndexedSlices(gradient[:2, :2], rows, shape)
+        others = [gradient[:, 0], few, tf.convert_to_tensor(few)]
+        optimizer.apply([tf.constant(gradient), *others], [kernel, bias, table, same])
+        adam.apply([gradient[:, 0]], [plain])
+    np.testing.assert_allclose(kernel.numpy(), weights, rtol=1e-4)
+    # What is exempt of the decay is moved as by Adam; of a table all rows are moved.
+    np.testing.assert_allclose(bias.numpy(), plain.numpy(), rtol=1e-4)
+    np.testing.assert_allclose(table.numpy(), same.numpy(), rtol=1e-5)
 
 
 def test_what_is_exempt_does_not_decay():

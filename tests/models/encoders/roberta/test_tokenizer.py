@@ -326,3 +326,13 @@ def test_what_a_folder_says_of_the_tokenizer_counts(write, tmp_path):
     path.write_text('{"add_prefix_space": true}')
     with pytest.raises(RunError, match=r"tokenizer_config\.json: add_prefix_space is true"):
         byte_pair_tokenizer({**write(), "tokenizer_config.json": str(path)})
+
+
+def test_it_tells_pieces_of_words_and_what_stands_for_no_text(ours):
+    (ids,) = ours(tf.constant(["Unaffable reviewers' 👍🏽"])).to_list()
+    goes_on = ours.continuations[ids].tolist()
+    # The first word has no space before it; who hides words goes by the start that is there.
+    assert goes_on[0] is False and goes_on[1] is True
+    spaced = ours(tf.constant(["a good b"])).to_list()[0]
+    assert ours.continuations[spaced].tolist() == [False, True, False, False, False]
+    assert ours.special_ids.tolist() == [0, 1, 2, 3, 50_260]
