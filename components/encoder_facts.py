@@ -14,6 +14,8 @@ from typing import Any
 from tfx.dsl.io import fileio
 
 FACTS_FILE = "encoder.json"
+# True among the facts of an encoder that was made here and has learnt nothing yet.
+RANDOM_WEIGHTS = "random_weights"
 
 
 def encoder_facts(uri: str) -> dict[str, Any]:
@@ -23,7 +25,8 @@ def encoder_facts(uri: str) -> dict[str, Any]:
         uri: Directory of the artifact of `EncoderFetcher`.
 
     Returns:
-        The fields of `models.encoders.sources.fetching.EncoderRecord`, by name.
+        The fields of `models.encoders.sources.fetching.EncoderRecord`, by name; and
+        `random_weights` where nothing was fetched.
     """
     with fileio.open(os.path.join(uri, FACTS_FILE)) as file:
         return json.load(file)

@@ -18,11 +18,12 @@ from ...models.tasks.masked_language_model.model import RANDOM_NEXT, MaskedLangu
 from ...models.tasks.masked_language_model.task import MaskedLanguageModeling, make_task
 from ...models.training.scoring import Scorer
 from ...models.training.tokenized import TokenizedTexts
+from ..encoder_facts import RANDOM_WEIGHTS
 from ..metrics_file import write_metrics
 from ..pretrainer.building import build_with_heads
 from ..pretrainer.pretrained import PretrainedWeights
 from ..segments.reading import read_segments
-from .head_fitting import fit_heads
+from .head_fitting import fit_heads, steps_for
 from .judging import FITTED, FRESH, OWN, Start, refusals, sentence
 from .settings import EncoderEvaluationSettings
 
@@ -67,13 +68,13 @@ def evaluate_encoder(
     figures = task.measure(outputs, test)
     counts = guess_counts(outputs, test.targets[RANDOM_NEXT], task.objectives)
     start = None
-    model, heads = _before(trained, task, encoder, facts, train_files, scratch, settings)
+    model, heads, steps = _before(trained, task, encoder, facts, train_files, scratch, settings)
     if model is not None:
         before = _ask(model, task, test)
         start = Start(
             facts["name"],
             heads,
-            settings.head_steps,
+            steps,
             task.measure(before, test),
             compare_guesses(outputs, before, test.targets[RANDOM_NEXT], task.objectives),
         )
@@ -95,21 +96,25 @@ def _before(
     train_files: Sequence[str],
     scratch: str | None,
     settings: EncoderEvaluationSettings,
-) -> tuple[MaskedLanguageModel | None, dict[str, str]]:
-    """The encoder at the start with a head for each objective, and where those are from."""
+) -> tuple[MaskedLanguageModel | None, dict[str, str], int]:
+    """The encoder at the start with a head for each objective, where those are from, and in how
+    many steps they were fitted."""
     keras.utils.set_random_seed(trained.training.seed)
     # What it knows is to be read off, not to be changed.
     quiet = dataclasses.replace(trained.model, dropout=0.0)
     model, loaded = build_with_heads(task, encoder, quiet, "float32")
     missing = [name for name in task.objectives if name not in loaded]
-    is_random = facts.get("random_weights", False)
+    steps = 0
+    is_random = facts.get(RANDOM_WEIGHTS, False)
     if missing and not is_random:
         if not settings.head_steps:
-            return None, {}
+            return None, {}, 0
         training = task.prepare(read_segments(train_files, "train", scratch), trained.model)
-        fit_heads(model, missing, training, task, settings.head_steps)
+        # No more than the pre-training has seen, or a short one would seem to do harm.
+        steps = min(settings.head_steps, steps_for(len(training), trained.training.epochs))
+        fit_heads(model, missing, training, task, steps)
     way = FRESH if is_random else FITTED
-    return model, {name: OWN if name in loaded else way for name in task.objectives}
+    return model, {name: OWN if name in loaded else way for name in task.objectives}, steps
 
 
 def _ask(

@@ -56,6 +56,16 @@ def fit_heads(
                 report(number, steps, f"head of the encoder at the start  loss {loss:.3f}")
 
 
+def steps_for(segments: int, epochs: int) -> int:
+    """In how many steps `fit_heads` reads segments so many times.
+
+    Args:
+        segments: How many there are.
+        epochs: How many times.
+    """
+    return -(-segments // _SETTINGS.batch_size) * epochs
+
+
 def _batches(texts: TokenizedTexts) -> Iterator[np.ndarray]:
     for epoch in itertools.count():
         random = np.random.default_rng([_SETTINGS.seed, epoch])

@@ -106,13 +106,13 @@ def refusals(
     if ratio and ratio.value > 1 + settings.max_regression and ratio.low > 1:
         told.append(
             f"perplexity is {figures['perplexity']:.4g}, {_times(ratio)} that of the encoder that "
-            f"it started from, {allowed}"
+            f"it started from, which {_asked(start)}, {allowed}"
         )
     pairs = start.gain.get("nsp_accuracy")
     if pairs and pairs.value < -settings.max_regression and pairs.high < 0:
         told.append(
             f"nsp_accuracy changed by {pairs.value:+.4f} ({pairs.low:+.4f} to {pairs.high:+.4f}) "
-            f"against the encoder that it started from, {allowed}"
+            f"against the encoder that it started from, which {_asked(start)}, {allowed}"
         )
     return told
 
