@@ -94,7 +94,7 @@ def packed_all(values: np.ndarray) -> tuple[bytes, np.ndarray]:
     for place in range(count):
         present[:, place] = values >= 1 << 7 * place if place else True
         digits[:, place] = (values >> 7 * place) & 127
-    digits[:, :-1] |= present[:, 1:].view(np.uint8) << 7
+    digits[:, :-1][present[:, 1:]] |= 128
     starts = np.concatenate([[0], np.cumsum(present.sum(axis=1))])
     return digits[present].tobytes(), starts
 

@@ -74,11 +74,14 @@ class Documents:
         ids: Of all pieces of one document after the other, [pieces].
         sentence_ends: Place behind each sentence, among all pieces, rising, int64 [sentences].
         document_ends: Place behind each document, likewise, int64 [documents].
+        continues: Whether each piece goes on with the word of the one before, bool [pieces]; None
+            where words may be cut.
     """
 
     ids: np.ndarray
     sentence_ends: np.ndarray
     document_ends: np.ndarray
+    continues: np.ndarray | None = None
 
 
 def pack(
@@ -139,6 +142,8 @@ class _Packer:
         self._sentence_ends: list[int] = documents.sentence_ends.tolist()
         ends: list[int] = documents.document_ends.tolist()
         self._documents = zip(range(len(ends)), [0, *ends], ends, strict=False)
+        continues = documents.continues
+        self._continues = b"" if continues is None else continues.astype(np.uint8).tobytes()
         self._most = most
         self._generator = generator
 
@@ -208,7 +213,7 @@ class _Packer:
             if end - start > room:
                 whole = self._last_end(start, start + room)
                 fills = length - room + whole - start >= _FULL * length
-                end = whole if whole > start and fills else start + room
+                end = whole if whole > start and fills else self._between_words(start, start + room)
             spans.append(Span(document, start, end))
             used = length - room + end - start
             if end < following[2]:
@@ -219,6 +224,13 @@ class _Packer:
         """Where the last sentence ends up to a place, or `start` if none does behind that."""
         place = bisect.bisect_right(self._sentence_ends, most)
         return max(self._sentence_ends[place - 1], start) if place else start
+
+    def _between_words(self, start: int, end: int) -> int:
+        """Where a word begins at `end` or before it; `end` where none does behind `start`."""
+        place = end
+        while place > start and self._continues and self._continues[place]:
+            place -= 1
+        return place if place > start else end
 
     def _parted(self, spans: Sequence[Span]) -> tuple[tuple[Span, ...], tuple[Span, ...]] | None:
         """Cuts spans where a sentence goes on with its document; None where none does."""

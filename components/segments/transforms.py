@@ -6,6 +6,7 @@ depends neither on the runner nor on where its row stood, and memory holds one b
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import random
 import uuid
@@ -192,6 +193,8 @@ class _Pack(_WithTokenizer):
         bucket, pieces = element
         split, _, number = bucket.partition("/")
         documents = read_documents([Piece(*piece) for piece in pieces], self._dtype)
+        continues = self._tokenizer.continuations[documents.ids]
+        documents = dataclasses.replace(documents, continues=continues)
         counts = Counts.of_documents(split, int(number), documents)
         encoder = SegmentEncoder(documents.ids, self._tokenizer)
         writer = ShardWriter(f"{self._folder}/{split}-{number}-{uuid.uuid4().hex}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import random
 
@@ -120,6 +121,18 @@ def test_one_long_document_has_nothing_to_be_paired_with_at_random():
     assert sum(random_next == RANDOM for *_, random_next in segments) <= 2
     assert sum(random_next == FOLLOWS for *_, random_next in segments) <= 3
     assert sorted(pieces_of(segments)) == list(range(4510))
+
+
+def test_words_stay_whole_unless_they_are_longer_than_a_segment():
+    documents = documents_of([[40, 90], [7]])
+    continues = np.arange(137) % 4 > 0
+    continues[60:90] = True
+    documents = dataclasses.replace(documents, continues=continues)
+    segments = list(pack(documents, 21, False, random.Random(1)))
+    assert pieces_of(segments) == list(range(137))
+    starts = [segment.first[0].start for segment in segments]
+    inside = [start for start in starts if continues[start]]
+    assert len(inside) == 1 and 60 < inside[0] < 90
 
 
 def test_the_same_seed_packs_the_same():

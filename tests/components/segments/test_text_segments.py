@@ -78,8 +78,8 @@ def rows_of(segments, split):
 
 
 def written(reviews):
-    """Texts of two sentences or more: reviews, one after the other."""
-    return [" ".join(some) for some in zip(reviews, reviews[1:], reviews[2:], strict=False)][:240]
+    """Texts of some sentences, of which no two have one in common."""
+    return [" ".join(some) for some in zip(*(reviews[n::3] for n in range(3)), strict=False)][:240]
 
 
 def test_segments_hold_the_pieces_of_all_texts(take_in, segment, reviews, tiny_encoder):
@@ -143,10 +143,12 @@ def test_pairs_follow_in_a_text_or_are_from_two(take_in, segment, reviews, tiny_
         # The end of the first part and the beginning of the second one.
         before = before[len(before) - before[::-1].index(end) :] if end in before else before
         behind = behind[: behind.index(end)] if end in behind else behind
-        joined = " ".join(map(str, before[-8:] + behind[:8]))
-        follows.append(any(joined in text for text in of_text) == (random_next == 0))
+        joined = before[-8:] + behind[:8]
+        found_in = any(" ".join(map(str, joined)) in text for text in of_text)
+        # A piece or two stand before many others.
+        follows.append(found_in == (random_next == 0) or min(len(before), len(behind)) < 4)
     facts = properties(segments)
-    assert sum(follows) >= len(follows) - 2
+    assert all(follows)
     assert facts["pairs"] == len(follows) and abs(2 * facts["random"] - facts["pairs"]) <= 3
     assert 0.5 < facts["paired"] < 1 and facts["fill"] > 0.9 and facts["single"] < 0.1
 
