@@ -68,6 +68,30 @@ def check_columns(file: InputFile, present: Collection[str], columns: Mapping[st
         )
 
 
+def only_column(file: InputFile, columns: Mapping[str, str], what: str) -> str:
+    """Names the one column of a file of nothing but text.
+
+    Args:
+        file: Named in the message.
+        columns: Column -> the setting that names it.
+        what: The file is read as.
+
+    Returns:
+        The name that is asked for, or `text` where it is not one.
+
+    Raises:
+        RunError: Another one is asked for.
+    """
+    (column,) = columns if len(columns) == 1 else ("text",)
+    for name, setting in columns.items():
+        if name != column:
+            raise RunError(
+                f"{file.path}: is read as text with {what}, which has no column {name!r} "
+                f"({setting}); if it is anything else, set data.format, such as to tsv or conll"
+            )
+    return column
+
+
 def too_long(file: InputFile, line: int) -> RunError:
     """The error for a line that no review can explain."""
     return RunError(f"{file.path}: line {line} is longer than {LONGEST_LINE:,} characters")

@@ -12,7 +12,7 @@ from ...errors import RunError
 from .features import NO_PAIR
 from .packing import RANDOM, Documents, Segment
 
-_SUMMED = ("documents", "sentences", "single", "pieces", "segments", "tokens", "pairs", "random")
+_SUMMED = ("texts", "sentences", "single", "pieces", "segments", "tokens", "pairs", "random")
 
 # With fewer segments that are pairs, or more texts of one sentence, a person should know.
 _MANY = 0.5
@@ -25,21 +25,21 @@ class Counts:
     Attributes:
         split: Its name.
         bucket: Its number.
-        documents: That have a word piece.
+        texts: That have a word piece.
         sentences: Theirs.
-        single: Documents of a single sentence.
-        longest: Pieces of the longest document.
-        pieces: Of all documents.
+        single: Texts of a single sentence.
+        longest: Pieces of the longest text.
+        pieces: Of all texts.
         segments: That were made of them.
         tokens: All of theirs, with those that begin, part and end them.
         pairs: Segments that are pairs.
-        random: Pairs whose second part is from other documents.
+        random: Pairs whose second part is from other texts.
         shards: Paths of the files of the segments.
     """
 
     split: str
     bucket: int = 0
-    documents: int = 0
+    texts: int = 0
     sentences: int = 0
     single: int = 0
     longest: int = 0
@@ -58,7 +58,7 @@ class Counts:
         return cls(
             split,
             bucket,
-            documents=len(sizes),
+            texts=len(sizes),
             sentences=len(documents.sentence_ends),
             single=int((np.diff(places, prepend=-1) == 1).sum()),
             longest=int(sizes.max(initial=0)),
@@ -131,11 +131,11 @@ def check_pairs(totals: Mapping[str, Counts]) -> None:
     for split, total in totals.items():
         if total.pairs:
             continue
-        single = total.single / total.documents
+        single = total.single / total.texts
         why = (
-            f"all {total.documents:,} texts"
-            if total.single == total.documents
-            else f"{total.single:,} of {total.documents:,} texts ({single:.0%})"
+            f"all {total.texts:,} texts"
+            if total.single == total.texts
+            else f"{total.single:,} of {total.texts:,} texts ({single:.0%})"
         )
         raise RunError(
             f"model.objectives has nsp, which learns what follows a sentence, but {why} of the "
@@ -153,7 +153,7 @@ def pairs_warning(total: Counts) -> str | None:
     Returns:
         One line, or None where there is nothing to say.
     """
-    single, paired = total.single / total.documents, total.pairs / total.segments
+    single, paired = total.single / total.texts, total.pairs / total.segments
     if paired >= _MANY and single <= _MANY:
         return None
     return (
@@ -171,7 +171,7 @@ def facts(totals: Mapping[str, Counts], max_tokens: int) -> dict[str, int | floa
 
     Returns:
         By name the sums of all splits, `longest`, the segments of each split under its name, and
-        as shares `fill`, of what segments could hold; `single`, of documents with one sentence;
+        as shares `fill`, of what segments could hold; `single`, of texts with one sentence;
         and `paired`, of segments that are pairs.
     """
     every = Counts("")
@@ -184,6 +184,6 @@ def facts(totals: Mapping[str, Counts], max_tokens: int) -> dict[str, int | floa
         "longest": every.longest,
         **{split: total.segments for split, total in totals.items()},
         "fill": every.tokens / (every.segments * max_tokens),
-        "single": every.single / every.documents,
+        "single": every.single / every.texts,
         "paired": every.pairs / every.segments,
     }

@@ -6,6 +6,7 @@ A format is one such module and one line here; `docs/extending.md` shows how.
 from . import (  # noqa: F401
     conll,
     delimited,
+    documents,
     fasttext,
     json_lines,
     parquet,

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ...errors import RunError
 from ..input_file import InputFile
 from ..lines import numbered_lines
-from ..records import Record, is_utf8, undecodable
+from ..records import Record, is_utf8, only_column, undecodable
 from .registry import Format, register
-
-_COLUMN = "text"
 
 
 def read_text_lines(file: InputFile, columns: Mapping[str, str], others: bool) -> Iterator[Record]:
@@ -28,13 +25,7 @@ def read_text_lines(file: InputFile, columns: Mapping[str, str], others: bool) -
     Raises:
         RunError: See `reading.read_records`.
     """
-    (column,) = columns if len(columns) == 1 else (_COLUMN,)
-    for name, setting in columns.items():
-        if name != column:
-            raise RunError(
-                f"{file.path}: is read as text with a review a line, which has no column {name!r} "
-                f"({setting}); if it is anything else, set data.format, such as to tsv or conll"
-            )
+    column = only_column(file, columns, "a review a line")
     for number, line in numbered_lines(file):
         text = line.decode("utf-8", "surrogateescape")
         if not is_utf8(text):

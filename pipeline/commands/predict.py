@@ -34,7 +34,7 @@ _TOP = 10
 
 def make_parser() -> argparse.ArgumentParser:
     """Returns the parser of this command's arguments."""
-    formats = ", ".join(format.title for format in FORMATS.values())
+    formats = ", ".join(format.title for format in FORMATS.values() if format.endings)
     parser = new_parser(
         "predict",
         f"Ask a model about reviews: given here, or the rows of a file ({formats}; "

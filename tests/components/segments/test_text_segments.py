@@ -102,7 +102,7 @@ def test_segments_hold_the_pieces_of_all_texts(take_in, segment, reviews, tiny_e
         assert all(f" {' '.join(map(str, row[1:-1]))} " in together for row in given)
     facts = properties(segments)
     lengths = [len(row) for split in rows.values() for row, _, _ in split]
-    assert between > 50 and facts["documents"] == found.counts["kept"] == 240
+    assert between > 50 and facts["texts"] == found.counts["kept"] == 240
     assert facts["tokens"] == sum(lengths) == facts["pieces"] + between + 2 * len(lengths)
     assert facts["segments"] == len(lengths) == facts["train"] + facts["eval"] + facts["test"]
     assert (

@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import json
+import tracemalloc
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,9 +34,9 @@ TABLES = st.integers(1, 4).flatmap(
 reuse_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def read(path: Path, *columns: str):
+def read(path: Path, *columns: str, format: str = "auto"):
     """All records of a file."""
-    (file,) = list_files(str(path))
+    (file,) = list_files(str(path), format)
     return list(read_records(file, {column: "data.text" for column in columns}))
 
 
@@ -129,6 +130,60 @@ def test_lines_of_text_are_rows_of_the_one_column_that_is_asked_for(tmp_path, co
         assert records[2].values == {name: '"last'}
     with pytest.raises(RunError, match=r"t\.txt.*: is read as text .* no column 'stars'"):
         read(path, "text", "stars")
+
+
+LINES = st.text(
+    st.characters(exclude_characters="\n\r\ufeff", exclude_categories=["Cs"]), max_size=9
+).filter(str.strip)
+
+
+@reuse_folder
+@given(
+    st.lists(st.lists(LINES, min_size=1, max_size=4), max_size=4),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["{}", "{}{}{}", " \t{}"]),
+    st.booleans(),
+    st.sampled_from(list(PACKERS)),
+)
+def test_documents_are_read_back_as_they_were_written(
+    tmp_path, documents, end, blank, marked, compression
+):
+    blank = blank.replace("{}", end)
+    data = "\ufeff" * marked + blank + blank.join(end.join([*lines, ""]) for lines in documents)
+    path = write(tmp_path / f"t.txt{compression}", PACKERS[compression](data.encode()))
+    records = read(path, "review", format="documents")
+    assert [record.reason for record in records] == [""] * len(documents)
+    assert [record.values["review"].split(end) for record in records] == documents
+    lines = data.removeprefix("\ufeff").split(end)
+    for record, document in zip(records, documents, strict=True):
+        assert lines[record.row - 1] == document[0]
+
+
+def test_documents_that_cannot_be_used_are_named_and_none_fills_the_memory(tmp_path):
+    lines = 1 << 17
+    long = (b"a line of some words " * 7 + b"\n") * lines
+    data = b"one\nline\n\n" + long + b"\ncaf\xe9\nau lait\n \n\xc2\xa0\n\nlast"
+    path = write(tmp_path / "t.txt.gz", gzip.compress(data))
+    (file,) = list_files(str(path), "documents")
+    tracemalloc.start()
+    records = list(read_records(file, {"text": "data.text"}))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [(record.row, record.reason) for record in records] == [
+        (1, ""),
+        (4, "too-long"),
+        (4 + lines + 1, "undecodable"),
+        (4 + lines + 6, ""),
+    ]
+    assert "is a blank line missing" in records[1].detail and len(records[1].values) < 300
+    assert "0xe9 after 3 char" in records[2].detail
+    # Bytes and text of what may still become a document.
+    assert peak < 60e6
+    with pytest.raises(RunError, match="a blank line between documents, which has no column 'a'"):
+        read(path, "text", "a", format="documents")
+    write(path, gzip.compress("good".encode("utf-16")))
+    with pytest.raises(RunError, match="UTF-16"):
+        read(path, "text", format="documents")
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.tsv"])
