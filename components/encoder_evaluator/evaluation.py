@@ -65,7 +65,7 @@ def evaluate_encoder(
     test = task.prepare(read_segments(test_files, "test", scratch), trained.model)
 
     outputs = _ask(trained.build(trained_model, encoder), task, test)
-    figures = task.measure(outputs, test)
+    figures = _figures(task, outputs, test)
     counts = guess_counts(outputs, test.targets[RANDOM_NEXT], task.objectives)
     start = None
     model, heads, steps = _before(trained, task, encoder, facts, train_files, scratch, settings)
@@ -75,7 +75,7 @@ def evaluate_encoder(
             facts["name"],
             heads,
             steps,
-            task.measure(before, test),
+            _figures(task, before, test),
             compare_guesses(outputs, before, test.targets[RANDOM_NEXT], task.objectives),
         )
     reasons = refusals(settings, figures, counts, start)
@@ -123,6 +123,14 @@ def _ask(
     outputs = Scorer(task.scored(model))(texts)
     give_back_memory()
     return outputs
+
+
+def _figures(
+    task: MaskedLanguageModeling, outputs: np.ndarray, texts: TokenizedTexts
+) -> dict[str, float]:
+    """Those of the objectives; their sum is for picking an epoch only."""
+    figures = task.measure(outputs, texts)
+    return {name: value for name, value in figures.items() if name != "log_loss"}
 
 
 def _finite(figures: Mapping[str, Any]) -> dict[str, Any]:
