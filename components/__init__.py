@@ -23,5 +23,6 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "serving_validator": ["ServingValidator"],
         "trainer.component": ["ReviewTrainer"],
         "transform.component": ["ReviewTransform"],
+        "vocabulary_gen.component": ["VocabularyGen"],
     },
 )

@@ -31,6 +31,7 @@ def write_encoder(
     head: Mapping[str, np.ndarray] | None = None,
     facts: Mapping[str, Any] | None = None,
     source: str = "",
+    saved_model: bool = True,
 ) -> dict[str, Any]:
     """Writes an encoder as a folder in the forms that others read, whole or not at all.
 
@@ -48,6 +49,7 @@ def write_encoder(
             the facts `name`, `source`, `sha256` and `licence` of another encoder.
         source: Directory of the encoder that it started from; licences and notices in it are
             copied.
+        saved_model: Whether there shall be a SavedModel where there can be another form as well.
 
     Returns:
         What `encoder.json` says: the facts, and its `layers`, `hidden_size`, `parameters`,
@@ -66,7 +68,7 @@ def write_encoder(
     write = _writer_of(encoder)
     facts = dict(facts or {})
     with whole_folder(directory) as folder:
-        write(encoder, head or {}, folder)
+        write(encoder, head or {}, folder, saved_model)
         _write_notices(folder, facts.get("started_from"), source)
         facts |= {
             "layers": encoder.num_layers,

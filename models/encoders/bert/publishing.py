@@ -30,13 +30,16 @@ _MODELS = {
 ENCODER = BertEncoder
 
 
-def write(encoder: BertEncoder, head: Mapping[str, np.ndarray], directory: str) -> None:
-    """Writes an encoder and its head in both forms.
+def write(
+    encoder: BertEncoder, head: Mapping[str, np.ndarray], directory: str, saved_model: bool
+) -> None:
+    """Writes an encoder and its head as Hugging Face has them, and as TF Hub has.
 
     Args:
         encoder: With weights in float32.
         head: See `read_head`.
         directory: There already.
+        saved_model: Whether TF Hub's form is to be there, too.
 
     Raises:
         RunError: If it has no vocabulary.
@@ -57,14 +60,15 @@ def write(encoder: BertEncoder, head: Mapping[str, np.ndarray], directory: str) 
     names, head_names, config = _bert(encoder, head) if encoder.num_types else _distilbert(encoder)
     tensors = {**named_weights(encoder, names), **head_names.rename(head)}
     write_hugging_face(directory, config, tensors)
-    write_saved_model(
-        directory,
-        encoder,
-        named_weights(encoder, TF_HUB),
-        head,
-        vocabulary_file=vocabulary,
-        lower_case=encoder.lower_case,
-    )
+    if saved_model:
+        write_saved_model(
+            directory,
+            encoder,
+            named_weights(encoder, TF_HUB),
+            head,
+            vocabulary_file=vocabulary,
+            lower_case=encoder.lower_case,
+        )
 
 
 def _bert(encoder: BertEncoder, head: Mapping[str, np.ndarray]):

@@ -17,13 +17,16 @@ from .backbone import RobertaEncoder
 ENCODER = RobertaEncoder
 
 
-def write(encoder: RobertaEncoder, head: Mapping[str, np.ndarray], directory: str) -> None:
+def write(
+    encoder: RobertaEncoder, head: Mapping[str, np.ndarray], directory: str, saved_model: bool
+) -> None:
     """Writes an encoder and its head; there is no form of TF Hub for it.
 
     Args:
         encoder: With weights in float32.
         head: See `read_head`.
         directory: There already.
+        saved_model: Heeded by others.
 
     Raises:
         RunError: If it has no tokenizer.

@@ -15,13 +15,16 @@ from .backbone import HubEncoder
 ENCODER = HubEncoder
 
 
-def write(encoder: HubEncoder, head: Mapping[str, np.ndarray], directory: str) -> None:
+def write(
+    encoder: HubEncoder, head: Mapping[str, np.ndarray], directory: str, saved_model: bool
+) -> None:
     """Writes a SavedModel anew, with the variables as they are now.
 
     Args:
         encoder: As it was trained.
         head: See `read_head`; it takes the place of what the SavedModel has as `mlm`.
         directory: There already.
+        saved_model: Heeded by others.
     """
     model = encoder.saved
     parts = {
