@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
         "encoders.characters": ["Characters"],
         "encoders.catalog": ["ENCODERS", "EncoderPreset", "search_encoders"],
         "encoders.base": ["Encoder", "EncoderFamily", "Tokenizer"],
+        "encoders.fresh": ["EncoderSize", "make_encoder"],
         "encoders.inputs": ["EncoderInputs"],
         "encoders.pairs": ["join_offsets", "join_pairs"],
         "encoders.pretraining_heads": ["read_head"],

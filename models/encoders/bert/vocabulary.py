@@ -69,8 +69,8 @@ def learn_word_pieces(counts: Sequence[tuple[str, int]], size: int) -> list[str]
 
     Example:
         >>> counts = [("fit", 9), ("fits", 7), ("sits", 3)]
-        >>> learn_word_pieces(counts, 15)[5:]
-        ['f', 'i', 's', 't', '##f', '##i', '##s', '##t', 'fit', 'fits']
+        >>> learn_word_pieces(counts, 16)[5:]
+        ['f', 'i', 's', 't', '##f', '##i', '##s', '##t', 'fit', 'fits', 'sits']
     """
     known = _frequent_characters(counts, size // 4)
     words = [
