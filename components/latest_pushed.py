@@ -19,7 +19,7 @@ from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionP
 from tfx.utils import io_utils, path_utils
 
 from .model_files import is_model, model_digest
-from .pusher import pushed_versions
+from .pushing import pushed_versions
 
 
 def holds_model(uri: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import Any
 
 from absl import logging
@@ -13,16 +12,12 @@ from tfx.dsl.io import fileio
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
-from tfx.utils import io_utils
 
-from ..errors import RunError
-from ..files import folder_lock, partial_name, partial_version, version_numbers
 from .model_files import MODEL_DIGEST, is_model, model_digest
+from .pushing import check_judged, push_version
 
 # Input -> who gives it.
 _BLESSINGS = {"model_blessing": "evaluator", "infra_blessing": "serving validator"}
-# On an object store, where no lock tells who is at work.
-_FORSAKEN_SECONDS = 24 * 3600
 
 
 class Executor(pusher_executor.Executor):
@@ -57,96 +52,24 @@ class Executor(pusher_executor.Executor):
             return
         model, serving_dir = self.GetModelPath(input_dict), exec_properties["serving_dir"]
         digest = model_digest(model)
-        _check_judged(model, digest, input_dict)
-        fileio.makedirs(serving_dir)
-        with folder_lock(serving_dir) as alone:
-            _clear_leftovers(serving_dir, alone)
-            version = _place(model, digest, serving_dir)
+        for key, judge in _BLESSINGS.items():
+            check_judged(model, digest, artifact_utils.get_single_instance(input_dict[key]), judge)
+        version = push_version(
+            model,
+            digest,
+            serving_dir,
+            is_same=lambda folder: model_digest(folder) == digest,
+            is_whole=is_model,
+        )
         destination = os.path.join(serving_dir, version)
         self._MarkPushed(pushed, pushed_destination=destination, pushed_version=version)
         pushed.set_string_custom_property(MODEL_DIGEST, digest)
         logging.info("Pushed version %s to %s.", version, destination)
 
 
-def _check_judged(model: str, digest: str, input_dict: dict[str, list[Any]]) -> None:
-    """Makes sure that the model still is what the blessings were given to."""
-    for key, judge in _BLESSINGS.items():
-        blessing = artifact_utils.get_single_instance(input_dict[key])
-        if blessing.get_string_custom_property(MODEL_DIGEST) not in ("", digest):
-            raise RunError(
-                f"{model}: its files have changed since the {judge} judged them, so it is not "
-                "pushed; run the same command again, which makes a damaged model anew"
-            )
-
-
-def _place(model: str, digest: str, serving_dir: str) -> str:
-    """Has the model be the newest version, and returns its name."""
-    newest = next(reversed(pushed_versions(serving_dir).values()), None)
-    # A pusher that was killed right after it had placed the model has not recorded it.
-    if newest and model_digest(os.path.join(serving_dir, newest)) == digest:
-        return newest
-    version = _next_version(serving_dir)
-    partial = os.path.join(serving_dir, partial_name(version))
-    try:
-        io_utils.copy_dir(model, partial)
-        if model_digest(partial) != digest:
-            raise RunError(f"{partial}: the copy of {model} is not the same; nothing was pushed")
-        fileio.rename(partial, os.path.join(serving_dir, version))
-    except BaseException:
-        if fileio.exists(partial):
-            fileio.rmtree(partial)
-        raise
-    return version
-
-
-def _clear_leftovers(serving_dir: str, alone: bool) -> None:
-    """Removes what pushers that were killed have left half copied."""
-    for name in _names(serving_dir):
-        version, partial = partial_version(name), os.path.join(serving_dir, name)
-        if version is None or not (alone or _is_forsaken(partial)):
-            continue
-        place = os.path.join(serving_dir, version)
-        try:
-            # Where a rename is many copies, one may have broken off as well.
-            if fileio.exists(place) and not is_model(place):
-                fileio.rmtree(place)
-            fileio.rmtree(partial)
-        except Exception as error:
-            logging.warning("%s: cannot be removed: %s", partial, error)
-
-
-def _is_forsaken(folder: str) -> bool:
-    """Whether nobody has written to a folder for so long that its pusher must be dead."""
-    paths = (
-        os.path.join(parent, name) for parent, _, names in fileio.walk(folder) for name in names
-    )
-    changed = max((fileio.stat(path).mtime_nsec for path in paths), default=0)
-    return time.time() - changed / 1e9 > _FORSAKEN_SECONDS
-
-
 def _refusals(input_dict: dict[str, list[Any]]) -> str:
     blessings = (artifact_utils.get_single_instance(input_dict[key]) for key in _BLESSINGS)
     return "; ".join(filter(None, (b.get_string_custom_property("reason") for b in blessings)))
-
-
-def pushed_versions(serving_dir: str) -> dict[int, str]:
-    """The versions of a model, name by number, the lowest first; empty where there are none.
-
-    Args:
-        serving_dir: Directory of the model.
-    """
-    return version_numbers(_names(serving_dir))
-
-
-def _names(serving_dir: str) -> list[str]:
-    """What lies there; nothing in a folder of an object store that has no object yet."""
-    return fileio.listdir(serving_dir) if fileio.exists(serving_dir) else []
-
-
-def _next_version(serving_dir: str) -> str:
-    """Seconds since 1970, or one more than the newest version where the clock is behind it."""
-    versions = pushed_versions(serving_dir)
-    return str(max([int(time.time()), *(version + 1 for version in versions)]))
 
 
 class AtomicPusherSpec(ComponentSpec):

@@ -1,19 +1,24 @@
-"""Encoders that lie in a folder here."""
+"""Encoders that lie in a folder here, or in the newest version in it."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from ....errors import RunError
+from ....files import version_numbers
 from .base import Source
-from .contents import encoder_files
+from .contents import encoder_files, is_encoder_root
 
 
 class Folder(Source):
-    """A folder with an encoder in one of the formats that are read."""
+    """A folder with an encoder in one of the formats that are read, or with versions of one.
+
+    Of versions, as a pre-training leaves them under `encoder/NAME`, the newest is taken.
+    """
 
     is_path = True
 
@@ -27,11 +32,22 @@ class Folder(Source):
         path = Path(self.text).expanduser()
         if not path.is_dir():
             raise RunError(missing(self.text))
-        return path
+        return _newest(path)
 
     def fingerprint(self) -> str:
-        """Of the files' names, sizes and times."""
-        return stat_fingerprint(encoder_files(Path(self.text).expanduser()), timed=True)
+        """Of the files' names, sizes and times, and of which version is the newest."""
+        path = _newest(Path(self.text).expanduser())
+        files = encoder_files(path)
+        return stat_fingerprint({f"{path.name}/{name}": files[name] for name in files}, timed=True)
+
+
+def _newest(path: Path) -> Path:
+    """The newest version of an encoder in a folder; the folder itself where there is none."""
+    if not path.is_dir():
+        return path
+    names = os.listdir(path)
+    versions = version_numbers(name for name in names if (path / name).is_dir())
+    return path if is_encoder_root(names) or not versions else path / [*versions.values()][-1]
 
 
 def missing(text: str) -> str:

@@ -97,3 +97,20 @@ def test_the_fingerprint_sees_a_change_of_the_encoders_files_alone(hugging_face_
     with open(folder / "vocab.txt", "a", encoding="utf-8") as file:
         file.write("more\n")
     assert source_fingerprint(str(folder)) != before
+
+
+def test_of_a_folder_of_versions_the_newest_is_taken(hugging_face_folder, tmp_path):
+    versions = tmp_path / "versions"
+    for name in ("9", "10", ".11.partial", "notes"):
+        shutil.copytree(hugging_face_folder, versions / name)
+        (versions / name / "LICENSE").write_text(name)
+    (versions / "12").write_text("no folder")
+
+    fetch_encoder(str(versions), str(tmp_path / "encoder"))
+    assert (tmp_path / "encoder" / "LICENSE").read_text() == "10"
+
+    before = source_fingerprint(str(versions))
+    (versions / ".11.partial" / "LICENSE").write_text("longer than before")
+    assert source_fingerprint(str(versions)) == before
+    (versions / ".11.partial").rename(versions / "11")
+    assert source_fingerprint(str(versions)) != before
