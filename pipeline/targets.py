@@ -10,7 +10,7 @@ import dataclasses
 import os
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from .config import Config
+from .config import AnyConfig
 from .output import DATABASE
 
 if TYPE_CHECKING:
@@ -54,13 +54,13 @@ class Target(Protocol):
     def image(self) -> str | None:
         """Container image of the tasks; None where they run in this process."""
 
-    def output_paths(self, config: Config) -> OutputPaths:
+    def output_paths(self, config: AnyConfig) -> OutputPaths:
         """Returns where the nodes of this configuration leave what they make."""
 
     def parameter(self, name: str, value: Value) -> Value | RuntimeParameter:
         """Returns a value that may be chosen anew for every run, if the target can do that."""
 
-    def metadata(self, config: Config) -> metadata_store_pb2.ConnectionConfig | None:
+    def metadata(self, config: AnyConfig) -> metadata_store_pb2.ConnectionConfig | None:
         """Returns how ML Metadata is reached; None where the orchestrator keeps its own."""
 
 
@@ -72,7 +72,7 @@ class LocalTarget:
     has_files: bool = True
     image: str | None = None
 
-    def output_paths(self, config: Config) -> OutputPaths:
+    def output_paths(self, config: AnyConfig) -> OutputPaths:
         """See `Target`."""
         output = os.path.abspath(config.output)
         return OutputPaths(
@@ -87,7 +87,7 @@ class LocalTarget:
         """See `Target`; every run here has a configuration of its own."""
         return value
 
-    def metadata(self, config: Config) -> metadata_store_pb2.ConnectionConfig:
+    def metadata(self, config: AnyConfig) -> metadata_store_pb2.ConnectionConfig:
         """See `Target`."""
         from tfx.orchestration import metadata
 

@@ -4,6 +4,7 @@ import importlib
 
 _NAMES = (
     "run",
+    "pretrain",
     "validate",
     "predict",
     "serve",

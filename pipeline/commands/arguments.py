@@ -7,7 +7,7 @@ import textwrap
 
 from ...components.input_files import list_files
 from ...errors import RunError
-from ..config import Config, load_config
+from ..config import AnyConfig, load_config
 from ..output import check_output
 
 
@@ -32,15 +32,19 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def checked_config(arguments: argparse.Namespace) -> Config:
+def checked_config(arguments: argparse.Namespace, command: str | None = None) -> AnyConfig:
     """Reads the configuration and looks whether its data is there and its output can be.
+
+    Args:
+        arguments: With those of `add_config`.
+        command: See `load_config`.
 
     Raises:
         UsageError: See `load_config`.
         RunError: If there are no files of reviews where the configuration says, or its output
             cannot be one.
     """
-    config = load_config(arguments.config, arguments.overrides)
+    config = load_config(arguments.config, arguments.overrides, command)
     try:
         check_output(config.output)
     except RunError as error:

@@ -69,7 +69,10 @@ def execute(arguments: argparse.Namespace) -> int:
         write_compiled(compiled, arguments.output)
     paths = target.output_paths(config)
     tasks = compiled[0].get("pipelineSpec", compiled[0])["root"]["dag"]["tasks"]
-    print(f"{arguments.output}: {len(tasks)} tasks, models go to {paths.push_dir}; run it with")
+    print(
+        f"{arguments.output}: {len(tasks)} tasks, {config.RESULT}s go to {paths.push_dir}; "
+        "run it with"
+    )
     if target.name == KFP:
         print(f"  reviewlens submit {arguments.output} --endpoint http://HOST:PORT")
     else:

@@ -8,7 +8,7 @@ import os
 from ...errors import UsageError
 from ...serving.deployment.pushed_model import find_pushed_model
 from ...serving.deployment.settings import DEFAULT_IMAGE, Deployment
-from ..config import load_config
+from ..config import Config, load_config
 from .arguments import new_parser
 
 SUMMARY = "write files for TensorFlow Serving on Docker, Kubernetes and KServe"
@@ -93,7 +93,7 @@ def _deployment(arguments: argparse.Namespace) -> Deployment:
         model = find_pushed_model(arguments.model)
         name = arguments.name or os.path.basename(model.base)
     else:
-        config = load_config(arguments.config, arguments.overrides)
+        config = load_config(arguments.config, arguments.overrides, Config.COMMAND)
         model = find_pushed_model(os.path.join(config.output, "serving", config.name))
         name = arguments.name or config.name
     return Deployment(

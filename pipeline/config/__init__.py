@@ -1,12 +1,16 @@
 """The configuration: one YAML file, read into frozen dataclasses."""
 
-from .config import OVERRIDES, Config, load_config
+from .config import Config
 from .kubeflow import KubeflowSettings, NodeSettings
+from .loading import OVERRIDES, AnyConfig, load_config
+from .pretraining import PretrainingConfig
 
 __all__ = [
     "OVERRIDES",
+    "AnyConfig",
     "Config",
     "KubeflowSettings",
     "NodeSettings",
+    "PretrainingConfig",
     "load_config",
 ]

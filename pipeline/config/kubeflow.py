@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from ..nearest import nearest
 from ..nodes import Node, node_ids
+from ..nodes.pretraining_nodes import PRETRAINING_NODES
 from ..nodes.review_nodes import REVIEW_NODES
 
 # In `nodes`, what holds for those that do not say otherwise.
@@ -116,3 +117,24 @@ class KubeflowSettings(SettingsOfNodes):
     def push_dir(self) -> str | None:
         """Where what is pushed goes, if that is said."""
         return self.serving_dir
+
+
+@dataclasses.dataclass(frozen=True)
+class PretrainingKubeflowSettings(SettingsOfNodes):
+    """How the graph of pre-training runs there.
+
+    Attributes:
+        encoder_dir: Where the versions of the encoder are pushed; by default
+            `encoder/NAME` under the pipeline root.
+        nodes: Node id -> its settings; those of `default` hold for all nodes.
+    """
+
+    TABLE = PRETRAINING_NODES
+
+    encoder_dir: str | None = None
+    nodes: Mapping[str, NodeSettings] = dataclasses.field(default_factory=dict)
+
+    @property
+    def push_dir(self) -> str | None:
+        """Where what is pushed goes, if that is said."""
+        return self.encoder_dir

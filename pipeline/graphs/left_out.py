@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...components.task_registry import learns_from_ngrams
-from ..config import Config
+from ..config import Config, PretrainingConfig
 
 
 def left_out_of_reviews(config: Config) -> dict[str, str]:
@@ -31,3 +31,14 @@ def left_out_of_reviews(config: Config) -> dict[str, str]:
     ):
         missing["ngram-trainer"] = "evaluation.ngram_baseline is false and model.wide is off"
     return missing
+
+
+def left_out_of_pretraining(config: PretrainingConfig) -> dict[str, str]:
+    """As `left_out_of_reviews`, of the graph that pre-trains an encoder.
+
+    Args:
+        config: A checked configuration.
+    """
+    if isinstance(config.encoder, str):
+        return {"vocabulary-gen": f"encoder is {config.encoder}, which has a vocabulary"}
+    return {"encoder-fetcher": "encoder is a size, of which one is made"}

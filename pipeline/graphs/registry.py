@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..config import Config
+from ..config import AnyConfig, Config, PretrainingConfig
+from ..nodes.pretraining_nodes import PRETRAINING_NODES
 from ..nodes.review_nodes import REVIEW_NODES
 from .graph import Graph
-from .left_out import left_out_of_reviews
+from .left_out import left_out_of_pretraining, left_out_of_reviews
 
 if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
@@ -21,10 +22,17 @@ REVIEWS = Graph(
     builder="reviewlens.pipeline.graphs.reviews:build_reviews",
     next_steps="reviewlens.pipeline.report.lines:commands_of_model",
 )
-GRAPHS: tuple[Graph[Any], ...] = (REVIEWS,)
+PRETRAINING = Graph(
+    PretrainingConfig,
+    PRETRAINING_NODES,
+    left_out_of_pretraining,
+    builder="reviewlens.pipeline.graphs.pretraining:build_pretraining",
+    next_steps="reviewlens.pipeline.report.pretraining:commands_of_encoder",
+)
+GRAPHS: tuple[Graph[Any], ...] = (REVIEWS, PRETRAINING)
 
 
-def graph_of(config: Config) -> Graph[Any]:
+def graph_of(config: AnyConfig) -> Graph[Any]:
     """Finds the graph that a configuration is of.
 
     Args:
@@ -33,7 +41,7 @@ def graph_of(config: Config) -> Graph[Any]:
     return next(graph for graph in GRAPHS if type(config) is graph.config)
 
 
-def build_pipeline(config: Config, cache: bool = True, target: Target | None = None) -> Pipeline:
+def build_pipeline(config: AnyConfig, cache: bool = True, target: Target | None = None) -> Pipeline:
     """Builds the graph that a configuration asks for.
 
     Args:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ...errors import UsageError
-from ..config import Config
+from ..config import AnyConfig
 from .target import KFP, VERTEX, KubeflowTarget
 
 _TITLES = {KFP: "Kubeflow Pipelines", VERTEX: "Vertex AI Pipelines"}
@@ -27,7 +27,7 @@ _KUBERNETES_DEVICE = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9._-]+")
 _VERTEX_DEVICE = re.compile(r"(?:NVIDIA|TPU)_[A-Z0-9_]+")
 
 
-def check_target(config: Config, target: KubeflowTarget) -> None:
+def check_target(config: AnyConfig, target: KubeflowTarget) -> None:
     """Makes sure that a configuration can run on a target.
 
     Args:
@@ -41,7 +41,7 @@ def check_target(config: Config, target: KubeflowTarget) -> None:
         raise UsageError("\n".join(problems))
 
 
-def _problems(config: Config, target: KubeflowTarget) -> Iterator[str]:
+def _problems(config: AnyConfig, target: KubeflowTarget) -> Iterator[str]:
     title, roots = _TITLES[target.name], _ROOTS[target.name]
     if not _IMAGE.fullmatch(target.image):
         yield (
@@ -69,7 +69,7 @@ def _problems(config: Config, target: KubeflowTarget) -> Iterator[str]:
         )
 
 
-def _unreachable(config: Config, title: str) -> Iterator[str]:
+def _unreachable(config: AnyConfig, title: str) -> Iterator[str]:
     """Files of this machine, which the tasks do not see."""
     for key, path in config.places().items():
         if path and "://" not in path and not path.startswith(("/", "package:")):
@@ -79,7 +79,7 @@ def _unreachable(config: Config, title: str) -> Iterator[str]:
             )
 
 
-def _devices(config: Config, target: str, title: str) -> Iterator[str]:
+def _devices(config: AnyConfig, target: str, title: str) -> Iterator[str]:
     pattern, example = {
         KFP: (_KUBERNETES_DEVICE, "nvidia.com/gpu"),
         VERTEX: (_VERTEX_DEVICE, "NVIDIA_TESLA_T4"),

@@ -21,7 +21,7 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import (
 )
 
 from ...files.whole_file import whole_file
-from ..config import Config, NodeSettings
+from ..config import AnyConfig, NodeSettings
 from ..graphs import graph_of
 from ..nodes import Node
 from .target import MINIO, VERTEX, KubeflowTarget
@@ -36,6 +36,7 @@ DESCRIPTIONS = {
     "encoder": "Catalog name, TF Hub or Kaggle handle, or URI of a text encoder",
     "epochs": "Passes over the training split, at most",
     "serving_dir": "Where the versions of the model are pushed",
+    "encoder_dir": "Where the versions of the encoder are pushed",
 }
 # Until the first retry; each further one waits twice as long.
 _BACKOFF = "30s"
@@ -50,7 +51,7 @@ _STORE_SECRET = {
 }
 
 
-def compile_pipeline(config: Config, target: KubeflowTarget) -> list[dict[str, Any]]:
+def compile_pipeline(config: AnyConfig, target: KubeflowTarget) -> list[dict[str, Any]]:
     """Compiles the pipeline of a configuration.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from ..config import Config
+from ..config import AnyConfig
 from ..targets import OutputPaths, Value
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class KubeflowTarget:
     has_resolvers: bool = dataclasses.field(default=False, init=False)
     has_files: bool = dataclasses.field(default=False, init=False)
 
-    def output_paths(self, config: Config) -> OutputPaths:
+    def output_paths(self, config: AnyConfig) -> OutputPaths:
         """See `Target`."""
         root = self.pipeline_root.rstrip("/")
         # TensorFlow writes there by itself; to others only the launcher does, after the task.
@@ -49,6 +49,6 @@ class KubeflowTarget:
 
         return RuntimeParameter(name=name, default=value, ptype=type(value))
 
-    def metadata(self, config: Config) -> None:
+    def metadata(self, config: AnyConfig) -> None:
         """See `Target`."""
         return None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import UsageError
 from ..beam_options import check_runs_here
 from ..capture import captured_output
-from ..config import Config
+from ..config import AnyConfig
 from ..environment import limit_arenas, prepare_environment
 from ..failures import explain
 from ..graphs import graph_of
@@ -58,7 +58,7 @@ class RunResult:
 
 
 def run(
-    config: Config,
+    config: AnyConfig,
     *,
     from_node: str | None = None,
     to_node: str | None = None,

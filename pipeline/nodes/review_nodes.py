@@ -9,10 +9,17 @@ from __future__ import annotations
 
 from .node import Node
 
-_TENSORFLOW = ("tensorflow", "tensorflow-text")
-_KERAS = (*_TENSORFLOW, "keras", "numpy")
+TENSORFLOW = ("tensorflow", "tensorflow-text")
+KERAS = (*TENSORFLOW, "keras", "numpy")
 _SUMMARY = "reviewlens.pipeline.report.contributions"
 _REPORT = "reviewlens.pipeline.report.lines"
+
+ENCODER_FETCHER = Node(
+    "encoder-fetcher",
+    "fetches the encoder",
+    code=("reviewlens.components.encoder_fetcher",),
+    summary=f"{_SUMMARY}:encoder",
+)
 
 # In the order in which they run.
 REVIEW_NODES = (
@@ -27,12 +34,7 @@ REVIEW_NODES = (
         summary=f"{_SUMMARY}:data",
         report=f"{_REPORT}:data",
     ),
-    Node(
-        "encoder-fetcher",
-        "fetches the encoder",
-        code=("reviewlens.components.encoder_fetcher",),
-        summary=f"{_SUMMARY}:encoder",
-    ),
+    ENCODER_FETCHER,
     Node("statistics-gen", "counts what is in the columns"),
     Node("schema-gen", "derives the schema", code=("reviewlens.components.schema_importer",)),
     Node("example-validator", "compares the data with the schema"),
@@ -40,21 +42,21 @@ REVIEW_NODES = (
         "encoder-validator",
         "asks whether the encoder can be served like that",
         code=("reviewlens.components.encoder_validator",),
-        libraries=_KERAS,
+        libraries=KERAS,
     ),
     Node(
         "transform",
         "prepares the reviews for training",
         code=("reviewlens.components.transform",),
         task=("components.transform",),
-        libraries=(*_TENSORFLOW, "tensorflow-transform", "apache-beam"),
+        libraries=(*TENSORFLOW, "tensorflow-transform", "apache-beam"),
     ),
     Node(
         "ngram-trainer",
         "trains the n-gram classifier",
         code=("reviewlens.components.ngram_trainer",),
         task=("models.task",),
-        libraries=_KERAS,
+        libraries=KERAS,
         summary=f"{_SUMMARY}:ngram_training",
     ),
     Node(
@@ -62,7 +64,7 @@ REVIEW_NODES = (
         "fine-tunes the encoder",
         code=("reviewlens.components.trainer",),
         task=("models.task",),
-        libraries=_KERAS,
+        libraries=KERAS,
         summary=f"{_SUMMARY}:training",
         report=f"{_REPORT}:reading",
     ),
@@ -71,7 +73,7 @@ REVIEW_NODES = (
         "fits the decision and writes the model",
         code=("reviewlens.components.exporter",),
         task=("models.task", "serving.signatures", "serving.requests"),
-        libraries=_KERAS,
+        libraries=KERAS,
         summary=f"{_SUMMARY}:export",
         report=f"{_REPORT}:wide",
     ),
@@ -86,7 +88,7 @@ REVIEW_NODES = (
         "evaluates the model",
         code=("reviewlens.components.evaluator",),
         task=("components.data", "components.evaluation"),
-        libraries=(*_TENSORFLOW, "tensorflow-model-analysis", "apache-beam"),
+        libraries=(*TENSORFLOW, "tensorflow-model-analysis", "apache-beam"),
         summary=f"{_SUMMARY}:evaluation",
         report=f"{_REPORT}:metrics",
     ),
@@ -95,7 +97,7 @@ REVIEW_NODES = (
         "queries the model as a server would",
         code=("reviewlens.components.serving_validator",),
         task=("serving.requests",),
-        libraries=_TENSORFLOW,
+        libraries=TENSORFLOW,
         summary=f"{_SUMMARY}:validation",
     ),
     Node(

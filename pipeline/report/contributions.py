@@ -17,6 +17,10 @@ from ..records import NodeRecord, properties_of
 _REASON = "reason:"
 _MERGED = "merged:"
 _TRAINING = ("epochs", "steps", "examples_per_second", "seconds", "best_epoch")
+_SEGMENTS = (
+    *("segments", "fill", "pieces", "sentences", "tokens", "longest"),
+    *("pairs", "random", "paired", "single"),
+)
 # What of the records of training and export is too long for a summary.
 _LONG = ("history", "eval")
 
@@ -45,6 +49,14 @@ def encoder(node: NodeRecord) -> Contribution:
     if facts is None:
         return {}
     return {"encoder": {key: facts.get(key) for key in ("name", "source", "sha256", "parameters")}}
+
+
+def segments(node: NodeRecord) -> Contribution:
+    """Returns what the texts of a pre-training were packed into."""
+    facts = _properties(node, "segments")
+    if facts is None:
+        return {}
+    return {"segments": {key: facts[key] for key in _SEGMENTS}}
 
 
 def training(node: NodeRecord) -> Contribution:
@@ -79,6 +91,15 @@ def evaluation(node: NodeRecord) -> Contribution:
         "metrics": {key: metrics.get(key) for key in ("test", "baseline", "ngram_baseline")},
         **_verdict(node, "blessed"),
         **_told(task),
+    }
+
+
+def encoder_evaluation(node: NodeRecord) -> Contribution:
+    """Returns the figures of `encoder-evaluator`, with those of the start, and its verdict."""
+    metrics = _json_file(node, "evaluation", "metrics.json") or {}
+    return {
+        "metrics": {key: metrics.get(key) for key in ("test", "start")},
+        **_verdict(node, "blessed"),
     }
 
 

@@ -14,14 +14,19 @@ from ...components.trainer.reading import reading_warning
 from ...serving.tasks.predictions import FIRST_TASK
 
 
-def data(summary: dict[str, Any]) -> list[str]:
-    """Tells how many reviews there are, and what became of the others."""
+def data(summary: dict[str, Any], rows: str = "reviews") -> list[str]:
+    """Tells how many reviews there are, and what became of the others.
+
+    Args:
+        summary: Of the run.
+        rows: What they are called, in 8 letters at most.
+    """
     data = summary["data"]
     if not data:
         return []
     splits = ", ".join(f"{split} {count:,}" for split, count in data["splits"].items())
     lines = [
-        f"reviews  read {data['read']:,} = kept {data['kept']:,} + duplicates "
+        f"{rows:8} read {data['read']:,} = kept {data['kept']:,} + duplicates "
         f"{data['duplicates']:,} + rejected {data['rejected']:,}",
         f"splits   {splits}",
     ]

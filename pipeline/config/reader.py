@@ -1,0 +1,225 @@
+"""From entries with places to dataclasses, by the annotations of their fields."""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import difflib
+import math
+import types
+import typing
+from collections.abc import Iterable, Iterator
+
+from .yaml_source import Entry, shortened
+
+# What is recorded of a run holds whole numbers of 64 bits.
+_BEYOND_INT64 = 2**63
+
+
+class _Bad(Exception):
+    """Ends the reading of a value whose problem has been noted."""
+
+
+class Reader:
+    """Builds dataclasses from entries by their annotations and collects the problems.
+
+    Args:
+        root: The class of the whole configuration.
+
+    Attributes:
+        problems: What is wrong, each with the entry where it is.
+    """
+
+    def __init__(self, root: type):
+        self.problems: list[tuple[Entry, str]] = []
+        self._every_key = list(_keys_of_settings(root))
+
+    def read_settings(self, settings: type[typing.Any], entry: Entry, key: str) -> typing.Any:
+        """Returns the dataclass, or None after noting what is wrong."""
+        prefix = f"{key}." if key else ""
+        if not isinstance(entry.value, dict):
+            self._note(
+                entry,
+                key,
+                f"{_found(entry)}; it holds keys with values, such as "
+                f"{', '.join(_fields(settings))}",
+            )
+            return None
+        known = _fields(settings)
+        before = len(self.problems)
+        for name, child in entry.value.items():
+            if name not in known:
+                self._note(child, prefix + name, f"unknown key; {self._meant(prefix, name, known)}")
+        values = {}
+        for name, field in known.items():
+            if name in entry.value:
+                try:
+                    values[name] = self._read(field, entry.value[name], prefix + name)
+                except _Bad:
+                    continue
+            elif _is_required(settings, name):
+                self._note(entry, prefix + name, "is missing")
+        if hasattr(settings, "problems_between"):
+            for bad, problem in settings.problems_between(values):
+                self._note(_deepest(entry, bad), prefix + bad, problem)
+        if len(self.problems) > before:
+            return None
+        result = settings(**values)
+        for bad, problem in result.problems() if hasattr(result, "problems") else ():
+            self._note(_deepest(entry, bad), prefix + bad, problem)
+        return result
+
+    def _read(self, wanted: typing.Any, entry: Entry, key: str) -> typing.Any:
+        value: typing.Any = entry.value
+        origin, args = typing.get_origin(wanted), typing.get_args(wanted)
+        if _is_union(wanted):
+            return self._read_union(args, entry, key)
+        if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
+            result = self.read_settings(wanted, entry, key)
+            if result is None:
+                raise _Bad
+            return result
+        if origin is tuple:
+            # One value stands for a list of one.
+            children = value if isinstance(value, list) else [entry]
+            return tuple(
+                self._all(
+                    args[0],
+                    (
+                        (f"{key}[{i}]" if len(children) > 1 else key, child)
+                        for i, child in enumerate(children)
+                    ),
+                )
+            )
+        if origin is collections.abc.Mapping:
+            if not isinstance(value, dict):
+                self._fail(entry, key, f"{_found(entry)}; it holds names with values")
+            read = self._all(args[1], ((f"{key}.{name}", child) for name, child in value.items()))
+            return dict(zip(value, read, strict=True))
+        if wanted is float and type(value) is int:
+            value = float(value)
+        if type(value) is not wanted:
+            self._fail(entry, key, f"{_found(entry)}; it is {_wanted((wanted,), value)}")
+        if wanted is int and abs(value) >= _BEYOND_INT64:
+            self._fail(entry, key, f"{_found(entry)}; it is a number below 2^63")
+        if wanted is str and "\0" in value:
+            self._fail(entry, key, f"{_found(entry)}; it is text without the character U+0000")
+        if wanted is float and not math.isfinite(value):
+            self._fail(entry, key, f"{_found(entry)}; it is a number that has an end")
+        return value
+
+    def _read_union(self, options: tuple, entry: Entry, key: str) -> typing.Any:
+        if entry.value is None and types.NoneType in options:
+            return None
+        compound = [option for option in options if _is_compound(option)]
+        scalars = [option for option in options if option not in (types.NoneType, *compound)]
+        fitting = [option for option in compound if _written_as(option) is type(entry.value)]
+        if fitting or (compound and not scalars):
+            return self._read([*fitting, *compound][0], entry, key)
+        if type(entry.value) in options:
+            return entry.value
+        if type(entry.value) is int and float in options:
+            return float(entry.value)
+        wanted = _wanted(tuple(scalars), entry.value)
+        for option in compound:
+            if isinstance(option, type) and dataclasses.is_dataclass(option):
+                wanted += f", or keys with values, such as {', '.join(_fields(option))}"
+        self._fail(entry, key, f"{_found(entry)}; it is {wanted}")
+
+    def _all(self, wanted: typing.Any, items: Iterable[tuple[str, Entry]]) -> list:
+        """Reads every item before it gives up, so that all their problems are noted."""
+        values, failed = [], False
+        for key, entry in items:
+            try:
+                values.append(self._read(wanted, entry, key))
+            except _Bad:
+                failed = True
+        if failed:
+            raise _Bad
+        return values
+
+    def _meant(self, prefix: str, name: str, known: Iterable[str]) -> str:
+        siblings = [prefix + other for other in known]
+        elsewhere = [other for other in self._every_key if other.rpartition(".")[2] == name]
+        otherwise = (
+            f"did you mean {elsewhere[0]}?"
+            if elsewhere
+            else f"the keys here are {', '.join(siblings)}"
+        )
+        close = difflib.get_close_matches(name, list(known), n=1)
+        return f"did you mean {prefix}{close[0]}?" if close else otherwise
+
+    def _note(self, entry: Entry, key: str, problem: str) -> None:
+        self.problems.append((entry, f"{shortened(key)}: {problem}" if key else problem))
+
+    def _fail(self, entry: Entry, key: str, problem: str) -> typing.NoReturn:
+        self._note(entry, key, problem)
+        raise _Bad
+
+
+def _fields(settings: type[typing.Any]) -> dict[str, typing.Any]:
+    hints = typing.get_type_hints(settings)
+    return {field.name: hints[field.name] for field in dataclasses.fields(settings)}
+
+
+def _is_required(settings: type[typing.Any], name: str) -> bool:
+    field = settings.__dataclass_fields__[name]
+    missing = dataclasses.MISSING
+    return field.default is missing and field.default_factory is missing
+
+
+def _is_union(wanted: object) -> bool:
+    return typing.get_origin(wanted) in (typing.Union, types.UnionType)
+
+
+def _is_compound(option: object) -> bool:
+    return dataclasses.is_dataclass(option) or typing.get_origin(option) is not None
+
+
+def _written_as(option: object) -> type:
+    """The type of the YAML value that a compound one is read from."""
+    return list if typing.get_origin(option) is tuple else dict
+
+
+def _keys_of_settings(settings: type[typing.Any], prefix: str = "") -> Iterator[str]:
+    for name, wanted in _fields(settings).items():
+        yield prefix + name
+        for option in typing.get_args(wanted) if _is_union(wanted) else (wanted,):
+            if isinstance(option, type) and dataclasses.is_dataclass(option):
+                yield from _keys_of_settings(option, f"{prefix}{name}.")
+
+
+def _deepest(entry: Entry, key: str) -> Entry:
+    """The entry of a dotted key, or the nearest of its parents that is written down."""
+    name, _, rest = key.partition(".")
+    if not isinstance(entry.value, dict) or name not in entry.value:
+        return entry
+    child = entry.value[name]
+    return _deepest(child, rest) if rest else child
+
+
+def _found(entry: Entry) -> str:
+    match entry.value:
+        case None:
+            return "has no value"
+        case bool():
+            return f"is {str(entry.value).lower()}"
+        case list():
+            return "is a list"
+        case dict():
+            return "is a mapping"
+        case str():
+            return f"is {shortened(repr(entry.value))}"
+        case _:
+            return f"is {shortened(str(entry.value))}"
+
+
+_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def _wanted(options: tuple, found: object) -> str:
+    kinds = (float, str) if int in options and float in options and str in options else options
+    wanted = " or ".join(_NAMES[kind] for kind in kinds)
+    if str in options and isinstance(found, (bool, int, float)):
+        wanted += ": put it in quotes"
+    return wanted
