@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy.attach(
     submod_attrs={
         "encoder_evaluator.component": ["EncoderEvaluator"],
         "encoder_fetcher": ["EncoderFetcher"],
+        "encoder_pusher": ["EncoderPusher"],
         "encoder_validator": ["EncoderValidator"],
         "evaluator.component": ["ReviewEvaluator"],
         "example_validator": ["StrictExampleValidator"],

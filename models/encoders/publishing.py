@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...errors import RunError
-from ...files import whole_folder
+from ...files import tree_digests, whole_folder
 from .base import Encoder
 from .pretraining_heads import MASKED_LANGUAGE
 from .registry import FAMILIES
@@ -53,7 +53,8 @@ def write_encoder(
 
     Returns:
         What `encoder.json` says: the facts, and its `layers`, `hidden_size`, `parameters`,
-        `vocabulary_size` and `sha256` (see `encoder_digest`).
+        `vocabulary_size`, the objectives of its `head`, its `sha256` (see `encoder_digest`) and
+        that of each of its `files`.
 
     Raises:
         RunError: The encoder has no tokenizer, or is of a family that is not written.
@@ -79,6 +80,7 @@ def write_encoder(
             "vocabulary_size": encoder.vocabulary_size,
             "head": sorted({"mlm" if name in MASKED_LANGUAGE else "nsp" for name in head or ()}),
             "sha256": encoder_digest(folder),
+            "files": tree_digests(folder),
         }
         with open(os.path.join(folder, FACTS_FILE), "w", encoding="utf-8") as file:
             json.dump(facts, file, indent=2, ensure_ascii=False)
@@ -101,7 +103,7 @@ def _write_notices(folder: str, started_from: Mapping[str, Any] | None, source: 
     notices = [name for name in tf.io.gfile.listdir(source) if is_notice(name)] if source else []
     for name in notices:
         tf.io.gfile.copy(os.path.join(source, name), os.path.join(folder, name))
-    if not started_from:
+    if not started_from or started_from.get("random_weights"):
         return
     licence = started_from.get("licence")
     note = (
