@@ -9,6 +9,7 @@ from tfx.types import BaseChannel
 from ...components import (
     EncoderEvaluator,
     EncoderFetcher,
+    EncoderPusher,
     Pretrainer,
     ReviewExampleGen,
     TextSegments,
@@ -84,12 +85,22 @@ def build_pretraining(config: PretrainingConfig, cache: bool, target: Target | N
         settings=config.evaluation,
         code=code["encoder-evaluator"],
     ).with_id("encoder-evaluator")
+    pusher = EncoderPusher(
+        trained_model=trained,
+        encoder=encoder,
+        blessing=evaluator.outputs["blessing"],
+        encoder_dir=target.parameter("encoder_dir", paths.push_dir),
+        name=config.name,
+        model_run=pretrainer.outputs["model_run"],
+        evaluation=evaluator.outputs["evaluation"],
+        code=code["encoder-pusher"],
+    ).with_id("encoder-pusher")
 
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=paths.pipeline_root,
         metadata_connection_config=target.metadata(config),
-        components=[example_gen, beginning, transform, pretrainer, evaluator],
+        components=[example_gen, beginning, transform, pretrainer, evaluator, pusher],
         enable_cache=cache,
         beam_pipeline_args=beam_arguments(config.beam, target.image),
     )

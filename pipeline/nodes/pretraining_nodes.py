@@ -6,6 +6,7 @@ from .node import Node
 from .review_nodes import ENCODER_FETCHER, KERAS, TENSORFLOW
 
 _SUMMARY = "reviewlens.pipeline.report.contributions"
+_REPORT = "reviewlens.pipeline.report.lines"
 _PRETRAINING = "reviewlens.pipeline.report.pretraining"
 
 # In the order in which they run.
@@ -54,5 +55,14 @@ PRETRAINING_NODES = (
         libraries=KERAS,
         summary=f"{_SUMMARY}:encoder_evaluation",
         report=f"{_PRETRAINING}:metrics",
+    ),
+    Node(
+        "encoder-pusher",
+        "pushes the encoder",
+        code=("reviewlens.components.encoder_pusher",),
+        libraries=KERAS,
+        asks_store=True,
+        summary=f"{_SUMMARY}:push",
+        report=f"{_REPORT}:verdict",
     ),
 )

@@ -108,7 +108,7 @@ def test_each_command_refuses_the_file_of_the_other_and_names_it(path, config_fi
             ["--from", "vocabulary-gen"],
             "--from vocabulary-gen: this run has no such node, as encoder is minilm-l6, which has "
             "a vocabulary; it has text-example-gen, encoder-fetcher, transform, pretrainer, "
-            "encoder-evaluator",
+            "encoder-evaluator, encoder-pusher",
         ),
         (["data.input=nowhere.csv"], "data.input: "),
         (["task=masked"], "task: is 'masked', by which no encoder is pre-trained"),
