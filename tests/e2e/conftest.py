@@ -143,10 +143,16 @@ def run_compiled(reviewlens, run_apart, object_store, kfp_launcher):
 
     Takes the folder, overrides of the configuration, whether the tasks are forked or started as
     the file says, and parameters of the submission. Models are pushed to the object store's
-    `reviews/serving`.
+    `reviews/serving`, encoders to `reviews/encoder`.
     """
 
-    def run(folder: Path, *overrides: str, forked: bool = True, **parameters: str):
+    def run(
+        folder: Path,
+        *overrides: str,
+        forked: bool = True,
+        pushed_under: str = "serving",
+        **parameters: str,
+    ):
         reviewlens(
             *("compile", "config.yaml", *overrides),
             *("--image", "registry.example.com/reviewlens:1", "--output", "pipeline.yaml"),
@@ -158,7 +164,7 @@ def run_compiled(reviewlens, run_apart, object_store, kfp_launcher):
             folder / "pods",
             object_store.client,
             object_store.environment,
-            {"serving_dir": "minio://reviews/serving", **parameters},
+            {f"{pushed_under}_dir": f"minio://reviews/{pushed_under}", **parameters},
             run_apart if forked else None,
         )
         launcher.run()
@@ -171,11 +177,11 @@ def run_compiled(reviewlens, run_apart, object_store, kfp_launcher):
 def fetch_pushed(object_store):
     """Copies a version from `reviews/serving` of the object store into a folder; its path."""
 
-    def fetch(version: str, folder: Path) -> Path:
-        store = object_store.client
-        there = store.list_objects_v2(Bucket="reviews", Prefix=f"serving/{version}/")["Contents"]
+    def fetch(version: str, folder: Path, pushed_under: str = "serving") -> Path:
+        store, prefix = object_store.client, f"{pushed_under}/{version}/"
+        there = store.list_objects_v2(Bucket="reviews", Prefix=prefix)["Contents"]
         for found in there:
-            target = folder / found["Key"].removeprefix("serving/")
+            target = folder / found["Key"].removeprefix(f"{pushed_under}/")
             target.parent.mkdir(parents=True, exist_ok=True)
             store.download_file("reviews", found["Key"], str(target))
         return folder / version

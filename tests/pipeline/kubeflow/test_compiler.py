@@ -14,11 +14,12 @@ import yaml
 
 from reviewlens.errors import UsageError
 from reviewlens.pipeline import load_config
-from reviewlens.pipeline.graphs import REVIEWS
+from reviewlens.pipeline.graphs import PRETRAINING, REVIEWS
 from reviewlens.pipeline.kubeflow import KubeflowTarget
 from reviewlens.pipeline.nodes import node_ids
 
 HERE = pathlib.Path(__file__).parent
+TEXTS = HERE / "texts.yaml"
 CONFIG = HERE.parents[2] / "configs" / "amazon-snippets.yaml"
 IMAGE = "registry.example.com:5000/team/reviewlens:1.0"
 TARGETS = {
@@ -30,15 +31,25 @@ OVERRIDES = [
     "kubeflow.nodes.trainer={cpu: 16, accelerators: 2}",
     "kubeflow.nodes.statistics-gen={retries: 0, cache: false}",
 ]
+GOLDEN = [f"{graph}{target}" for graph in ("", "pretraining-") for target in TARGETS]
 DEVICES = {"kfp": "nvidia.com/gpu", "vertex": "NVIDIA_TESLA_T4"}
 
 
 def compile_for(target: str, *overrides: str) -> list[dict]:
+    device = f"kubeflow.nodes.trainer.accelerator={DEVICES[target]}"
+    return compiled_of(CONFIG, target, *OVERRIDES, device, *overrides)
+
+
+def compiled_of(config: pathlib.Path, target: str, *overrides: str) -> list[dict]:
     from reviewlens.pipeline.kubeflow import compile_pipeline
 
-    device = f"kubeflow.nodes.trainer.accelerator={DEVICES[target]}"
-    config = load_config(str(CONFIG), [*OVERRIDES, device, *overrides])
-    return compile_pipeline(config, TARGETS[target])
+    return compile_pipeline(load_config(str(config), overrides), TARGETS[target])
+
+
+def compile_golden(name: str) -> list[dict]:
+    """What a golden file holds: `pretraining-TARGET`, or `TARGET` of the other graph."""
+    graph, _, target = name.rpartition("-")
+    return compiled_of(TEXTS, target) if graph else compile_for(target)
 
 
 def spec_of(compiled: list[dict]) -> dict:
@@ -76,11 +87,11 @@ def containers(spec) -> dict:
     }
 
 
-def test_the_compiled_file_is_the_reviewed_one(compiled):
-    target = target_of(compiled)
-    golden = (HERE / "golden" / f"{target}.yaml").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", GOLDEN)
+def test_the_compiled_file_is_the_reviewed_one(name):
+    golden = (HERE / "golden" / f"{name}.yaml").read_text(encoding="utf-8")
 
-    assert without_fingerprints(compiled) == golden
+    assert without_fingerprints(compile_golden(name)) == golden
 
 
 def test_the_file_is_a_message_of_the_pipeline_spec(compiled, tmp_path):
@@ -188,6 +199,23 @@ def test_without_an_encoder_there_is_none_to_choose():
     assert "encoder" not in spec["components"]["transform"]["inputDefinitions"]["artifacts"]
 
 
+def test_of_a_pretraining_other_values_may_be_chosen_anew():
+    named = spec_of(compiled_of(TEXTS, "kfp"))["root"]
+    sized = spec_of(compiled_of(TEXTS, "kfp", "encoder={layers: 2, hidden: 128}"))["root"]
+
+    chosen = named["inputDefinitions"]["parameters"]
+    assert {name: parameter["defaultValue"] for name, parameter in chosen.items()} == {
+        "input": "gs://texts/*.csv",
+        "encoder": "minilm-l6",
+        "epochs": 1,
+        "encoder_dir": "minio://mlpipeline/reviews/encoder/my-texts",
+    }
+    assert set(sized["inputDefinitions"]["parameters"]) == {"input", "epochs", "encoder_dir"}
+    nodes = set(node_ids(PRETRAINING.nodes))
+    assert nodes - set(named["dag"]["tasks"]) == {"vocabulary-gen"}
+    assert nodes - set(sized["dag"]["tasks"]) == {"encoder-fetcher"}
+
+
 def test_the_nodes_that_ask_the_object_store_themselves_get_its_key(compiled):
     if target_of(compiled) == "vertex":
         assert len(compiled) == 1
@@ -237,6 +265,6 @@ def test_an_option_that_beam_does_not_know_is_told():
 
 
 if __name__ == "__main__":
-    for name in TARGETS:
+    for name in GOLDEN:
         path = HERE / "golden" / f"{name}.yaml"
-        path.write_text(without_fingerprints(compile_for(name)), encoding="utf-8")
+        path.write_text(without_fingerprints(compile_golden(name)), encoding="utf-8")
