@@ -129,19 +129,14 @@ def check_pairs(totals: Mapping[str, Counts]) -> None:
         RunError: A split has none.
     """
     for split, total in totals.items():
-        if total.pairs:
-            continue
-        single = total.single / total.texts
-        why = (
-            f"all {total.texts:,} texts"
-            if total.single == total.texts
-            else f"{total.single:,} of {total.texts:,} texts ({single:.0%})"
-        )
-        raise RunError(
-            f"model.objectives has nsp, which learns what follows a sentence, but {why} of the "
-            f"split {split} have one sentence only, and no pair can be made; leave nsp out, or "
-            "bring longer texts"
-        )
+        if not total.pairs:
+            single = total.single / total.texts
+            raise RunError(
+                "model.objectives has nsp, which learns what follows a sentence, but of the "
+                f"{total.texts:,} texts of the split {split} no pair can be made: {single:.0%} of "
+                "them have one sentence only; leave nsp out, or bring "
+                f"{'longer' if single == 1 else 'more'} texts"
+            )
 
 
 def pairs_warning(total: Counts) -> str | None:
