@@ -1,7 +1,8 @@
 """The Beam transforms: two passes over the files, with fingerprints settled in between.
 
 Rows never cross a shuffle. The first pass sends 34 bytes of each row to where equal texts
-meet; the second one reads the files again, leaves out what was decided against, and writes
+meet, in files where these lie on this machine, as Beam's runner here would hold them in memory,
+thrice; the second one reads the files again, leaves out what was decided against, and writes
 examples and rejected rows as it goes. So memory holds one row and those bytes, whatever the
 runner, and the same input gives the same files in the same order.
 """
@@ -20,6 +21,7 @@ import tensorflow as tf
 from ...errors import RunError
 from ...files import InputFile, Record, read_records
 from ...progress import report as report_progress
+from ..spill_files import SpillFile, read_spilled
 from .accounting import Report
 from .duplicates import (
     CONTRADICTORY,
@@ -137,7 +139,7 @@ class ReadReviews(beam.PTransform):
         )
         verdicts = (
             tasks
-            | "Fingerprint" >> beam.ParDo(_Fingerprint(self._settings, self._learnt))
+            | "Fingerprint" >> beam.ParDo(_Fingerprint(self._settings, self._learnt, self._folder))
             | "EqualTexts" >> beam.GroupByKey()
             | "Settle" >> beam.ParDo(_Settle(self._learnt))
         )
@@ -156,8 +158,12 @@ class _Settle(beam.DoFn):
         self._grades = learnt.grades
         self._contradictory = learnt.contradictory
 
-    def process(self, element: tuple[int, Iterable[bytes]]) -> Iterator[tuple[int, Settled]]:
-        return settle(b"".join(element[1]), self._grades, self._contradictory)
+    def process(self, element: tuple[int, Iterable[Sent]]) -> Iterator[tuple[int, Settled]]:
+        found = [
+            read_spilled(path, offset, size) if path else content
+            for content, path, offset, size in element[1]
+        ]
+        return settle(b"".join(found), self._grades, self._contradictory)
 
 
 def _grade_of(review: Review) -> int:
@@ -190,15 +196,32 @@ class _Reader(beam.DoFn):
                 yield number, file, record, self._maker.make(file, record)
 
 
-@beam.typehints.with_output_types(tuple[int, bytes])
+# Bytes; or in their place the path, the offset and the size of what `read_spilled` gives.
+Sent = tuple[bytes, str, int, int]
+
+
+@beam.typehints.with_output_types(tuple[int, Sent])
 class _Fingerprint(_Reader):
     """The first pass."""
 
-    def __init__(self, settings: DataSettings, learnt: LearntTask):
+    def __init__(self, settings: DataSettings, learnt: LearntTask, folder: str):
         super().__init__(settings, learnt, "rows checked")
+        self._folder = folder
 
-    def process(self, element: tuple[int, Task]) -> Iterator[tuple[int, bytes]]:
-        task = element[1]
+    def process(self, element: tuple[int, Task]) -> Iterator[tuple[int, Sent]]:
+        file = SpillFile(self._folder)
+        # Whoever asks a server for many small parts of files waits for each of them.
+        is_near = "://" not in self._folder
+        try:
+            for bucket, found in self._fingerprints(element[1]):
+                if is_near:
+                    yield bucket, (b"", file.path, file.write(found), len(found))
+                else:
+                    yield bucket, (found, "", 0, 0)
+        finally:
+            file.close()
+
+    def _fingerprints(self, task: Task) -> Iterator[tuple[int, bytes]]:
         buckets = FingerprintBuckets()
         soft = self._learnt.contradictory == SOFT
         # The second pass meets the same problem and reports it.

@@ -6,14 +6,12 @@ buckets into a file, and what crosses is where they stand.
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from tfx.dsl.io import fileio
 
+from ..spill_files import SpillFile, read_spilled
 from .packing import Documents
 
 # So much is held before it is written: more, and each bucket has fewer pieces in a file.
@@ -42,19 +40,16 @@ class Spiller:
     """Writes documents by their buckets.
 
     Args:
-        folder: Where the file goes; must exist. Its name is the writer's own, so that a worker
-            that died and its successor do not meet.
+        folder: Where the file goes; must exist.
         buckets: How many there are.
         dtype: Of the ids of pieces.
     """
 
     def __init__(self, folder: str, buckets: int, dtype: np.dtype):
-        self._path = os.path.join(folder, f"{uuid.uuid4().hex}.pieces")
+        self._file = SpillFile(folder)
         self._dtype = dtype
         self._buckets = [_Held() for _ in range(buckets)]
         self._held = 0
-        self._written = 0
-        self._stream: Any = None
 
     def add(self, bucket: int, digest: bytes, lengths: np.ndarray, ids: np.ndarray) -> None:
         """Takes a document.
@@ -87,25 +82,18 @@ class Spiller:
 
     def close(self) -> None:
         """Finishes the file."""
-        if self._stream is not None:
-            self._stream.close()
+        self._file.close()
 
     def _write(self, held: _Held) -> Piece:
-        if self._stream is None:
-            self._stream = fileio.open(self._path, "wb")
         lengths, ids = np.concatenate(held.lengths), np.concatenate(held.ids)
-        written = b"".join(
-            [
-                *held.digests,
-                np.array(held.counts, np.uint32).tobytes(),
-                lengths.astype(np.uint32).tobytes(),
-                ids.astype(self._dtype).tobytes(),
-            ]
-        )
-        self._stream.write(written)
-        piece = Piece(self._path, self._written, len(held.counts), len(lengths), len(ids))
-        self._written += len(written)
-        return piece
+        arrays = [
+            np.array(held.counts, np.uint32),
+            lengths.astype(np.uint32),
+            ids.astype(self._dtype),
+        ]
+        written = b"".join([*held.digests, *(array.tobytes() for array in arrays)])
+        offset = self._file.write(written)
+        return Piece(self._file.path, offset, len(held.counts), len(lengths), len(ids))
 
 
 class _Held:
@@ -156,9 +144,8 @@ def _read(piece: Piece, dtype: np.dtype) -> tuple[np.ndarray, ...]:
     number = np.dtype(np.uint32)
     kinds: list[tuple[np.dtype, int]] = [(_DIGEST, piece.documents), (number, piece.documents)]
     kinds += [(number, piece.sentences), (dtype, piece.pieces)]
-    with fileio.open(piece.path, "rb") as stream:
-        stream.seek(piece.offset)
-        content = stream.read(sum(kind.itemsize * count for kind, count in kinds))
+    size = sum(kind.itemsize * count for kind, count in kinds)
+    content = read_spilled(piece.path, piece.offset, size)
     arrays, offset = [], 0
     for kind, count in kinds:
         arrays.append(np.frombuffer(content, kind, count, offset))
