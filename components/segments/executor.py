@@ -7,7 +7,6 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-import tensorflow as tf
 from tfx import types
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
@@ -88,5 +87,5 @@ def _files(examples: Sequence[types.Artifact], split: str) -> list[tuple[str, in
         folder = uri if "://" in uri else os.path.abspath(uri)
         for name in sorted(fileio.listdir(folder)):
             path = os.path.join(folder, name)
-            found.append((path, tf.io.gfile.stat(path).length))
+            found.append((path, fileio.stat(path).length))
     return found
