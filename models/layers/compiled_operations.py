@@ -130,6 +130,51 @@ class CompiledOperations:
         return call(hidden, update, *map(_exact, (bias, gamma, beta)))
 
 
+def cross_entropy(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """What classes cost of which there are tens of thousands, such as the pieces of a vocabulary.
+
+    The logits are read once for the costs and once for their gradient, which is rounded to their
+    format; nothing else of their size is made.
+
+    Args:
+        logits: Of each class, [rows, classes].
+        labels: The right ones, int32 [rows].
+
+    Returns:
+        Minus the logarithm of their probabilities, float32 [rows].
+
+    Example:
+        >>> cross_entropy(tf.constant([[0.0, 0.0], [9.0, 0.0]]), tf.constant([1, 1])).numpy()
+        array([0.6931472, 9.000123 ], dtype=float32)
+    """
+
+    @tf.custom_gradient
+    def call(logits):
+        costs, totals = _cross_entropy(logits, labels)
+
+        def gradient(upstream):
+            return _cross_entropy_gradient(logits, labels, totals, upstream)
+
+        return costs, gradient
+
+    return call(logits)
+
+
+@_compiled
+def _cross_entropy(logits, labels):
+    exact = _exact(logits)
+    greatest = tf.reduce_max(exact, -1)
+    totals = greatest + tf.math.log(tf.reduce_sum(tf.exp(exact - greatest[:, None]), -1))
+    return totals - tf.gather(exact, labels, batch_dims=1), totals
+
+
+@_compiled
+def _cross_entropy_gradient(logits, labels, totals, upstream):
+    right = tf.range(tf.shape(logits)[1]) == labels[:, None]
+    gradient = tf.exp(_exact(logits) - totals[:, None]) - _exact(right)
+    return tf.cast(gradient * upstream[:, None], logits.dtype)
+
+
 @_compiled
 def _normalize(values, gamma, beta, seed, dtype, epsilon, rate):
     standardized, scale = standardize(values, epsilon)

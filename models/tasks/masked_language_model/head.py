@@ -65,7 +65,7 @@ class PieceHead(keras.layers.Layer):
         dtype = self.compute_dtype if training else "float32"
         values = operations.normalize(tf.cast(values, self.variable_dtype), *values_of(self.norm))
         logits = tf.matmul(tf.cast(values, dtype), tf.cast(table, dtype), transpose_b=True)
-        return logits + tf.cast(self.bias.value, dtype)
+        return tf.nn.bias_add(logits, tf.cast(self.bias.value, dtype))
 
     def _operations(self, training: bool | None) -> PlainOperations | CompiledOperations:
         if not training:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
+from ...layers.compiled_operations import cross_entropy
 from .masking import IDS, WEIGHTS
 from .model import RANDOM_NEXT
 
@@ -56,7 +57,5 @@ def shares(weights: tf.Tensor) -> tf.Tensor:
 
 def _cost(logits: tf.Tensor, labels: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:
     """Cross-entropy of each, weighted, summed; labels below 0 have no weight."""
-    labels = tf.maximum(tf.reshape(labels, [-1]), 0)
-    logits = tf.cast(logits, tf.float32)
-    costs = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    costs = cross_entropy(logits, tf.maximum(tf.reshape(labels, [-1]), 0))
     return tf.reduce_sum(costs * tf.reshape(weights, [-1]))

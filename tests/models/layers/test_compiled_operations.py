@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from reviewlens.models.layers.compiled_operations import CompiledOperations
+from reviewlens.models.layers.compiled_operations import CompiledOperations, cross_entropy
 from reviewlens.models.layers.plain_operations import PlainOperations
 
 EPSILON = 1e-12
@@ -148,3 +148,28 @@ def test_the_programs_of_many_shapes_take_little_memory():
         call(*[tf.zeros([tokens, 384])] * 2)
     # With positions as constants in each program it was more than 200 MB.
     assert resident() - before < 80e6
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_cross_entropy_is_that_of_tensorflow(dtype):
+    random = np.random.default_rng(0)
+    # Among them such as have no exponential in float32.
+    logits = tf.constant(random.normal(0, 40, (7, 1000)), dtype)
+    labels = tf.constant(random.integers(0, 1000, 7), tf.int32)
+    weights = tf.constant(random.random(7), tf.float32)
+    found = []
+    for costs in (
+        cross_entropy,
+        lambda logits, labels: tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels, tf.cast(logits, tf.float32)
+        ),
+    ):
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            of_rows = costs(logits, labels)
+            total = tf.reduce_sum(of_rows * weights)
+        gradient = tape.gradient(total, logits)
+        assert gradient.dtype == dtype
+        found.append((of_rows.numpy(), tf.cast(gradient, tf.float32).numpy()))
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
