@@ -107,7 +107,7 @@ def test_the_compiled_tasks_push_the_encoder_that_the_run_here_pushes(
     object_store.client.upload_file(path, "reviews", "data/texts.csv")
 
     launcher = run_compiled(
-        workspace, pushed_under="encoder", input="minio://reviews/data/texts.csv"
+        workspace, "data.input=minio://reviews/data/texts.csv", pushed_under="encoder"
     )
 
     pushed = launcher.artifacts["encoder-pusher", "pushed_model"]["metadata"]
