@@ -88,17 +88,28 @@ class ReviewFile:
         """
         if self.path is None:
             return Path(brought)
-        package, _, inside = self.path.partition("/")
-        spec = importlib.util.find_spec(package)
-        installed = (
-            [Path(place, inside) for place in spec.submodule_search_locations] if spec else []
-        )
-        found = (packages / self.path, Path("/", self.path), *installed)
-        return next((path for path in found if path.exists()), None)
+        return find_in_packages(self.path, packages)
 
     def rows(self, path: Path) -> list[Review]:
         """The rows of the file that have a text, in its order."""
         return [review for review in self.read(path) if review.text.strip()]
+
+
+def find_in_packages(path: str, packages: Path) -> Path | None:
+    """Where a file of a package is.
+
+    Args:
+        path: Inside the folder that packages are installed to.
+        packages: Folder with packages that are not installed for the product.
+
+    Returns:
+        Its path; None if the package is not installed either.
+    """
+    package, _, inside = path.partition("/")
+    spec = importlib.util.find_spec(package)
+    installed = [Path(place, inside) for place in spec.submodule_search_locations] if spec else []
+    found = (packages / path, Path("/", path), *installed)
+    return next((path for path in found if path.exists()), None)
 
 
 def write_reviews(path: str, reviews: list[Review], *, rows: int | None, seed: int) -> dict:

@@ -35,6 +35,9 @@ ARGUMENTS = {
     # The whole takes hours.
     "quality": ["--rows=500", "--seeds=1"],
     "tasks": ["--files=conll2003", "--rows=2000", "--seeds=1"],
+    "pretrain": [],
+    # All of it takes hours, as does `scratch.py`.
+    "domain": ["--files=amazon", "--seeds=1"],
     "memory": [],
     "run_memory": [],
     "score": BOTH,

@@ -31,14 +31,17 @@ class Clock(transformers.TrainerCallback):
 
     def on_train_begin(self, args, state, control, **kwargs):
         """Starts."""
-        self._started = time.perf_counter()
+        self._start()
 
     def on_step_end(self, args, state, control, **kwargs):
         """Starts anew after the warm-up, and is up to date after any other step."""
-        now = time.perf_counter()
         if state.global_step == self._warm_up:
-            self._started = now
-        self.seconds = now - self._started
+            self._start()
+        self.seconds = time.perf_counter() - self._started
+        self.processor_seconds = time.process_time() - self._used
+
+    def _start(self):
+        self._started, self._used = time.perf_counter(), time.process_time()
 
 
 def time_steps(

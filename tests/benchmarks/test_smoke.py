@@ -35,6 +35,10 @@ TRIALS = {
         ["--rows=400", "--seeds=1", "--scale=500", "--files=amazon", *PEERS],
         ["reviewlens, n-grams"],
     ),
+    "pretrain": (
+        ["--steps=10", "--batch-size=2", "--repeats=1", "--work={work}/pretrain", *PEERS],
+        ["reviewlens, float32", "reviewlens, bfloat16"],
+    ),
     "memory": (
         ["--steps=2", "--precision=bfloat16", "--word-pieces=256", "--work={work}", *PEERS],
         ["reviewlens, bfloat16", "reviewlens, bfloat16, 8 at a time"],
@@ -56,7 +60,7 @@ TRIALS = {
         ["2", "reviewlens serve"],
     ),
 }
-SCRIPTS_WITH_PEERS = ("finetune", "memory", "ngrams", "serving")
+SCRIPTS_WITH_PEERS = ("finetune", "memory", "ngrams", "pretrain", "serving")
 # How far a system's probabilities may be from ours in float32.
 TOLERANCES = {
     "reviewlens, bfloat16": 0.05,
@@ -79,6 +83,8 @@ def test_all_benchmarks_are_tried(scripts):
     run_all = importlib.import_module("run_all")
 
     others = {"exports", "ingest", "ingest_entities", "tokenization", "score", "quality", "tasks"}
+    # What it draws and says is tested; the pre-training and the fine-tuning are `reviewlens`'s own.
+    others.add("domain")
     assert set(run_all.ARGUMENTS) == others | set(TRIALS)
 
 
