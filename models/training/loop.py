@@ -221,6 +221,11 @@ class Trainer:
         random = np.random.default_rng([self.settings.seed, epoch])
         return shuffled_batches(self.training.lengths, self.settings.batch_size, random)
 
+    def tokens_of(self, rows: np.ndarray) -> int:
+        # Not by the lengths of all texts, of which there may be millions.
+        ends, starts = (self.training.row_splits[places] for places in (rows + 1, rows))
+        return int((ends - starts).sum())
+
     def finished(self) -> bool:
         epochs = len(self.record.history)
         stale = epochs - self.record.best_epoch
@@ -236,7 +241,7 @@ class Trainer:
             targets = pad_targets(self.training, rows, width, self.task.targets)
             self.step(inputs, targets, head_only=self.steps_done < self.head_steps)
             self.update_average()
-            finished += self.training.lengths[rows].sum() if unit == "tokens" else len(rows)
+            finished += self.tokens_of(rows) if unit == "tokens" else len(rows)
             self.record.seconds = already + time.monotonic() - started
             if number % REPORT_EVERY == 0 or number == self.steps_per_epoch:
                 seconds = time.monotonic() - started

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from ...layers.compiled_operations import cross_entropy
 from .masking import IDS, WEIGHTS, TokenMasking
 from .model import MLM, NSP, RANDOM_NEXT, MaskedLanguageModel
 
@@ -48,13 +49,14 @@ class Guesses:
         columns = [tf.zeros([tf.shape(inputs["input_mask"])[0]])] * 3
         if self._masking is not None:
             inputs = self._masking(inputs, seed=_SEED)
-        outputs = self._model(inputs, training=training)
+        outputs = self._model.logits(inputs, training=training)
         if IDS in outputs:
-            ids, weights, logits = inputs[IDS], inputs[WEIGHTS], outputs[IDS]
-            costs = tf.nn.sparse_softmax_cross_entropy_with_logits(ids, logits)
+            weights, logits = inputs[WEIGHTS], outputs[IDS]
+            ids = tf.reshape(inputs[IDS], [-1])
             right = tf.argmax(logits, axis=-1, output_type=tf.int32) == ids
-            parts = costs, tf.cast(right, tf.float32), tf.ones_like(weights)
-            columns = [tf.reduce_sum(part * weights, axis=1) for part in parts]
+            parts = cross_entropy(logits, ids), tf.cast(right, tf.float32), tf.ones_like(weights)
+            shape = tf.shape(weights)
+            columns = [tf.reduce_sum(tf.reshape(one, shape) * weights, axis=1) for one in parts]
         pairs = outputs.get(RANDOM_NEXT, tf.stack(columns[:1] * 2, axis=1) * 0)
         return tf.concat([tf.stack(columns, axis=1), pairs], axis=1)
 

@@ -190,8 +190,11 @@ def test_it_is_fitted_saved_and_loaded_by_keras(tiny_encoder, reviews, tmp_path)
 
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    symbols = {name: keras.Input([None], dtype=of.dtype, name=name) for name, of in masked.items()}
+    functional = keras.Model(symbols, model(symbols))
     for name, logits in model(masked).items():
         np.testing.assert_allclose(again(masked)[name], logits, atol=1e-5)
+        np.testing.assert_allclose(functional(masked)[name], logits, atol=1e-5)
 
 
 def test_a_head_that_does_not_fit_is_refused(tiny_encoder):
