@@ -9,7 +9,8 @@ import numpy as np
 
 from ...models.memory import forgetting_gradients
 from ...models.settings import PretrainingSettings
-from ...models.tasks.masked_language_model.model import MaskedLanguageModel
+from ...models.tasks.masked_language_model.frequencies import log_frequencies
+from ...models.tasks.masked_language_model.model import MLM, MaskedLanguageModel
 from ...models.tasks.masked_language_model.task import MaskedLanguageModeling
 from ...models.training.batching import pad_batch, pad_targets, shuffled_batches
 from ...models.training.optimization import LazyAdamW, LinearWarmupDecay
@@ -39,6 +40,9 @@ def fit_heads(
         steps: Batches of 32 segments.
     """
     fitted = [variable for name in objectives for variable in model.head_of(name).values()]
+    if MLM in objectives:
+        bias = model.head_of(MLM)["bias"]
+        bias.assign(log_frequencies(texts.tokens, model.encoder.vocabulary_size))
     mine = {id(variable) for variable in fitted}
     for variable in model.variables:
         variable.trainable = id(variable) in mine

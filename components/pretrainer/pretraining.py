@@ -14,7 +14,8 @@ from tfx.dsl.io import fileio
 
 from ...errors import RunError
 from ...models.precision import resolve_precision
-from ...models.tasks.masked_language_model.model import NSP, RANDOM_NEXT
+from ...models.tasks.masked_language_model.frequencies import log_frequencies
+from ...models.tasks.masked_language_model.model import MLM, NSP, RANDOM_NEXT
 from ...models.tasks.masked_language_model.task import make_task
 from ...models.training.loop import train
 from ...models.training.tokenized import TokenizedTexts
@@ -40,7 +41,8 @@ def pretrain(
 ) -> None:
     """Pre-trains an encoder; writes its weights and what happened on the way.
 
-    It goes on with the heads that came with the encoder, where there are any. The epoch is chosen
+    It goes on with the heads that came with the encoder, where there are any; a fresh one that
+    guesses pieces knows at the start how frequent each is. The epoch is chosen
     by the loss on the eval split, whose masks are always the same.
 
     The checkpoint of the training stays: whatever stops the work before its outputs are recorded,
@@ -80,6 +82,9 @@ def pretrain(
     if set(loaded) == set(model.objectives):
         # No head is to be warmed up.
         settings = dataclasses.replace(settings, head_warmup=0.0)
+    if MLM in set(model.objectives) - set(loaded):
+        bias = model.head_of(MLM)["bias"]
+        bias.assign(log_frequencies(training.tokens, model.encoder.vocabulary_size))
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
     reading = _reading_facts(training, trained.model.max_tokens)
     record = train(
