@@ -23,7 +23,7 @@ def make_run_parser(graph: Graph[Any], description: str, examples: str) -> argpa
         description: What that does.
         examples: Of the command, a line each.
     """
-    nodes = textwrap.indent(textwrap.fill(", ".join(node_ids(graph.nodes)), 86), "  ")
+    ids = textwrap.fill(", ".join(node_ids(graph.nodes)), 86, break_on_hyphens=False)
     exit_codes = f"""\
 exit codes:
   0    all went well
@@ -33,7 +33,9 @@ exit codes:
   130  interrupted
 """
     parser = new_parser(
-        graph.config.COMMAND, description, f"{examples}\nnodes:\n{nodes}\n\n{exit_codes}"
+        graph.config.COMMAND,
+        description,
+        f"{examples}\nnodes:\n{textwrap.indent(ids, '  ')}\n\n{exit_codes}",
     )
     add_config(parser)
     parser.add_argument(

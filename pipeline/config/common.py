@@ -14,18 +14,19 @@ from ...components.task_registry import TASKS
 _LONGEST_NAME = 255
 
 
-def name_problems(name: str, output: str) -> Iterator[tuple[str, str]]:
+def name_problems(name: str, output: str, result: str) -> Iterator[tuple[str, str]]:
     """Yields `(key, problem)` of what a pipeline is called and where its results go.
 
     Args:
         name: Of the pipeline and of what it pushes.
         output: Folder of the results.
+        result: What is pushed, such as "an encoder".
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         yield (
             "name",
-            f"is {name!r}; it becomes a folder and a served model: letters, digits, '-', '_' and "
-            "'.', a letter or digit first",
+            f"is {name!r}; it becomes a folder and {result}: letters, digits, '-', '_' and '.', a "
+            "letter or digit first",
         )
     if len(name) > _LONGEST_NAME:
         yield (

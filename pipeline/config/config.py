@@ -63,7 +63,7 @@ class Config:
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
-        yield from name_problems(self.name, self.output)
+        yield from name_problems(self.name, self.output, "a served model")
         if self.export.precision == "bfloat16" and self.model.algorithm == "ngrams":
             yield (
                 "export.precision",

@@ -63,7 +63,7 @@ class PretrainingConfig:
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
-        yield from name_problems(self.name, self.output)
+        yield from name_problems(self.name, self.output, "an encoder")
         if isinstance(self.encoder, str):
             if problem := source_problem(self.encoder):
                 yield "encoder", problem
@@ -82,8 +82,8 @@ class PretrainingConfig:
         if self.model.max_tokens > self.encoder.positions:
             yield (
                 "model.max_tokens",
-                f"is {self.model.max_tokens}, of which an encoder with encoder.positions "
-                f"{self.encoder.positions} reads no more than these",
+                f"is {self.model.max_tokens}, but encoder.positions is {self.encoder.positions}: "
+                "the encoder could read no more than these",
             )
 
     def places(self) -> dict[str, str | None]:

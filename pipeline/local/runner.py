@@ -64,7 +64,7 @@ def run(
     to_node: str | None = None,
     cache: bool = True,
 ) -> RunResult:
-    """Runs the pipeline of a configuration and shows it on stdout.
+    """Runs the graph that a configuration is for and shows it on stdout.
 
     Everything that libraries print goes to `pipeline.log` in the output folder.
 

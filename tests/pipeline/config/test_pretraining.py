@@ -56,7 +56,7 @@ def test_an_encoder_is_one_that_there_is_or_a_size(path):
         (["layers=2"], "layers: unknown key; did you mean encoder.layers?"),
         (["encoder=minilm-l7"], "encoder: "),
         (["vocabulary.size=999"], "vocabulary: is learnt for an encoder of a size"),
-        ([SIZE, "encoder.positions=64"], "model.max_tokens: is 128, of which an encoder with"),
+        ([SIZE, "encoder.positions=64"], "model.max_tokens: is 128, but encoder.positions is 64"),
         (
             ["encoder={layers: 2, hidden: 128, family: roberta}", "model.objectives=[mlm, nsp]"],
             "model.objectives: has nsp, but an encoder of encoder.family roberta reads no pairs",
