@@ -37,9 +37,10 @@ def write_encoder(
 
     One of BERT's architecture is there twice with equal outputs: as a SavedModel with TF Hub's API
     for text encoders, with the part `mlm` where the head guesses masked tokens; and as Hugging
-    Face has it, head and tokenizer included, which keras-hub reads as well. RoBERTa's has the
-    second form only, a SavedModel that was trained as it is the first. Here `load_encoder` loads
-    each of them, `read_head` gives the head back.
+    Face has it, head and tokenizer included, which keras-hub reads as well (it knows no other
+    GELU than the tanh approximation). RoBERTa's has the second form only, a SavedModel that was
+    trained as it is the first. Here `load_encoder` loads each of them, `read_head` gives the head
+    back.
 
     Args:
         encoder: With weights in float32.

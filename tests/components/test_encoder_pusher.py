@@ -89,6 +89,9 @@ def test_what_is_pushed_is_the_trained_encoder_and_is_pushed_once(push, tmp_path
     head = read_head(str(tmp_path / "fetched"))
     for name, variable in push.model.head.items():
         np.testing.assert_array_equal(head[name], variable)
+    task = make_task("masked-language-model", objectives=MODEL.objectives)
+    _, loaded = build_with_heads(task, str(tmp_path / "fetched"), MODEL, "float32")
+    assert loaded == ("mlm", "nsp")
 
     facts = json.loads((version / "encoder.json").read_text())
     assert facts["name"] == "mine" and facts["head"] == ["mlm", "nsp"]

@@ -1,4 +1,7 @@
-"""`unshare -Urm python full_disk.py FOLDER SOURCE…` fetches encoders onto a disk of 300 KB."""
+"""`unshare -Urm python full_disk.py FOLDER SOURCE…` brings encoders to a disk of 300 KB.
+
+It fetches each of them, and then writes the first one as one that was trained.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import subprocess
 import sys
 
 from reviewlens.errors import RunError
-from reviewlens.models import fetch_encoder
+from reviewlens.files import is_disk_full
+from reviewlens.models import fetch_encoder, load_encoder, write_encoder
 
 folder, *sources = sys.argv[1:]
 subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tiny", folder], check=True)
@@ -17,3 +21,8 @@ for source in sources:
     except RunError as error:
         print(error)
     print(os.listdir(folder))
+try:
+    write_encoder(load_encoder(sources[0]), os.path.join(folder, "encoder"))
+except Exception as error:
+    print(is_disk_full(error))
+print(os.listdir(folder))

@@ -27,7 +27,7 @@ def name_space(tmp_path):
     pytest.skip("this system lets nobody mount a disk of their own")
 
 
-def test_a_disk_that_fills_while_an_encoder_is_brought_leaves_none(
+def test_a_disk_that_fills_while_an_encoder_is_brought_or_written_leaves_none(
     name_space, tiny_encoder, tmp_path
 ):
     disk, archive = tmp_path / "disk", tmp_path / "encoder.tar.gz"
@@ -44,8 +44,11 @@ def test_a_disk_that_fills_while_an_encoder_is_brought_leaves_none(
     )
 
     lines = outcome.stdout.splitlines()
-    assert len(lines) == 6, outcome.stdout + outcome.stderr
-    assert lines[1::2] == ["[]"] * 3
-    for line in lines[::2]:
+    assert len(lines) == 8, outcome.stdout + outcome.stderr
+    assert lines[1::2] == ["[]"] * 4
+    *fetched, written = lines[::2]
+    # What a run says of that is not said here.
+    assert written == "True"
+    for line in fetched:
         assert line.startswith("the disk is full: ")
         assert line.endswith("free some space and run the same command again")

@@ -48,8 +48,8 @@ class WordpieceTokenizer(tf.Module):
         continuations: Which pieces begin with ##, bool [vocabulary_size].
 
     Raises:
-        RunError: The vocabulary lacks one of [CLS], [SEP] and [UNK].
-        tf.errors.NotFoundError: There is no file of that name.
+        RunError: There is no file of that name, or the vocabulary lacks one of [CLS], [SEP] and
+            [UNK].
 
     Example:
         >>> tokenizer = WordpieceTokenizer("vocab.txt", lower_case=True, max_tokens=128)
@@ -139,8 +139,7 @@ def read_pieces(path: str) -> list[str]:
         The pieces in the order of their ids.
 
     Raises:
-        RunError: It lacks one of [CLS], [SEP] and [UNK].
-        tf.errors.NotFoundError: There is no file of that name.
+        RunError: There is no file of that name, or it lacks one of [CLS], [SEP] and [UNK].
 
     Example:
         >>> read_pieces("vocab.txt").index("[CLS]")
@@ -156,7 +155,8 @@ def read_pieces(path: str) -> list[str]:
 def _pieces(path: str) -> list[str]:
     if not path.endswith(".json"):
         # Not splitlines(): a vocabulary has pieces that Unicode calls line breaks.
-        return tf.io.gfile.GFile(path).read().removesuffix("\n").split("\n")
+        with reading(path), tf.io.gfile.GFile(path) as file:
+            return file.read().removesuffix("\n").split("\n")
     with reading(path):
         ids = read_json(path)["model"]["vocab"]
         pieces = sorted(ids, key=ids.__getitem__)

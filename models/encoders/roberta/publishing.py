@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping
 
 import numpy as np
+import tensorflow as tf
 
 from ....errors import RunError
 from ..conversion import NO_TOKENIZER, activation_name, bert_names, named_weights
@@ -34,7 +34,7 @@ def write(
     if not encoder.tokenizer_files:
         raise RunError(NO_TOKENIZER)
     for name, path in encoder.tokenizer_files.items():
-        shutil.copyfile(path, os.path.join(directory, name))
+        tf.io.gfile.copy(path, os.path.join(directory, name))
     tokenizer = encoder.tokenizer(max_tokens=2)
     # A first token has the position after that of padding.
     first_position = tokenizer.padding_id + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -114,3 +115,16 @@ def test_of_a_folder_of_versions_the_newest_is_taken(hugging_face_folder, tmp_pa
     assert source_fingerprint(str(versions)) == before
     (versions / ".11.partial").rename(versions / "11")
     assert source_fingerprint(str(versions)) != before
+
+
+def test_an_encoder_without_its_tokenizer_is_refused_in_one_line(
+    tiny_encoder, hugging_face_folder, tmp_path
+):
+    for source, name in ((tiny_encoder, "assets/vocab.txt"), (hugging_face_folder, "vocab.txt")):
+        folder = tmp_path / Path(source).name
+        shutil.copytree(source, folder)
+        (folder / name).unlink()
+        with pytest.raises(RunError, match="vocab") as caught:
+            fetch_encoder(str(folder), str(tmp_path / "encoder"))
+        assert "\n" not in str(caught.value)
+        assert not (tmp_path / "encoder").exists()
