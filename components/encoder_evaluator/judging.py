@@ -57,18 +57,17 @@ def sentence(start: Start) -> str:
         start: The encoder before, and what was gained over it.
 
     Returns:
-        A sentence for each objective, and with what head that encoder was asked.
+        A sentence, in which is what head that encoder was asked with, too.
     """
     told = []
     if PERPLEXITY_RATIO in start.gain:
         found = start.gain[PERPLEXITY_RATIO]
-        told.append(f"Perplexity is {_times(found)} that at the start")
+        told.append(f"perplexity is {_times(found)} that at the start")
     if "nsp_accuracy" in start.gain:
         found = start.gain["nsp_accuracy"]
-        told.append(
-            f"of pairs {found.value:+.3f} ({found.low:+.3f} to {found.high:+.3f}) are told right"
-        )
-    return f"{', '.join(told)}; the encoder at the start {_asked(start)}."
+        told.append(f"the accuracy of telling pairs changed by {_changed(found, 3)}")
+    told.append(f"the encoder at the start {_asked(start)}.")
+    return told[0][0].upper() + "; ".join(told)[1:]
 
 
 def refusals(
@@ -111,14 +110,19 @@ def refusals(
     pairs = start.gain.get("nsp_accuracy")
     if pairs and pairs.value < -settings.max_regression and pairs.high < 0:
         told.append(
-            f"nsp_accuracy changed by {pairs.value:+.4f} ({pairs.low:+.4f} to {pairs.high:+.4f}) "
-            f"against the encoder that it started from, which {_asked(start)}, {allowed}"
+            f"nsp_accuracy changed by {_changed(pairs, 4)} against the encoder that it started "
+            f"from, which {_asked(start)}, {allowed}"
         )
     return told
 
 
 def _times(found: Difference) -> str:
     return f"{found.value:.3f} times ({found.low:.3f} to {found.high:.3f})"
+
+
+def _changed(found: Difference, digits: int) -> str:
+    value, low, high = (f"{one:+.{digits}f}" for one in (found.value, found.low, found.high))
+    return f"{value} ({low} to {high})"
 
 
 def _asked(start: Start) -> str:

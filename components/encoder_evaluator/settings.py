@@ -11,9 +11,10 @@ class EncoderEvaluationSettings:
     """How a pre-trained encoder is judged beside the one that it started from.
 
     Attributes:
-        max_regression: How much worse than the encoder that it started from its perplexity on
-            the test split may be, as a share of that: 0 for not at all, 0.02 for 2 % higher.
-            Either way it must be surely worse, by more than chance.
+        max_regression: How much higher than that of the encoder that it started from its
+            perplexity on the test split may be, as a share of that: 0 for not at all, 0.02 for 2 %;
+            and how much lower the accuracy with which it tells pairs. It is refused only where it
+            is surely worse, by more than chance.
         head_steps: Steps, of 32 segments each, in which a head is fitted to the encoder that it
             started from, where that has none of its own, while the encoder stays as it is; fewer
             where the pre-training has read less. 0 for none, and then there is nothing to compare

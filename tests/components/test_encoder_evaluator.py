@@ -179,11 +179,15 @@ def test_what_there_is_nothing_of_cannot_be_judged():
 
 
 def test_the_sentence_says_with_what_head_the_start_was_asked():
-    gain = {"perplexity_ratio": difference(0.5, 0.45, 0.55)}
+    gain = {
+        "perplexity_ratio": difference(0.5, 0.45, 0.55),
+        "nsp_accuracy": difference(0.1, -0.02, 0.2),
+    }
     start = Start("tiny", {"mlm": "fresh"}, 200, {}, gain)
     assert sentence(start) == (
-        "Perplexity is 0.500 times (0.450 to 0.550) that at the start; the encoder at the start "
-        "had a head of random weights, as all of it was."
+        "Perplexity is 0.500 times (0.450 to 0.550) that at the start; the accuracy of telling "
+        "pairs changed by +0.100 (-0.020 to +0.200); the encoder at the start had a head of random "
+        "weights, as all of it was."
     )
     assert "a head fitted in 200 steps" in sentence(
         dataclasses.replace(start, heads={"mlm": "fitted"})
