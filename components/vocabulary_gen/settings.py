@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-# Special tokens, and the bytes that byte pairs are made of.
-_LEAST = 300
+from ...models.encoders.vocabularies import LEAST_SIZE
+
 # As many as the largest published vocabularies have, four times over.
 _MOST = 1_000_000
 
@@ -26,5 +26,5 @@ class VocabularySettings:
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
-        if not _LEAST <= self.size <= _MOST:
-            yield "size", f"is {self.size}; it is a whole number from {_LEAST} to {_MOST:,}"
+        if not LEAST_SIZE <= self.size <= _MOST:
+            yield "size", f"is {self.size}; it is a whole number from {LEAST_SIZE} to {_MOST:,}"

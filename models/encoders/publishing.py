@@ -15,7 +15,7 @@ import tensorflow as tf
 from ...errors import RunError
 from ...files import tree_digests, whole_folder
 from .base import Encoder
-from .pretraining_heads import MASKED_LANGUAGE
+from .pretraining_heads import MASKED_LANGUAGE, read_head
 from .registry import FAMILIES
 from .sources.contents import is_notice
 from .sources.fetching import encoder_digest
@@ -79,7 +79,10 @@ def write_encoder(
                 weight.shape.num_elements() for weight in encoder.trainable_variables
             ),
             "vocabulary_size": encoder.vocabulary_size,
-            "head": sorted({"mlm" if name in MASKED_LANGUAGE else "nsp" for name in head or ()}),
+            # A SavedModel has no place for what tells next sentences.
+            "head": sorted(
+                {"mlm" if name in MASKED_LANGUAGE else "nsp" for name in read_head(folder)}
+            ),
             "sha256": encoder_digest(folder),
             "files": tree_digests(folder),
         }

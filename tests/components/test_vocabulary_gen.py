@@ -146,7 +146,9 @@ def test_a_vocabulary_that_is_larger_than_the_text_supports(learn, reviews, fami
     assert encoder_facts(model.uri)["vocabulary_size"] == told
 
 
-def test_texts_without_a_word(learn):
+def test_texts_that_are_too_little_for_any_vocabulary(learn):
+    with pytest.raises(RunError, match="size is 500, but .* only 21 different .*: bring more text"):
+        learn(["so good, so bad"] * 9, EncoderSize(1, 16), VocabularySettings(500))
     with pytest.raises(RunError, match="have no words to learn a vocabulary from"):
         learn([" ", ""], EncoderSize(1, 16), VocabularySettings(500))
 

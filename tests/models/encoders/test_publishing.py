@@ -161,7 +161,7 @@ def test_its_saved_model_is_trained_as_it_is_and_published_again(published, tmp_
         variable.assign(variable + 0.01)
     head = {name: value + 0.01 for name, value in head.items()}
     again = str(tmp_path / "again")
-    write_encoder(loaded, again, head=head)
+    assert write_encoder(loaded, again, head=head)["head"] == ["mlm"]
 
     for native in (True, False):
         assert difference(load_encoder(again, native=native)(inputs), loaded(inputs)) < 1e-4
