@@ -27,6 +27,7 @@ ARGUMENTS = {
     "exports": [],
     "ingest": [],
     "ingest_entities": [],
+    "segments": ["--megabytes", "1", "10", "100"],
     "pipeline": FLOAT32,
     "tokenization": [],
     "contradictions": [],

@@ -39,6 +39,7 @@ TRIALS = {
         ["--steps=10", "--batch-size=2", "--repeats=1", "--work={work}/pretrain", *PEERS],
         ["reviewlens, float32", "reviewlens, bfloat16"],
     ),
+    "segments": (["--megabytes", "1"], ["text-example-gen", "transform"]),
     "memory": (
         ["--steps=2", "--precision=bfloat16", "--word-pieces=256", "--work={work}", *PEERS],
         ["reviewlens, bfloat16", "reviewlens, bfloat16, 8 at a time"],
