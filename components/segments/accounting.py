@@ -128,12 +128,13 @@ def check_pairs(totals: Mapping[str, Counts]) -> None:
     Raises:
         RunError: A split has none.
     """
-    for split, total in totals.items():
+    # That of most texts first, which tells most.
+    for total in sorted(totals.values(), key=lambda total: -total.texts):
         if not total.pairs:
             single = total.single / total.texts
             raise RunError(
                 "model.objectives has nsp, which learns what follows a sentence, but of the "
-                f"{total.texts:,} texts of the split {split} no pair can be made: {single:.0%} of "
+                f"{total.texts:,} texts of the split {total.split} no pair can be made: {single:.0%} of "
                 "them have one sentence only; leave nsp out, or bring "
                 f"{'longer' if single == 1 else 'more'} texts"
             )
