@@ -119,7 +119,7 @@ def prepare_segments(texts: list[str], work: str) -> tuple[TokenizedTexts, str]:
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    examples = newest(output, "transform", "transformed_examples")
+    examples = newest(output, "transform", "segments")
     encoder = newest(output, "encoder-fetcher", "model") / "Format-Serving"
     return read_segments([str(examples / "Split-train" / "*")], "train"), str(encoder)
 
