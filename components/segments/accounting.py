@@ -134,8 +134,8 @@ def check_pairs(totals: Mapping[str, Counts]) -> None:
             single = total.single / total.texts
             raise RunError(
                 "model.objectives has nsp, which learns what follows a sentence, but of the "
-                f"{total.texts:,} texts of the split {total.split} no pair can be made: {single:.0%} of "
-                "them have one sentence only; leave nsp out, or bring "
+                f"{total.texts:,} texts of the split {total.split} no pair can be made: "
+                f"{single:.0%} of them have one sentence only; leave nsp out, or bring "
                 f"{'longer' if single == 1 else 'more'} texts"
             )
 
