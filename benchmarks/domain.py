@@ -206,9 +206,9 @@ def measure(
                     part: write_reviews(str(work / f"{part}.npz"), texts)
                     for part, texts in drawn.items()
                 }
-                task = splits.task.config()
+                learnt = splits.task.config()
                 given = {"encoder": encoder, "files": files, "model": model, "training": training}
-                path.write_text(json.dumps(worker.ask("fine_tune", task=task, **given)))
+                path.write_text(json.dumps(worker.ask("fine_tune", learnt=learnt, **given)))
             kept = json.loads(path.read_text())
             labels = labels_of(splits.test)
             answers[name].append(

@@ -19,12 +19,14 @@ from reviewlens.models.training.scoring import Scorer
 from reviewlens.models.training.tokenized import TokenizedTexts
 
 
-def fine_tune(encoder: str, task: dict, files: dict[str, str], model: dict, training: dict) -> dict:
+def fine_tune(
+    encoder: str, learnt: dict, files: dict[str, str], model: dict, training: dict
+) -> dict:
     """Fine-tunes to the end.
 
     Args:
         encoder: Folder of the encoder.
-        task: What `TextClassification.config` gives.
+        learnt: What `TextClassification.config` gives.
         files: Of tokenized reviews: `train` and `eval` with the shares of their grades, and
             `test`, whose classes are not looked at.
         model: Settings of the model.
@@ -35,15 +37,15 @@ def fine_tune(encoder: str, task: dict, files: dict[str, str], model: dict, trai
         the processor.
     """
     started = time.process_time()
-    learnt = make_task(**task)
+    task = make_task(**learnt)
     settings = TrainingSettings(**training)
     texts = {name: _read(path) for name, path in files.items()}
     keras.utils.set_random_seed(settings.seed)
     precision = resolve_precision(settings.precision)
-    classifier = build_model(learnt, encoder, ModelSettings(**model), precision)
-    record = train(classifier, texts["train"], texts["eval"], settings, task=learnt)
+    classifier = build_model(task, encoder, ModelSettings(**model), precision)
+    record = train(classifier, texts["train"], texts["eval"], settings, task=task)
     score = Scorer(classifier)
-    decision = learnt.fit_decision(score(texts["eval"]), texts["eval"], "macro_f1")
+    decision = task.fit_decision(score(texts["eval"]), texts["eval"], "macro_f1")
     logits = score(texts["test"])
     return {
         "probabilities": decision.probabilities(logits).tolist(),
