@@ -61,10 +61,10 @@ def train(folder: str, output: str):
 
     step = TrainStep.__call__
 
-    def counted(self, *arguments):
+    def counted(self, *arguments, **named):
         with open(os.path.join(folder, "steps"), "a", encoding="utf-8") as file:
             file.write("step\n")
-        return step(self, *arguments)
+        return step(self, *arguments, **named)
 
     with unittest.mock.patch.object(TrainStep, "__call__", counted):
         return run_pipeline(lambda: build(folder, output), output)
