@@ -12,7 +12,10 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import ctypes
 import socket
+import struct
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,9 +23,12 @@ from typing import cast
 
 import uvicorn
 
+_SO_ATTACH_FILTER = 26  # asm-generic/socket.h; the module `socket` does not name it.
 # Seconds without a new request after which no more are expected: longer than a client that has
 # just been answered takes for its next one.
 _QUIET_SECONDS = 0.25
+# Seconds within which a handshake that has begun is over.
+_HANDSHAKE_SECONDS = 0.1
 # Seconds after which the door is closed even though requests still come.
 _PATIENCE_SECONDS = 2.0
 
@@ -126,6 +132,8 @@ class RestServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accepts who stands before the door, closes it, and hears out those inside."""
         self._app.closing = True
+        _let_nobody_come(self._door)
+        await asyncio.sleep(_HANDSHAKE_SECONDS)
         for server in self.servers:
             server.close()
         accepted = []
@@ -170,3 +178,22 @@ class _Closing:
             await send(message)
 
         await self._app(scope, receive, send_last)
+
+
+def _let_nobody_come(listener: socket.socket) -> None:
+    """Has Linux leave the requests for new connections unheard; others only lose a guarantee.
+
+    Whoever finished a handshake between the last `accept` and the end of the socket would be
+    reset. Whoever hears nothing asks again after a second, and is refused then.
+    """
+    if sys.platform != "linux":
+        return
+    # tcp[13] & SYN ? drop : keep, in the instructions of linux/filter.h: code, then where to go
+    # on if true and if false, then the operand.
+    program = [(0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF)]
+    packed = ctypes.create_string_buffer(
+        b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
+    )
+    described = struct.pack("@HP", len(program), ctypes.addressof(packed))
+    with contextlib.suppress(OSError):
+        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, described)

@@ -91,7 +91,7 @@ def test_json_leaves_out_what_the_ingest_does_not_depend_on():
         ({"slices": ("label",)}, "slices", "derive a column"),
         ({"slices": ("grade",)}, "slices", "derive a column"),
         ({"slices": ("A", "A")}, "slices", "'A' twice"),
-        ({"format": "xlsx"}, "format", "auto, conll, csv, tsv, fasttext, jsonl, parquet"),
+        ({"format": "xlsx"}, "format", "choose one of auto, conll, csv, tsv, documents, "),
         ({"splits": {"train": 1, "test": 1}}, "splits", "train, eval, test"),
         ({"splits": {"train": 1, "eval": 0, "test": 1}}, "splits.eval", "is 0"),
         ({"contradictory": "mean"}, "contradictory", "soft, majority, reject"),
