@@ -99,12 +99,12 @@ def _compared(
 ) -> Paired:
     truth = left["truth"]
     if task == CLASSES:
-        judged = [Judged(side["probabilities"], side["decided"]) for side in (left, right)]
+        one, other = (Judged(side["probabilities"], side["decided"]) for side in (left, right))
         apart = disagreement(left["decided"], right["decided"], truth)
         return Paired(
             task,
             **counts,
-            differences=compare(*judged, truth, classes),
+            differences=compare(one, other, truth, classes),
             gained=apart.gained,
             lost=apart.lost,
             p_value=apart.p_value,

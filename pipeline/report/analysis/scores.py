@@ -29,10 +29,12 @@ def entities_of_texts(found: Iterable[str], there: Iterable[str], types: int) ->
     """
     lines, true_lines = list(found), list(there)
     predicted, true = entity_rows(lines), entity_rows(true_lines)
-    counts = np.zeros((len(lines), types, 3), np.int64)
-    for column, rows in enumerate((shared_entities(predicted, true), predicted, true)):
-        np.add.at(counts, (rows[:, 0], rows[:, 3], column), 1)
-    return counts
+    cells = len(lines) * types
+    counts = [
+        np.bincount(rows[:, 0] * types + rows[:, 3], minlength=cells)
+        for rows in (shared_entities(predicted, true), predicted, true)
+    ]
+    return np.stack(counts, axis=1).reshape(len(lines), types, 3)
 
 
 def scores_of_answers(answers: Mapping[str, np.ndarray], truth: np.ndarray) -> np.ndarray:
