@@ -7,9 +7,12 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import apache_beam as beam
+import tensorflow_model_analysis as tfma
 from absl import logging
 from tfx.components.evaluator import constants
 from tfx.components.evaluator import executor as evaluator_executor
+from tfx.components.util import tfxio_utils
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, channel, standard_artifacts, standard_component_specs
@@ -24,7 +27,7 @@ from ..task_registry import TASKS
 from ..trainer.artifacts import TRAINING_SECONDS, TrainedModel
 from . import extractors
 from .eval_config import BASELINE, CANDIDATE, build_eval_config
-from .predictions import gather_predictions
+from .predictions import EVAL, gather_predictions
 from .recording import Recording, recording
 from .report import explain, read_metrics
 from .settings import EvaluationSettings
@@ -64,7 +67,8 @@ class Executor(evaluator_executor.Executor):
         # Before the evaluation, so that what it loads is what the pusher will look for.
         digest = model_digest(model)
         evaluation = artifact_utils.get_single_uri(output_dict["evaluation"])
-        with recording(Recording(evaluation, ngrams[0].uri if ngrams else None)):
+        beside = _examples_beside(input_dict["examples"], input_dict["schema"])
+        with recording(Recording(evaluation, ngrams[0].uri if ngrams else None, beside)):
             super().Do(input_dict, output_dict, exec_properties)
         comparison = Comparison()
         columns = getattr(TASKS.load(task, "evaluation"), "COLUMNS", None)
@@ -91,6 +95,21 @@ class Executor(evaluator_executor.Executor):
             _refuse(blessing)
         blessing.set_string_custom_property("reason", "; ".join(reasons))
         blessing.set_string_custom_property(MODEL_DIGEST, digest)
+
+
+def _examples_beside(examples: list[Any], schema: list[Any]) -> dict[str, beam.PTransform]:
+    """What reads the examples of the split eval, if there are some, as TFX reads the others."""
+    if any(EVAL not in artifact_utils.decode_split_names(each.split_names) for each in examples):
+        return {}
+    (uri,) = artifact_utils.get_split_uris(examples, EVAL)
+    described = io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(schema))
+    factory = tfxio_utils.get_tfxio_factory_from_artifact(
+        examples=examples,
+        telemetry_descriptors=["Evaluator"],
+        schema=io_utils.SchemaReader().read(described),
+        raw_record_column_name=tfma.constants.ARROW_INPUT_COLUMN,
+    )
+    return {EVAL: factory(io_utils.all_files_pattern(uri)).BeamSource()}
 
 
 def _path_of(model: Any) -> str:

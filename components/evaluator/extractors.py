@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -12,7 +12,8 @@ from tensorflow_model_analysis.extractors import predictions_extractor
 from ...serving.model_card import task_of
 from ..task_registry import TASKS, inputs_of
 from .eval_config import CANDIDATE
-from .recording import WriteAnswers, wanted_recording
+from .predictions import TEST
+from .recording import Layout, Recording, WriteAnswers, wanted_recording
 
 
 def custom_extractors(
@@ -41,11 +42,15 @@ def custom_extractors(
     names = [extractor.stage_name for extractor in extractors]
     position = names.index(predictions_extractor.PREDICTIONS_EXTRACTOR_STAGE_NAME)
     inputs = beam.Map(_name_inputs, inputs=readers[CANDIDATE].inputs)
-    answers = _ExtractAnswers(readers)
-    return [
+    before = [
         *extractors[:position],
         tfma.extractors.Extractor("ExtractInputs", inputs),
         extractors[position],
+    ]
+    slices = [key for spec in eval_config.slicing_specs for key in spec.feature_keys]
+    answers = _ExtractAnswers(readers, before, slices)
+    return [
+        *before,
         tfma.extractors.Extractor("ExtractAnswers", answers),
         *extractors[position + 1 :],
     ]
@@ -77,21 +82,54 @@ def _name_inputs(extracts: dict[str, Any], inputs: Mapping[str, str]) -> dict[st
 
 
 class _ExtractAnswers(beam.PTransform):
-    """Replaces the predictions of every model, and has them written down."""
+    """Replaces the predictions of every model, and has them written down.
 
-    def __init__(self, readers: Mapping[str, _Reader]):
+    Those of other splits are, too, where that is wanted: what came before is done once more for
+    their examples, in the same pipeline, so that no model is loaded again.
+    """
+
+    def __init__(
+        self,
+        readers: Mapping[str, _Reader],
+        before: Sequence[tfma.extractors.Extractor],
+        slices: Sequence[str],
+    ):
         super().__init__()
         self._readers = readers
+        self._before = before
+        self._slices = slices
         self._wanted = wanted_recording()
 
     def expand(self, extracts: beam.PCollection) -> beam.PCollection:
         answers = extracts | "Read" >> beam.Map(_read_answers, readers=self._readers)
         candidate = self._readers[CANDIDATE]
         if self._wanted and candidate.judged and candidate.columns:
-            _ = answers | "WriteAnswers" >> WriteAnswers(
-                self._wanted, list(self._readers), candidate.judged, candidate.columns
+            of_splits = {TEST: answers, **self._beside(extracts.pipeline, self._wanted)}
+            layout = Layout(
+                tuple(self._readers),
+                candidate.judged,
+                candidate.columns,
+                tuple(dict.fromkeys(["text", *candidate.inputs.values()])),
+                tuple(self._slices),
             )
+            _ = of_splits | "WriteAnswers" >> WriteAnswers(self._wanted, layout)
         return answers
+
+    def _beside(self, pipeline: beam.Pipeline, wanted: Recording) -> dict[str, beam.PCollection]:
+        """The answers to the examples of other splits."""
+        of_splits = {}
+        for split, source in wanted.beside.items():
+            extracts = (
+                pipeline
+                | f"ReadExamples[{split}]" >> source
+                | f"InputsToExtracts[{split}]" >> tfma.BatchedInputsToExtracts()
+            )
+            for extractor in self._before:
+                extracts |= f"{extractor.stage_name}[{split}]" >> extractor.ptransform
+            of_splits[split] = extracts | f"Read[{split}]" >> beam.Map(
+                _read_answers, readers=self._readers
+            )
+        return of_splits
 
 
 def _read_answers(extracts: dict[str, Any], readers: Mapping[str, _Reader]) -> dict[str, Any]:

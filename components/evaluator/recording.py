@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -15,7 +15,7 @@ import tensorflow as tf
 import tensorflow_model_analysis as tfma
 
 from ..ngram_trainer.trained_ngrams import TrainedNgrams
-from .predictions import Answers, Columns, parts_in, table_of
+from .predictions import SLICE, Answers, Columns, parts_in, table_of
 
 # Name of the n-gram classifier among the models.
 NGRAMS = "ngrams"
@@ -28,10 +28,13 @@ class Recording:
     Attributes:
         directory: Of the artifact `evaluation`.
         ngrams: Of the n-gram classifier that answers the same texts, None for none.
+        beside: By the name of a split what reads its examples. The models answer these, too, but
+            are not judged by them.
     """
 
     directory: str
     ngrams: str | None = None
+    beside: Mapping[str, beam.PTransform] = dataclasses.field(default_factory=dict)
 
 
 # TFX calls `custom_extractors` with arguments of its own only, and loads that module anew before,
@@ -59,54 +62,69 @@ def wanted_recording() -> Recording | None:
     return _WANTED.get()
 
 
-class WriteAnswers(beam.PTransform):
-    """Writes a row for each example of extracts that hold what a task's `extract` gave."""
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """What is written of each example, and of the answers.
 
-    def __init__(
-        self,
-        wanted: Recording,
-        models: Sequence[str],
-        judged: Callable[[Any], Answers],
-        columns: Columns,
-    ):
+    Attributes:
+        models: Names of the models whose answers the extracts hold.
+        judged: Of the task, see `tasks.base.Evaluation`.
+        columns: Likewise.
+        texts: Features that the models are asked.
+        slices: Features by whose values the metrics are broken down.
+    """
+
+    models: tuple[str, ...]
+    judged: Callable[[Any], Answers]
+    columns: Columns
+    texts: tuple[str, ...]
+    slices: tuple[str, ...] = ()
+
+    def schema(self, more: Sequence[str] = ()) -> pa.Schema:
+        """All columns of the file.
+
+        Args:
+            more: Names of models whose answers the extracts do not hold.
+        """
+        return self.columns.schema([*self.models, *more], self.texts, self.slices)
+
+
+class WriteAnswers(beam.PTransform):
+    """Writes a row for each example of extracts that hold what a task's `extract` gave.
+
+    It takes such extracts by the name of their split.
+    """
+
+    def __init__(self, wanted: Recording, layout: Layout):
         """Declares the step.
 
         Args:
             wanted: What is written, and where.
-            models: Names of the models whose answers the extracts hold.
-            judged: Of the task, see `tasks.base.Evaluation`.
-            columns: Likewise.
+            layout: Of the file.
         """
         super().__init__()
         self._wanted = wanted
-        self._models = list(models)
-        self._judged = judged
-        self._columns = columns
+        self._layout = layout
 
-    def expand(self, extracts: beam.PCollection) -> Any:
+    def expand(self, extracts: Mapping[str, beam.PCollection]) -> Any:
         """Adds the step to a pipeline."""
         ngrams = _Ngrams(self._wanted.ngrams) if self._wanted.ngrams else None
-        names = [*self._models, *([NGRAMS] if ngrams else [])]
-        tabulate = _Tabulate(self._models, self._judged, self._columns, ngrams)
-        schema = self._columns.schema(names)
+        schema = self._layout.schema([NGRAMS] if ngrams else [])
+        tables = [
+            of_split | f"Tabulate[{split}]" >> beam.ParDo(_Tabulate(split, self._layout, ngrams))
+            for split, of_split in extracts.items()
+        ]
         parts = beam.io.WriteToParquetBatched(parts_in(self._wanted.directory), schema)
-        return extracts | "Tabulate" >> beam.ParDo(tabulate) | "Write" >> parts
+        return tables | beam.Flatten() | "Write" >> parts
 
 
 class _Tabulate(beam.DoFn):
     """Makes rows of a batch of answers."""
 
-    def __init__(
-        self,
-        models: list[str],
-        judged: Callable[[Any], Answers],
-        columns: Columns,
-        ngrams: _Ngrams | None,
-    ):
+    def __init__(self, split: str, layout: Layout, ngrams: _Ngrams | None):
         super().__init__()
-        self._models = models
-        self._judged = judged
-        self._columns = columns
+        self._split = split
+        self._layout = layout
         self._ngrams = ngrams
 
     def setup(self) -> None:
@@ -117,16 +135,36 @@ class _Tabulate(beam.DoFn):
     def process(self, extracts: dict[str, Any]) -> Iterator[pa.Table]:
         """Yields a table."""
         features, answers = extracts[tfma.FEATURES_KEY], extracts[tfma.PREDICTIONS_KEY]
-        if len(self._models) == 1:
+        layout = self._layout
+        if len(layout.models) == 1:
             # Model Analysis leaves out the name where there is only one.
-            answers = dict.fromkeys(self._models, answers)
-        of = {name: self._judged(answers[name]) for name in self._models}
+            answers = dict.fromkeys(layout.models, answers)
+        of = {name: layout.judged(answers[name]) for name in layout.models}
         if self._ngrams:
             of[NGRAMS] = self._ngrams.ask(features["text"].reshape(-1))
-        truth = features[self._columns.truth.name].reshape(-1)
-        # A schema that was given may leave it out.
-        ids = features["id"].reshape(-1) if "id" in features else np.full(len(truth), b"")
-        yield table_of(ids, truth, of, self._columns)
+        truth = features[layout.columns.truth.name].reshape(-1)
+        examples = {
+            # A schema that was given may leave it out.
+            "id": _values(features, "id", len(truth), b""),
+            "split": [self._split] * len(truth),
+            layout.columns.truth.name: truth,
+            **{name: _values(features, name, len(truth)) for name in layout.texts},
+            **{SLICE + name: _values(features, name, len(truth)) for name in layout.slices},
+        }
+        yield table_of(examples, of, layout.schema([NGRAMS] if self._ngrams else []))
+
+
+def _values(features: Mapping[str, Any], name: str, rows: int, missing: Any = None) -> list[Any]:
+    """The values of a feature, of which each example has one; else what is missing."""
+    values = features.get(name)
+    if isinstance(values, np.ndarray) and values.size == rows:
+        return [_told(value) for value in values.reshape(-1).tolist()]
+    return [missing] * rows
+
+
+def _told(value: Any) -> Any:
+    """Text is bytes; a slice may be of numbers."""
+    return value if isinstance(value, bytes) else str(value)
 
 
 class _Ngrams:

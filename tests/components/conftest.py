@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import glob
+import itertools
 import json
 import random
 import sys
@@ -82,7 +83,8 @@ def make_artifact(artifacts_in, tmp_path):
 def evaluator_on(artifacts_in, tmp_path_factory):
     """Gives, for rows of a test split and their task, what runs the evaluator on them.
 
-    Rows are by name of a feature its text or number, and get their place as the id.
+    Rows are by name of a feature its text or number, and get their place as the id. There may be
+    some of an eval split beside them, whose places come after those.
     """
     import tensorflow as tf
     import tensorflow_data_validation as tfdv
@@ -94,13 +96,9 @@ def evaluator_on(artifacts_in, tmp_path_factory):
     from reviewlens.components.evaluator.component import Executor
     from reviewlens.components.evaluator.eval_config import build_eval_config
 
-    def within(rows, task, task_config, slices):
-        tmp_path = tmp_path_factory.mktemp("evaluator")
-        make_artifact = artifacts_in(tmp_path)
-        rows = [{"id": str(place), **row} for place, row in enumerate(rows)]
-        examples = make_artifact(standard_artifacts.Examples, split_names='["test"]')
-        Path(examples.uri, "Split-test").mkdir(parents=True)
-        path = f"{examples.uri}/Split-test/data_tfrecord-00000-of-00001.gz"
+    def write(folder, rows):
+        Path(folder).mkdir(parents=True)
+        path = f"{folder}/data_tfrecord-00000-of-00001.gz"
         with tf.io.TFRecordWriter(path, "GZIP") as writer:
             for row in rows:
                 example = tf.train.Example()
@@ -111,9 +109,19 @@ def evaluator_on(artifacts_in, tmp_path_factory):
                     else:
                         feature.int64_list.value.append(value)
                 writer.write(example.SerializeToString())
+
+    def within(rows, task, task_config, slices, eval_rows=()):
+        tmp_path = tmp_path_factory.mktemp("evaluator")
+        make_artifact = artifacts_in(tmp_path)
+        splits = {"test": list(rows), **({"eval": list(eval_rows)} if eval_rows else {})}
+        examples = make_artifact(standard_artifacts.Examples, split_names=json.dumps([*splits]))
+        places = itertools.count()
+        for split, of_split in splits.items():
+            with_ids = [{"id": str(next(places)), **row} for row in of_split]
+            write(f"{examples.uri}/Split-{split}", with_ids)
         schema = make_artifact(standard_artifacts.Schema)
         proto = schema_pb2.Schema()
-        for name, value in rows[0].items():
+        for name, value in {"id": "", **rows[0]}.items():
             kind = schema_pb2.BYTES if isinstance(value, str) else schema_pb2.INT
             feature = proto.feature.add(name=name, type=kind)
             feature.presence.min_fraction = 1.0

@@ -139,7 +139,15 @@ def test_what_each_model_answers_is_written_down(evaluated, scores):
 
     names = ("answer", "score", "start", "end")
     of_models = [f"{model}_{name}" for model in ("candidate", "baseline") for name in names]
-    assert table.column_names == ["id", "answers", *of_models]
+    assert table.column_names == [
+        "id",
+        "split",
+        "text",
+        "question",
+        "answers",
+        "slice_shop",
+        *of_models,
+    ]
     is_right = np.zeros(len(ROWS))
     for row in table.to_pylist():
         place = int(row["id"])

@@ -17,6 +17,7 @@ from reviewlens.serving.model_card import write_model_card
 
 TASK = "token-classification"
 TYPES = ["food", "place", "staff", "never"]
+MODELS = ("candidate", "baseline")
 SHOPS = ("north", "south")
 WORDS = 7
 
@@ -191,14 +192,14 @@ def test_what_each_model_finds_in_each_text_is_written_down(evaluate, parrots, s
 
     table = pq.read_table(folder / "predictions.parquet")
     assert json.loads(table.schema.metadata[b"labels"]) == TYPES
-    names = ["id", "spans", "candidate_spans", "candidate_scores", "baseline_spans"]
-    assert table.column_names == [*names, "baseline_scores"]
+    answered = [f"{model}_{name}" for model in MODELS for name in ("spans", "scores")]
+    assert table.column_names == ["id", "split", "text", "spans", "slice_shop", *answered]
     truth, *answers = sentences
     right, scores = [], []
     for row in table.to_pylist():
         place = int(row["id"])
         assert row["spans"] == line(spans(truth[place]))
-        for name, tags in zip(("candidate", "baseline"), answers, strict=True):
+        for name, tags in zip(MODELS, answers, strict=True):
             assert row[f"{name}_spans"] == line(spans(tags[place]))
             assert len(row[f"{name}_scores"]) == len(spans(tags[place]))
         right += [span in row["spans"].split() for span in row["candidate_spans"].split()]

@@ -98,14 +98,15 @@ def ngrams(artifacts_in, served, answers, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def evaluate(evaluator_on, tiny_model, ngrams, answers):
+def evaluate(evaluator_on, tiny_model, ngrams, answers, reviews):
     """Runs the evaluator on these reviews; returns the folder of its results and its blessing."""
     texts, labels, *_, names = answers
     rows = [
         {"text": text, "label": label, "shop": SHOPS[row % 5 == 0]}
         for row, (text, label) in enumerate(zip(texts, labels, strict=True))
     ]
-    run = evaluator_on(rows, "text-classification", {"labels": names}, ["shop"])
+    beside = [{"text": text, "label": 0, "shop": SHOPS[0]} for text in reviews[300:340]]
+    run = evaluator_on(rows, "text-classification", {"labels": names}, ["shop"], beside)
 
     @functools.cache
     def evaluate(settings, candidate=tiny_model, baseline=None, with_ngrams=False):
@@ -203,11 +204,13 @@ def test_what_each_model_says_of_each_review_is_written_down(evaluate, answers, 
 
     table = pq.read_table(folder / "predictions.parquet")
     assert json.loads(table.schema.metadata[b"labels"]) == names
-    rows = table.to_pylist()
+    rows = [row for row in table.to_pylist() if row["split"] == "test"]
     assert [row["id"] for row in rows] == sorted(b"%d" % row for row in range(len(texts)))
     assert not list(folder.glob("predictions-*"))
     for row in rows:
         position = int(row["id"])
+        assert row["text"] == texts[position]
+        assert row["slice_shop"] == SHOPS[position % 5 == 0]
         assert row["label"] == labels[position]
         assert row["candidate_decided"] == named[position]
         assert row["candidate_probabilities"] == pytest.approx(probabilities[position], abs=1e-5)
@@ -235,6 +238,27 @@ def test_what_each_model_says_of_each_review_is_written_down(evaluate, answers, 
     assert "use model.algorithm=ngrams" in metrics["ngram_baseline"]["sentence"]
     assert metrics["baseline"]["gain"]["macro_f1"]["low"] > 0
     assert blessing.get_int_custom_property("blessed") == 1
+
+
+def test_the_eval_split_is_written_down_as_well_and_changes_no_figure(
+    evaluate, undecided, reviews, tiny_model, answers
+):
+    folder, _ = evaluate(EvaluationSettings(min_macro_f1=0.1), baseline=undecided, with_ngrams=True)
+
+    table = pq.read_table(folder / "predictions.parquet")
+    rows = [row for row in table.to_pylist() if row["split"] == "eval"]
+    assert len(table) == len(answers[0]) + len(rows) and len(rows) == 40
+    expected = LocalModel(tiny_model).predict(reviews[300:340])
+    for row in rows:
+        place = int(row["id"]) - len(answers[0])
+        assert row["text"] == reviews[300 + place]
+        assert (row["label"], row["slice_shop"], row["baseline_decided"]) == (0, SHOPS[0], 0)
+        probabilities = list(expected[place].probabilities.values())
+        assert row["candidate_probabilities"] == pytest.approx(probabilities, abs=1e-5)
+        assert len(row["ngrams_probabilities"]) == len(probabilities)
+    metrics = metrics_in(folder)
+    assert metrics["test"]["examples"] == len(answers[0])
+    assert sum(f["support"] for f in metrics["ngram_baseline"]["per_class"].values()) == 300
 
 
 def test_a_model_that_others_surely_beat_is_not_blessed(evaluate, tiny_model, undecided):

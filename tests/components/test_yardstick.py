@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from reviewlens.components.evaluator import predictions as predictions_module
 from reviewlens.components.evaluator.predictions import (
     PREDICTIONS_FILE,
     Predictions,
@@ -19,6 +20,7 @@ from reviewlens.components.tasks.text_classification.evaluation import COLUMNS
 
 LABELS = ["negative", "neutral", "positive"]
 TASK = "text-classification"
+SPLITS = ["eval", "test"]
 
 
 def answers(truth, wrong):
@@ -29,6 +31,11 @@ def answers(truth, wrong):
         "decided": decided,
         "probabilities": np.eye(3, dtype=np.float32)[decided] * 0.7 + 0.1,
     }
+
+
+def shop_of(row):
+    """A slice column that says nothing of some reviews."""
+    return "north" if row % 9 else None
 
 
 def compared(rows, candidate, other, settings=None, name="ngrams", **more):
@@ -135,12 +142,56 @@ def test_the_file_is_the_same_in_whatever_order_workers_finish(tmp_path):
         folder.mkdir()
         for part, rows in enumerate(np.array_split(random.permutation(120), 4)):
             of = {"candidate": {name: values[rows] for name, values in judged.items()}}
-            table = table_of([ids[row] for row in rows], labels[rows], of, COLUMNS)
+            examples = {
+                "id": [ids[row] for row in rows],
+                "split": [SPLITS[row % 2] for row in rows],
+                "text": [f"text {row}" for row in rows],
+                "label": labels[rows],
+                "slice_shop": [shop_of(row) for row in rows],
+            }
+            table = table_of(examples, of, COLUMNS.schema(["candidate"], slices=["shop"]))
             pq.write_table(table, f"{parts_in(str(folder))}-{part}")
         predictions = gather_predictions(str(folder), LABELS, COLUMNS)
         assert [path.name for path in folder.iterdir()] == [PREDICTIONS_FILE]
         files.append((folder / PREDICTIONS_FILE).read_bytes())
 
     assert files[0] == files[1]
-    assert predictions.ids.to_pylist() == sorted(ids)
-    assert sorted(predictions.truth) == sorted(labels)
+    table = pq.read_table(folder / PREDICTIONS_FILE)
+    rows = table.to_pylist()
+    assert sorted(row["text"] for row in rows) == sorted(f"text {row}" for row in range(120))
+    for row in rows:
+        place = int(row["text"].split()[1])
+        assert (row["id"], row["label"]) == (ids[place], labels[place])
+        assert (row["split"], row["slice_shop"]) == (SPLITS[place % 2], shop_of(place))
+        assert row["candidate_decided"] == judged["decided"][place]
+        assert row["candidate_probabilities"] == judged["probabilities"][place].tolist()
+    # A comparison is of the test split alone.
+    tested = [row for row in rows if row["split"] == "test"]
+    assert rows[-60:] == tested
+    assert predictions.ids.to_pylist() == sorted(row["id"] for row in tested)
+    assert predictions.truth.tolist() == [row["label"] for row in tested]
+    assert list(predictions.of) == ["candidate"]
+
+
+def test_long_texts_come_in_groups_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(predictions_module, "_BYTES", 3000)
+    texts = ["a" * 2000, "b", "c" * 2000, "d", "é" * 1200, "f"]
+    table = table_of(
+        {
+            "id": [b"%d" % row for row in range(6)],
+            "split": ["test"] * 6,
+            "text": texts,
+            "label": [0] * 6,
+        },
+        {"candidate": answers(np.zeros(6, int), [1])},
+        COLUMNS.schema(["candidate"]),
+    )
+    for part in range(3):
+        pq.write_table(table.take([5 - part, part]), f"{parts_in(str(tmp_path))}-{part}")
+
+    assert len(gather_predictions(str(tmp_path), LABELS, COLUMNS)) == 6
+
+    file = pq.ParquetFile(tmp_path / PREDICTIONS_FILE)
+    assert file.read()["text"].to_pylist() == texts
+    sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    assert sizes == [2, 2, 2]
