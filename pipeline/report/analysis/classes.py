@@ -1,18 +1,13 @@
-"""How good a classifier is: overall, by class, by slice, and what its probabilities are worth."""
+"""How good a classifier is: overall, by class, and whatever probability of a class is asked for."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 import numpy as np
 
-from ....models.tasks.probabilities import log_losses
 from ....models.tasks.text_classification.metrics import confusion_matrix
-from .estimates import Estimate, of_counts, of_sums, share
-
-# As the expected calibration error of `summary.json` has them.
-BINS = 15
+from .estimates import Estimate, of_counts, share
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,127 +91,6 @@ def figures_of(truth: np.ndarray, decided: np.ndarray, classes: int) -> Figures:
 
 
 @dataclasses.dataclass(frozen=True)
-class SliceFigures:
-    """Figures of the texts with one value of a slice column.
-
-    Attributes:
-        value: The value, "" where there is none.
-        examples: How many texts there are.
-        accuracy: How many of them are named right.
-        macro_f1: The mean F1 of the classes.
-    """
-
-    value: str
-    examples: int
-    accuracy: Estimate
-    macro_f1: Estimate
-
-
-def figures_of_slices(
-    values: np.ndarray, truth: np.ndarray, decided: np.ndarray, classes: int, most: int = 30
-) -> tuple[list[SliceFigures], int]:
-    """Computes the same of the texts with each value of a slice column.
-
-    Args:
-        values: Of the texts, objects [n].
-        truth: True class indices, int [n].
-        decided: Class indices decided for, int [n].
-        classes: How many there are.
-        most: How many values there are figures of: those with most texts.
-
-    Returns:
-        Figures, those of the most texts first; and how many values were left out.
-    """
-    names = np.array(["" if value is None else str(value) for value in values], object)
-    found, codes, sizes = np.unique(names, return_inverse=True, return_counts=True)
-    order = np.argsort(-sizes, kind="stable")
-    rows = np.argsort(codes, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    told = []
-    for code in order[:most]:
-        of = rows[starts[code] : starts[code + 1]]
-        figures = figures_of(truth[of], decided[of], classes)
-        told.append(SliceFigures(found[code], figures.examples, figures.accuracy, figures.macro_f1))
-    return told, max(0, len(found) - most)
-
-
-@dataclasses.dataclass(frozen=True)
-class Bin:
-    """Texts of which a model is about equally sure.
-
-    Attributes:
-        low: Where the bin of confidences begins.
-        high: Where it ends.
-        examples: How many texts are in it.
-        confidence: The mean probability of what is most probable.
-        accuracy: How often that is right.
-    """
-
-    low: float
-    high: float
-    examples: int
-    confidence: float
-    accuracy: Estimate
-
-
-@dataclasses.dataclass(frozen=True)
-class Reliability:
-    """Whether what a model is sure of is right as often as it says.
-
-    Attributes:
-        bins: Those with texts, in the order of their confidence.
-        ece: The expected calibration error (Guo et al., ICML 2017).
-        log_loss: The mean of minus the logarithm of the probability of what is true.
-    """
-
-    bins: tuple[Bin, ...]
-    ece: Estimate
-    log_loss: Estimate
-
-
-def reliability_of(probabilities: np.ndarray, truth: np.ndarray) -> Reliability:
-    """Compares confidences with how often they were right.
-
-    Args:
-        probabilities: float [n, classes], at least one row.
-        truth: True class indices, int [n].
-    """
-    confidence = probabilities.max(axis=1).astype(np.float64)
-    right = probabilities.argmax(axis=1) == truth
-    places = np.clip(np.ceil(confidence * BINS).astype(np.int64) - 1, 0, BINS - 1)
-    sizes, hits, sums = (
-        np.bincount(places, weights=weights, minlength=BINS)
-        for weights in (None, right, confidence)
-    )
-    bins = []
-    for place in np.flatnonzero(sizes):
-        accuracy = share(hits[place], sizes[place])
-        assert accuracy is not None
-        bins.append(
-            Bin(
-                place / BINS,
-                (place + 1) / BINS,
-                int(sizes[place]),
-                float(sums[place] / sizes[place]),
-                accuracy,
-            )
-        )
-
-    def error(counts: np.ndarray) -> np.ndarray:
-        # Two cells for each bin: texts that are right, and the others.
-        one, other = counts[:, :BINS], counts[:, BINS:]
-        gaps = (one + other) * (sums / np.maximum(sizes, 1)) - one
-        return np.abs(gaps).sum(axis=1, keepdims=True) / counts.sum(axis=1, keepdims=True)
-
-    (ece,) = of_counts(np.concatenate([hits, sizes - hits]).astype(np.int64), error)
-    losses = log_losses(probabilities, truth)
-    (loss,) = of_sums(
-        np.stack([losses, np.ones(len(losses))], axis=1), lambda of: of[:, :1] / of[:, 1:]
-    )
-    return Reliability(tuple(bins), ece, loss)
-
-
-@dataclasses.dataclass(frozen=True)
 class Curve:
     """Precision and recall of a class, whatever probability is asked for.
 
@@ -260,7 +134,7 @@ def precision_recall(scores: np.ndarray, positive: np.ndarray, points: int = 200
     return Curve(recall[wanted], precision[wanted], average, total / len(positive))
 
 
-def worst_first(probabilities: np.ndarray, truth: np.ndarray, rows: Sequence[int]) -> np.ndarray:
+def worst_first(probabilities: np.ndarray, truth: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Orders texts by how little a model believes what is true of them.
 
     Args:

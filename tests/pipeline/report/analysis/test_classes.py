@@ -14,13 +14,9 @@ from sklearn.metrics import (
 )
 
 from reviewlens.models.tasks.text_classification.metrics import expected_calibration_error
-from reviewlens.pipeline.report.analysis.classes import (
-    figures_of,
-    figures_of_slices,
-    precision_recall,
-    reliability_of,
-    worst_first,
-)
+from reviewlens.pipeline.report.analysis.calibration import log_loss_of, reliability_of
+from reviewlens.pipeline.report.analysis.classes import figures_of, precision_recall, worst_first
+from reviewlens.pipeline.report.analysis.slicing import rows_of_values
 
 ROWS, CLASSES = 900, 3
 
@@ -66,14 +62,18 @@ def test_a_class_without_texts_has_no_recall_and_one_that_is_never_named_no_prec
 def test_calibration_is_that_of_the_evaluator(answered):
     truth, probabilities, _ = answered
 
-    found = reliability_of(probabilities, truth)
+    right = probabilities.argmax(axis=1) == truth
+    found = reliability_of(probabilities.max(axis=1), right)
+    loss = log_loss_of(probabilities, truth)
 
     assert found.ece.value == pytest.approx(expected_calibration_error(probabilities, truth))
     scaled = probabilities / probabilities.sum(axis=1, keepdims=True)
-    assert found.log_loss.value == pytest.approx(log_loss(truth, scaled), abs=1e-5)
+    assert found.ece.low < found.ece.value < found.ece.high
+    assert loss.value == pytest.approx(log_loss(truth, scaled), abs=1e-5)
     assert sum(each.examples for each in found.bins) == ROWS
     assert all(each.low < each.confidence <= each.high for each in found.bins)
-    assert found.log_loss.low < found.log_loss.value < found.log_loss.high
+    assert loss.low < loss.value < loss.high
+    assert reliability_of(np.zeros(0), np.zeros(0, bool)) is None
 
 
 def test_the_area_below_a_curve_is_the_average_precision(answered):
@@ -91,18 +91,14 @@ def test_the_area_below_a_curve_is_the_average_precision(answered):
     assert precision_recall(scores, np.zeros(ROWS, bool)) is None
 
 
-def test_slices_with_most_texts_come_first_and_the_others_are_counted(answered):
-    truth, _, decided = answered
+def test_slices_with_most_texts_come_first_and_the_others_are_counted():
     values = np.array([["shoes", "coats", None][row % 8 % 3] for row in range(ROWS)], object)
 
-    found, left_out = figures_of_slices(values, truth, decided, CLASSES, most=2)
+    found, left_out = rows_of_values(values, most=2)
 
-    of = values == "shoes"
-    assert [each.value for each in found] == ["shoes", "coats"] and left_out == 1
-    assert found[0].examples == of.sum()
-    assert found[0].accuracy.value == pytest.approx((truth == decided)[of].mean())
-    expected = f1_score(truth[of], decided[of], average="macro")
-    assert found[0].macro_f1.value == pytest.approx(expected)
+    assert [value for value, _ in found] == ["shoes", "coats"] and left_out == 1
+    for value, rows in found:
+        assert rows.tolist() == np.flatnonzero(values == value).tolist()
 
 
 def test_what_a_model_believes_least_comes_first(answered):
