@@ -152,7 +152,10 @@ setup(
         for room in ROOMS
         for name in [room, *(f"{room}.{sub}" for sub in find_packages(str(HERE / room)))]
     ],
-    package_data={"reviewlens": ["configs/*.yaml", "py.typed"]},
+    package_data={
+        "reviewlens": ["configs/*.yaml", "py.typed"],
+        "reviewlens.pipeline.report.html": ["page.html", "page.css"],
+    },
     install_requires=BASE,
     extras_require={
         "models": MODELS,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LOG = "pipeline.log"
 SUMMARY = "summary.json"
+REPORT = "report.html"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,6 +159,8 @@ def _run(
     from tfx.orchestration.pipeline import RunOptions
 
     from ..records import RunRecords
+    from ..report.html.facts import facts_of_records
+    from ..report.html.page import write_report
     from ..report.summary import make_summary, write_summary
     from .dag_runner import ObservedDagRunner, resolvers_feeding
     from .integrity import DamageFound, Manifests, invalidate, invalidate_damaged, remove_leftovers
@@ -196,8 +199,15 @@ def _run(
         for node, progress in runner.nodes.items()
         if progress.state.value != "left out"
     }
-    summary = make_summary(records.nodes_of_run(runner.run_id), seconds, nodes)
+    made = records.nodes_of_run(runner.run_id)
+    summary = make_summary(made, seconds, nodes)
     write_summary(summary, os.path.join(output, SUMMARY))
+    try:
+        write_report(facts_of_records(output, summary, made), os.path.join(output, REPORT))
+    except Exception as error:
+        # What a run has made does not hang on whether it can be shown.
+        traceback.print_exc()
+        display.notify(f"{REPORT} could not be written: {error}")
     states = {node: progress.state.value for node, progress in runner.nodes.items()}
     return RunResult(runner.run_id, states, seconds, summary, output)
 

@@ -22,7 +22,7 @@ def render_report(summary: Mapping[str, Any], output: str, graph: Graph[Any] = R
     """
     parts = [load(node.report)(summary) for node in graph.nodes if node.report]
     lines = [line for part in parts if part for line in ("", *part)]
-    lines += ["", f"summary  {output}/summary.json"]
+    lines += ["", f"summary  {output}/summary.json", f"report   {output}/report.html"]
     if summary["pushed_to"]:
         commands = load(graph.next_steps)(summary)
         lines += ["", "Try it:", *(f"  {command}" for command in commands)]

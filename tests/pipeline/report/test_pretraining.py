@@ -103,6 +103,7 @@ def test_the_report_says_what_was_read_learnt_gained_and_how_to_go_on(nodes):
         "blessed  pushed to /runs/a b/encoder/mine/3",
         "",
         "summary  out/summary.json",
+        "report   out/report.html",
         "",
         "Try it:",
         "  reviewlens run my-reviews.yaml 'encoder=/runs/a b/encoder/mine'",
