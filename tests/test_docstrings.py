@@ -95,14 +95,15 @@ def examples_in(path: Path) -> Iterator[Example]:
     yield from visit(ast.parse(path.read_text(encoding="utf-8")), module)
 
 
+GROUND = [REPOSITORY / f"{name}.py" for name in ("errors", "progress", "registry", "resources")]
 SOURCES = [
-    *(REPOSITORY / name for name in ("errors.py", "progress.py", "registry.py")),
+    *GROUND,
     *(path for floor in FLOORS for path in sorted((REPOSITORY / floor).glob("**/*.py"))),
 ]
 EXAMPLES = [example for path in SOURCES for example in examples_in(path)]
 # Name of a function or class -> the modules that define one.
 PLACES: dict[str, list[str]] = {}
-for _path in SOURCES[3:]:
+for _path in SOURCES[len(GROUND) :]:
     for _node in ast.parse(_path.read_text(encoding="utf-8")).body:
         if isinstance(_node, (ast.ClassDef, ast.FunctionDef)):
             PLACES.setdefault(_node.name, []).append(module_of(_path))

@@ -19,7 +19,7 @@ from tfx.orchestration.portable import (
 )
 from tfx.proto.orchestration import pipeline_pb2
 
-from ... import progress
+from ... import progress, resources
 from ...components.trainer import remove_replaced_checkpoint
 from ...errors import RunError, UsageError
 from ...models.memory import give_back_memory
@@ -164,7 +164,9 @@ class ObservedDagRunner(tfx_runner.IrBasedRunner):
         self._display.node_changed(node)
         try:
             with progress.reporting_to(reporter), progress.notifying_to(self._display.notify):
-                node_launcher.launch()
+                with resources.peak_memory() as peak:
+                    node_launcher.launch()
+                node.memory = peak.memory
                 node.end(self._outcome(node.node))
         except DamageFound:
             node.end(State.DAMAGED)

@@ -59,6 +59,8 @@ class NodeProgress:
         done: Units finished, as the node reports them.
         total: Units in all, or None where that is not known.
         note: What the node does, until it says something itself.
+        memory: Bytes that the run took at most while it ran, once it has ended; None where that
+            is not known.
     """
 
     node: str
@@ -67,6 +69,7 @@ class NodeProgress:
     done: int = 0
     total: int | None = None
     note: str = ""
+    memory: int | None = None
 
     def __post_init__(self):
         self._started = 0.0

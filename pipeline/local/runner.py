@@ -200,7 +200,12 @@ def _run(
         if progress.state.value != "left out"
     }
     made = records.nodes_of_run(runner.run_id)
-    summary = make_summary(made, seconds, nodes)
+    memory = {
+        node: round(progress.memory / 1e6)
+        for node, progress in runner.nodes.items()
+        if progress.memory is not None and progress.state.value != "cached"
+    }
+    summary = make_summary(made, seconds, nodes, memory)
     write_summary(summary, os.path.join(output, SUMMARY))
     try:
         write_report(facts_of_records(output, summary, made), os.path.join(output, REPORT))

@@ -21,6 +21,7 @@ def make_summary(
     records: Mapping[str, NodeRecord],
     seconds: Mapping[str, float],
     nodes: Iterable[Node] = REVIEW_NODES,
+    memory: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
     """Collects the facts of a run from what its nodes have recorded.
 
@@ -30,6 +31,7 @@ def make_summary(
         records: Node id -> its execution.
         seconds: Node id -> how long it took.
         nodes: The table of nodes, which says what each contributes.
+        memory: Node id -> MB that the run took at most while it ran; not of cached nodes.
 
     Returns:
         JSON values; the keys are always the same and in the same order, those that only a node
@@ -40,6 +42,7 @@ def make_summary(
         "metrics": {"test": None, "baseline": None, "ngram_baseline": None},
         "training": None,
         "timings": dict(seconds),
+        "memory": dict(memory or {}),
         "cached": [node for node in seconds if records[node].cached],
         "encoder": None,
         "blessed": None,

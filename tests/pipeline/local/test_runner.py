@@ -206,5 +206,7 @@ def test_the_summary_tells_times_and_what_was_cached(run_toy, tmp_path):
     assert written == result.summary
     assert list(written["timings"]) == ["draw", "double", "total"]
     assert written["cached"] == ["draw", "double"]
+    # What is taken over takes none to speak of.
+    assert list(written["memory"]) == ["total"] and written["memory"]["total"] > 100
     assert written["versions"]["python"].startswith("3.")
     assert written["data"] is None
