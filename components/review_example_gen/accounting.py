@@ -16,6 +16,9 @@ from .settings import SPLITS, DataSettings
 # Such a row can be read; that others disagree with it is no fault of the file.
 READABLE = ("contradictory", "tied")
 
+# The property of the artifacts that tells, as JSON, how many examples of each kind a split has.
+KINDS = "kinds"
+
 _SHOWN_REASONS = 3
 _SHOWN_TEXT = 70
 

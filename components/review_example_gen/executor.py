@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
+from collections.abc import Sequence
 from typing import Any
 
 from tfx import types
@@ -20,6 +22,7 @@ from ..input_files import list_files
 from ..split_files import place_parts
 from ..task_registry import TASKS
 from .accounting import (
+    KINDS,
     Report,
     add_up,
     check_complete,
@@ -88,6 +91,7 @@ class Executor(BaseBeamExecutor):
         for artifact in (examples, rejected):
             for name, count in report.counts().items():
                 artifact.set_int_custom_property(name, count)
+            artifact.set_string_custom_property(KINDS, json.dumps(_named(report, learnt.kinds)))
 
     def _run_pipeline(
         self, tasks: list[Task], settings: DataSettings, learnt: LearntTask, parts: str
@@ -115,6 +119,11 @@ def _learnt(task: str, settings: DataSettings) -> LearntTask:
     return LearntTask(
         data.FEATURES, kinds, tuple(grades), contradictory, as_given, examples.make_maker
     )
+
+
+def _named(report: Report, kinds: Sequence[str]) -> dict[str, dict[str, int]]:
+    """By split how many examples there are of each kind, by its name."""
+    return {split: dict(zip(kinds, report.kinds[split], strict=True)) for split in SPLITS}
 
 
 def _check_kinds(task: str, report: Report, settings: DataSettings) -> None:

@@ -10,6 +10,7 @@ import json
 import os
 from typing import Any
 
+from ...components.review_example_gen.accounting import KINDS
 from ...components.review_example_gen.settings import SPLITS
 from ...serving.tasks.predictions import FIRST_TASK
 from ..records import NodeRecord, properties_of
@@ -40,7 +41,10 @@ def data(node: NodeRecord) -> Contribution:
     counts = {key: int(facts[key]) for key in ("read", "kept", "duplicates", "rejected")}
     merged = {key: int(facts.get(f"{_MERGED}{key}", 0)) for key in ("texts", "rows", "ties")}
     splits = {split: int(facts[split]) for split in SPLITS}
-    return {"data": {**counts, "merged": merged, "rejected_because": reasons, "splits": splits}}
+    told = {"merged": merged, "rejected_because": reasons, "splits": splits}
+    # Those of an earlier version did not tell, and may come from the cache.
+    kinds = {"kinds": json.loads(str(facts[KINDS]))} if KINDS in facts else {}
+    return {"data": {**counts, **told, **kinds}}
 
 
 def encoder(node: NodeRecord) -> Contribution:

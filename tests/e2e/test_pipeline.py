@@ -85,6 +85,7 @@ def test_the_summary_says_what_happened(first_run):
     assert data["rejected"] == 2
     assert sum(data["splits"].values()) == data["kept"]
     assert set(data["splits"]) == {"train", "eval", "test"}
+    assert {split: sum(kinds.values()) for split, kinds in data["kinds"].items()} == data["splits"]
     test = facts["metrics"]["test"]
     assert set(test["per_class"]) == set(STARS)
     assert sum(row["support"] for row in test["per_class"].values()) == data["splits"]["test"]
