@@ -20,7 +20,7 @@ from ...models.tasks.masked_language_model.task import make_task
 from ...models.training.loop import train
 from ...models.training.tokenized import TokenizedTexts
 from ..segments.reading import has_segments, read_segments
-from ..trainer.record import write_record
+from ..trainer.record import watched_facts, write_record
 from ..trainer.replaced import note_replaced_checkpoint
 from .building import build_with_heads
 from .pretrained import PretrainedWeights
@@ -106,6 +106,7 @@ def pretrain(
         precision=precision,
         reading=reading,
         heads={name: "loaded" if name in loaded else "fresh" for name in model.objectives},
+        **watched_facts(record),
     )
     note_replaced_checkpoint(trained_model, record.checkpoint)
 

@@ -17,7 +17,7 @@ from ...models.training.loop import train
 from ...progress import notify
 from ..tokenized_examples import read_counts, read_tokenized
 from .reading import choose_max_tokens, reading_facts, reading_warning, window_facts
-from .record import write_record
+from .record import watched_facts, write_record
 from .replaced import note_replaced_checkpoint
 from .trained_model import TrainedWeights
 
@@ -97,5 +97,6 @@ def fine_tune(
     )
 
     trained.save(trained_model, model)
-    write_record(model_run, record, precision=precision, reading=reading, **counted)
+    facts = {"precision": precision, "reading": reading, **counted, **watched_facts(record)}
+    write_record(model_run, record, **facts)
     note_replaced_checkpoint(trained_model, record.checkpoint)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tfx.dsl.io import fileio
+
+if TYPE_CHECKING:
+    from ...models.training.loop import TrainingRecord
 
 RECORD_FILE = "training.json"
 
@@ -50,3 +53,13 @@ def write_record(model_run: str, record: Record, **more: Any) -> None:
     fileio.makedirs(model_run)
     with fileio.open(os.path.join(model_run, RECORD_FILE), "w") as file:
         file.write(json.dumps(facts, indent=2))
+
+
+def watched_facts(record: TrainingRecord) -> dict[str, Any]:
+    """What those who looked on have to tell of a training, for `write_record`.
+
+    Args:
+        record: What the training did.
+    """
+    stopped = {"stopped_by": record.stopped_by} if record.stopped_by else {}
+    return {**stopped, **record.watched}

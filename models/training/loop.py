@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import itertools
 import json
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -27,6 +28,7 @@ from .optimization import Lamb, LazyAdamW, LinearWarmupDecay, decayed_variables,
 from .scoring import Scorer
 from .step import TrainStep
 from .tokenized import TokenizedTexts
+from .watching import StepSeen, StopTraining, Watched, Watcher, Watchers
 
 # Steps between two looks at the loss.
 REPORT_EVERY = 10
@@ -50,6 +52,8 @@ class TrainingRecord:
         seconds: Spent in those steps.
         examples: Texts trained on, each counted once per epoch.
         tokens: Tokens of these texts.
+        stopped_by: Why it ended before its time, None if it did not.
+        watched: What those who looked on have to tell, by their names.
         checkpoint: File from which the same training would be over at once, None without
             `checkpoints`; for `remove_checkpoint`, once what came of the training is safe.
     """
@@ -61,6 +65,8 @@ class TrainingRecord:
     seconds: float = 0.0
     examples: int = 0
     tokens: int = 0
+    stopped_by: str | None = None
+    watched: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     checkpoint: str | None = None
 
     @property
@@ -84,6 +90,7 @@ def train(
     checkpoints: str | None = None,
     fingerprint: str = "",
     tensorboard: str | None = None,
+    watchers: Sequence[Watcher] = (),
 ) -> TrainingRecord:
     """Fine-tunes `model` in place; afterwards it has the weights of its best epoch.
 
@@ -108,12 +115,13 @@ def train(
         checkpoints: Directory for the checkpoint of the training, or None for none.
         fingerprint: Stands for whatever else the result depends on (encoder, code).
         tensorboard: Directory for TensorBoard logs, or None.
+        watchers: Who is told what happens, and may stop it.
 
     Returns:
         What happened.
 
     Raises:
-        RunError: If the loss is no longer a finite number.
+        RunError: If the loss is no longer a finite number, or a watcher has it fail.
         RunError: If a checkpoint is there but cannot be read.
 
     Example:
@@ -122,7 +130,7 @@ def train(
         >>> len(record.history)
         2
     """
-    trainer = Trainer(task, model, training, evaluation, settings)
+    trainer = Trainer(task, model, training, evaluation, settings, watchers)
     trainer.log_to(tensorboard)
     if checkpoints is not None:
         known = [task.name, task.config(), repr(settings), training.digest(), evaluation.digest()]
@@ -147,6 +155,7 @@ class Trainer:
         training: Texts to train on.
         evaluation: Texts to choose the epoch by.
         settings: How to train.
+        watchers: Who is told what happens.
     """
 
     def __init__(
@@ -156,7 +165,9 @@ class Trainer:
         training: TokenizedTexts,
         evaluation: TokenizedTexts,
         settings: TrainingSettings | PretrainingSettings,
+        watchers: Sequence[Watcher] = (),
     ):
+        self.watchers = Watchers(watchers)
         self.task = task
         self.objective = objective_of(task)
         self.model = model
@@ -201,14 +212,19 @@ class Trainer:
     def fit(self) -> TrainingRecord:
         """Trains, from where a checkpoint says; leaves the model with its best weights."""
         self.resume()
+        self.watchers.begin(self.watched(), self.record.watched)
         try:
             while not self.finished():
                 self.train_epoch(len(self.record.history))
                 self.evaluate()
                 self.save()
+        except StopTraining as stopped:
+            self.stop(str(stopped))
         except KeyboardInterrupt:
             self.save()
             raise
+        finally:
+            self.watchers.end()
         self.load_weights(self.best)
         self.record.checkpoint = self.checkpoint.path if self.checkpoint else None
         return self.record
@@ -216,6 +232,30 @@ class Trainer:
     @property
     def steps_done(self) -> int:
         return int(self.optimizer.iterations)
+
+    def watched(self) -> Watched:
+        """What those who look on are told first."""
+        return Watched(
+            model=self.model,
+            optimizer=self.optimizer,
+            task=self.task.name,
+            variables=tuple(variable.path for variable in self.model.trainable_variables),
+            training=self.training,
+            evaluation=self.evaluation,
+            steps_per_epoch=self.steps_per_epoch,
+            total_steps=self.total_steps,
+            steps_done=self.steps_done,
+            unit=self.objective.unit,
+        )
+
+    def stop(self, why: str) -> None:
+        """Ends before its time; whatever was learnt until now counts if there is no epoch yet."""
+        if not self.record.history:
+            with contextlib.suppress(StopTraining):
+                self.evaluate()
+        self.record.stopped_by = why
+        notify(f"training stopped: {why}; the weights of epoch {self.record.best_epoch} are kept")
+        self.save()
 
     def batches(self, epoch: int) -> list[np.ndarray]:
         random = np.random.default_rng([self.settings.seed, epoch])
@@ -229,6 +269,8 @@ class Trainer:
     def finished(self) -> bool:
         epochs = len(self.record.history)
         stale = epochs - self.record.best_epoch
+        if self.record.stopped_by is not None:
+            return True
         return epochs == self.settings.epochs or (epochs > 0 and stale >= self.settings.patience)
 
     def train_epoch(self, epoch: int) -> None:
@@ -236,17 +278,37 @@ class Trainer:
         started, already = time.monotonic(), self.record.seconds
         unit, finished = self.objective.unit, 0
         for number, rows in enumerate(self.batches(epoch)[done:], start=done + 1):
-            inputs = pad_batch(self.training, rows, self.model.encoder.inputs)
-            width = next(iter(inputs.values())).shape[1]
-            targets = pad_targets(self.training, rows, width, self.task.targets)
-            self.step(inputs, targets, head_only=self.steps_done < self.head_steps)
-            self.update_average()
-            finished += self.tokens_of(rows) if unit == "tokens" else len(rows)
+            with self.watchers.phase("input"):
+                inputs = pad_batch(self.training, rows, self.model.encoder.inputs)
+                width = next(iter(inputs.values())).shape[1]
+                targets = pad_targets(self.training, rows, width, self.task.targets)
+            with self.watchers.phase("step"):
+                began = time.perf_counter()
+                loss, statistics = self.step(
+                    inputs, targets, head_only=self.steps_done < self.head_steps
+                )
+                took = time.perf_counter() - began
+            with self.watchers.phase("average"):
+                self.update_average()
+            tokens = self.tokens_of(rows)
+            finished += tokens if unit == "tokens" else len(rows)
             self.record.seconds = already + time.monotonic() - started
             if number % REPORT_EVERY == 0 or number == self.steps_per_epoch:
                 seconds = time.monotonic() - started
                 left = seconds / (number - done) * (self.total_steps - self.steps_done)
                 self.report(epoch, self.mean_loss(number), finished / seconds, round(left))
+            self.watchers.step(
+                StepSeen(
+                    number=self.steps_done,
+                    epoch=epoch + 1,
+                    rows=rows,
+                    width=width,
+                    tokens=tokens,
+                    seconds=took,
+                    loss=loss,
+                    statistics=statistics,
+                )
+            )
             if time.monotonic() - self.saved_at > SAVE_EVERY:
                 self.save()
 
@@ -303,10 +365,12 @@ class Trainer:
     def evaluate(self) -> None:
         """Measures the epoch by the average of the weights, or by those it ended with."""
         own = self.weights()
-        kept = self.average if self.settings.average else own
+        # There is none yet in an epoch that was stopped.
+        kept = self.average or own
         self.load_weights(kept)
         try:
-            figures = self.measure()
+            with self.watchers.phase("evaluation"):
+                figures = self.measure()
         finally:
             self.load_weights(own)
         best = max(map(self.worth, self.record.history), default=-math.inf)
@@ -315,14 +379,17 @@ class Trainer:
             self.best = kept
         self.record.steps = self.steps_done
         epochs = len(self.record.history) + 1
-        self.record.examples = len(self.training) * epochs
-        self.record.tokens = int(self.training.row_splits[-1]) * epochs
+        share = self.steps_done / self.steps_per_epoch
+        self.record.examples = round(len(self.training) * share)
+        self.record.tokens = round(int(self.training.row_splits[-1]) * share)
         # The history comes last: an epoch that is not in it is evaluated again on resuming.
-        self.record.history.append({"loss": self.mean_loss(self.steps_per_epoch), **figures})
+        done = self.steps_done - len(self.record.history) * self.steps_per_epoch
+        self.record.history.append({"loss": self.mean_loss(done), **figures})
         self.step.loss_sum.assign(0.0)
         with self.logs.as_default(step=self.steps_done):
             for name, value in figures.items():
                 tf.summary.scalar(f"eval/{name}", value)
+        self.watchers.epoch(epochs, self.record.history[-1])
 
     def worth(self, figures: Mapping[str, float]) -> float:
         """What makes an epoch better than another."""
@@ -343,11 +410,13 @@ class Trainer:
 
     def save(self) -> None:
         self.saved_at = time.monotonic()
+        self.record.watched |= self.watchers.told()
         if self.checkpoint is None:
             return
         record = dataclasses.asdict(self.record)
         try:
-            self.checkpoint.save(self.state(self.average, self.best), record)
+            with self.watchers.phase("checkpoint"):
+                self.checkpoint.save(self.state(self.average, self.best), record)
         except RunError as error:
             if not self.warned:
                 notify(f"{error}; training goes on, but what is not saved is lost if it is stopped")

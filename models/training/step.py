@@ -42,6 +42,7 @@ class TrainStep:
         optimizer.build(model.trainable_variables)
         draw = objective_of(task).drawing(model)
         targets_signature = {name: one.signature(name) for name, one in task.targets.items()}
+        places = {id(one): place for place, one in enumerate(model.trainable_variables)}
         signatures = [model.encoder.inputs.signature(), targets_signature]
 
         def moving(variables):
@@ -62,8 +63,10 @@ class TrainStep:
                     mean, gradients = differentiate(inputs, targets, count)
                 else:
                     mean, gradients = _add_up(differentiate, inputs, targets, count, micro_batch)
+                seen = _statistics(gradients, [places[id(one)] for one in variables], len(places))
                 optimizer.apply(gradients, variables)
                 self.loss_sum.assign_add(mean)
+                return mean, seen
 
             return step
 
@@ -76,15 +79,31 @@ class TrainStep:
         inputs: Mapping[str, np.ndarray],
         targets: Mapping[str, np.ndarray],
         head_only: bool = False,
-    ) -> None:
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Moves the weights by one step.
 
         Args:
             inputs: The encoder's, as `pad_batch` makes them, int32 [batch, width].
             targets: The task's, as `pad_targets` makes them.
             head_only: Whether the encoder stays as it is, and only what is on it is moved.
+
+        Returns:
+            The loss of the batch, and of the gradients what `watching.StepSeen` has as
+            `statistics`.
         """
-        (self._head_step if head_only else self._step)(inputs, targets)
+        return (self._head_step if head_only else self._step)(inputs, targets)
+
+
+def _statistics(gradients, places, count):
+    """Sum of squares and number of elements of each gradient, at the place of its variable."""
+    rows = [[tf.constant(0.0), tf.constant(0.0)] for _ in range(count)]
+    for gradient, place in zip(gradients, places, strict=True):
+        if gradient is not None:
+            values = gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
+            # The norm that the gradients are cut by needs these as well.
+            squares = 2 * tf.nn.l2_loss(values)
+            rows[place] = [tf.cast(squares, tf.float32), tf.cast(tf.size(values), tf.float32)]
+    return tf.stack([tf.stack(row) for row in rows])
 
 
 def _add_up(differentiate, inputs, targets, count, size):

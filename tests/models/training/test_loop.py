@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 
@@ -25,6 +26,13 @@ from reviewlens.models.training.checkpoint import CheckpointFile, remove_checkpo
 from reviewlens.models.training.loop import train
 from reviewlens.models.training.step import TrainStep
 from reviewlens.models.training.tokenized import TokenizedTexts
+from reviewlens.models.training.watching import (
+    ELEMENTS,
+    PHASES,
+    SQUARES,
+    StopTraining,
+    Watcher,
+)
 
 NAMES = ["without", "with the", "with it"]
 TASK = TextClassification(NAMES)
@@ -96,10 +104,84 @@ def test_records_what_it_did(uninterrupted):
     assert record.examples_per_second == pytest.approx(record.examples / record.seconds)
 
 
-def test_same_seed_same_weights(uninterrupted, fit):
-    record, weights = fit()
+class Onlooker(Watcher):
+    """Keeps what it is told; stops the training after a step, if it is told to."""
+
+    name = "onlooker"
+
+    def __init__(self, stop_at=None):
+        self.stop_at = stop_at
+        self.seen, self.phases, self.epochs, self.resumed, self.ended = [], [], [], None, 0
+
+    def begin(self, watched):
+        self.watched = watched
+
+    def resume(self, told):
+        self.resumed = dict(told)
+
+    @contextlib.contextmanager
+    def phase(self, name):
+        yield
+        self.phases.append(name)
+
+    def step(self, seen):
+        self.seen.append(dataclasses.replace(seen, statistics=seen.statistics.numpy()))
+        if seen.number == self.stop_at:
+            raise StopTraining("enough was seen")
+
+    def epoch(self, number, figures):
+        self.epochs.append((number, figures))
+
+    def told(self):
+        return {"steps": len(self.seen)}
+
+    def end(self):
+        self.ended += 1
+
+
+class Clumsy(Watcher):
+    name = "clumsy"
+
+    def step(self, seen):
+        raise ValueError("what a step")
+
+
+def test_same_seed_same_weights_whoever_looks_on(uninterrupted, fit, splits):
+    onlooker, told = Onlooker(), []
+    with progress.notifying_to(told.append):
+        record, weights = fit(watchers=[Clumsy(), onlooker])
     assert record.history == uninterrupted[0].history
     assert same_weights(weights, uninterrupted[1])
+
+    assert [seen.number for seen in onlooker.seen] == list(range(1, 2 * STEPS + 1))
+    assert onlooker.epochs == list(enumerate(record.history, start=1))
+    assert set(onlooker.phases) == set(PHASES) - {"checkpoint"}
+    assert record.watched == {"onlooker": {"steps": 2 * STEPS}} and onlooker.ended == 1
+    assert len(told) == 1 and "clumsy" in told[0] and "what a step" in told[0]
+    first = onlooker.seen[0]
+    assert float(first.loss) > 0 and first.tokens == splits[0].lengths[first.rows].sum()
+    by_name = dict(zip(onlooker.watched.variables, first.statistics, strict=True))
+    # Three logits of as many classes; the table's gradient is of the rows that were used.
+    (bias,) = (row for name, row in by_name.items() if name.endswith("head/bias"))
+    assert bias[ELEMENTS] == len(NAMES)
+    (table,) = (row for name, row in by_name.items() if "word_embeddings" in name)
+    assert 0 < table[ELEMENTS] < onlooker.watched.model.encoder.word_embeddings.shape[0] * 1e3
+    assert table[SQUARES] > 0
+
+
+@pytest.mark.parametrize("stop_at", [10, STEPS + 10], ids=["first epoch", "second epoch"])
+def test_a_training_that_is_stopped_keeps_what_it_has_and_is_over(fit, tmp_path, stop_at):
+    told = []
+    with progress.notifying_to(told.append):
+        record, weights = fit(checkpoints=str(tmp_path), watchers=[Onlooker(stop_at)])
+    assert record.stopped_by == "enough was seen" and record.best_epoch == 1
+    assert len(record.history) == 1 and record.history[0]["loss"] < 2
+    assert told == ["training stopped: enough was seen; the weights of epoch 1 are kept"]
+
+    again = Onlooker()
+    same, its = fit(checkpoints=str(tmp_path), watchers=[again])
+    assert same == record and same_weights(its, weights)
+    assert again.resumed == {"steps": stop_at} and not again.seen
 
 
 def test_another_seed_other_weights(uninterrupted, fit):
