@@ -7,4 +7,7 @@ to say of that run.
 _HERE = "reviewlens.pipeline.report.html.sections"
 
 # `MODULE:FUNCTION`, in their order on the page.
-SECTIONS = (f"{_HERE}.overview:overview",)
+SECTIONS = (
+    f"{_HERE}.overview:overview",
+    f"{_HERE}.data:data",
+)

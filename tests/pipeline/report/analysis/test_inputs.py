@@ -5,31 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import struct
-import zlib
 
 import pytest
 
-from reviewlens.components.review_example_gen.example_encoding import ExampleEncoder
-from reviewlens.components.review_example_gen.reviews import Review, Targets
 from reviewlens.errors import RunError
 from reviewlens.pipeline.report.analysis.inputs import rejected_rows, sample_of_examples
 
 
-def split_of(folder, split, texts):
-    encoder = ExampleEncoder(["shop"], ["label"])
-    records = [
-        encoder.encode(Review(text, Targets({"label": 1}), f"r{at}", "", ("Ulm",)))
-        for at, text in enumerate(texts)
-    ]
-    framed = b"".join(
-        struct.pack("<QI", len(record), 0) + record + struct.pack("<I", zlib.crc32(record))
-        for record in records
-    )
-    (folder / f"Split-{split}").mkdir(parents=True)
-    (folder / f"Split-{split}" / "data-00000.gz").write_bytes(gzip.compress(framed))
-
-
-def test_a_sample_says_what_was_read(tmp_path):
+def test_a_sample_says_what_was_read(tmp_path, split_of):
     split_of(tmp_path, "train", [f"text {number}" for number in range(40)])
     split_of(tmp_path, "test", ["schön " * 10_000])
 
