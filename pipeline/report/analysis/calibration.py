@@ -78,7 +78,7 @@ def reliability_of(confidence: np.ndarray, right: np.ndarray) -> Reliability | N
         gaps = (one + other) * (sums / np.maximum(sizes, 1)) - one
         return np.abs(gaps).sum(axis=1, keepdims=True) / counts.sum(axis=1, keepdims=True)
 
-    (ece,) = of_counts(np.concatenate([hits, sizes - hits]).astype(np.int64), error)
+    (ece,) = of_counts(np.concatenate([hits, sizes - hits]).astype(np.int64), error, centred=True)
     return Reliability(tuple(bins), ece)
 
 

@@ -68,13 +68,19 @@ def share(hits: float, of: float) -> Estimate | None:
 
 
 def of_counts(
-    counts: np.ndarray, figure: Callable[[np.ndarray], np.ndarray], *, seed: int = 0
+    counts: np.ndarray,
+    figure: Callable[[np.ndarray], np.ndarray],
+    *,
+    centred: bool = False,
+    seed: int = 0,
 ) -> list[Estimate]:
     """Figures of counts of texts in cells, such as those of a confusion matrix.
 
     Args:
         counts: How many texts are in each cell, int [cells], at least one text.
         figure: From counts [samples, cells] to figures [samples, figures].
+        centred: Whether what is drawn is moved so that its mean is what was measured. A figure
+            that cannot be below 0, such as a mean distance, is greater in what is drawn.
         seed: Of the draws.
 
     Returns:
@@ -91,7 +97,10 @@ def of_counts(
         figure(random.multinomial(counts.sum(), counts / counts.sum(), some))
         for some in portions(SAMPLES, len(counts))
     ]
-    return _estimates(figure(counts[None])[0], np.concatenate(drawn))
+    measured, resampled = figure(counts[None])[0], np.concatenate(drawn)
+    if centred:
+        resampled = np.maximum(resampled + measured - resampled.mean(axis=0), 0)
+    return _estimates(measured, resampled)
 
 
 def of_sums(

@@ -43,3 +43,14 @@ def test_the_same_counts_give_the_same_interval_and_plain_numbers():
     (found,) = of_counts(counts, figure)
     assert rounded(found)["value"] == 0.714286
     assert rounded(None) is None
+
+
+def test_a_figure_that_draws_make_greater_stays_inside_of_its_interval():
+    # Two equal cells: of none of the draws is the distance below 0.
+    def distance(of):
+        return np.abs(of[:, :1] - of[:, 1:]) / of.sum(axis=1, keepdims=True)
+
+    (found,) = of_counts(np.array([50, 50]), distance)
+    (centred,) = of_counts(np.array([50, 50]), distance, centred=True)
+
+    assert found.high > centred.high > centred.value == centred.low == 0
