@@ -28,6 +28,10 @@ from reviewlens.models import (
 )
 from reviewlens.models.tasks.text_classification.metrics import expected_calibration_error
 from reviewlens.models.training.tokenized import TokenizedTexts
+from reviewlens.pipeline.report.analysis.answers import PredictionsFile
+from reviewlens.pipeline.report.analysis.calibration import reliability_of
+from reviewlens.pipeline.report.analysis.classes import figures_of
+from reviewlens.pipeline.report.analysis.slicing import rows_of_values
 from reviewlens.serving import LocalModel
 from reviewlens.serving.export import export_model
 
@@ -259,6 +263,28 @@ def test_the_eval_split_is_written_down_as_well_and_changes_no_figure(
     metrics = metrics_in(folder)
     assert metrics["test"]["examples"] == len(answers[0])
     assert sum(f["support"] for f in metrics["ngram_baseline"]["per_class"].values()) == 300
+
+
+def test_what_is_written_down_gives_the_figures_that_the_evaluator_tells(evaluate):
+    folder, _ = evaluate(EvaluationSettings(min_macro_f1=0.1))
+    file = PredictionsFile(str(folder / "predictions.parquet"))
+    answered = file.read()
+    said, truth = answered.of["candidate"], answered.truth
+
+    found = figures_of(truth, said["decided"], len(file.labels))
+    confidence, most = said["probabilities"].max(axis=1), said["probabilities"].argmax(axis=1)
+
+    test = metrics_in(folder)["test"]
+    assert found.macro_f1.value == pytest.approx(test["macro_f1"], abs=1e-6)
+    assert found.accuracy.value == pytest.approx(test["accuracy"], abs=1e-6)
+    assert found.confusion.tolist() == test["confusion_matrix"]
+    assert reliability_of(confidence, most == truth).ece.value == pytest.approx(test["ece"])
+    (shop,) = file.slices
+    for value, rows in rows_of_values(file.slice_values(shop, answered.rows))[0]:
+        of = figures_of(truth[rows], said["decided"][rows], len(file.labels))
+        report = test["slices"][f"{shop}={value}"]
+        assert of.macro_f1.value == pytest.approx(report["macro_f1"], abs=1e-6)
+        assert of.examples == report["examples"]
 
 
 def test_a_model_that_others_surely_beat_is_not_blessed(evaluate, tiny_model, undecided):

@@ -130,7 +130,8 @@ def precision_recall(scores: np.ndarray, positive: np.ndarray, points: int = 200
     ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
     precision, recall = hits[ends] / (ends + 1), hits[ends] / total
     average = float((np.diff(recall, prepend=0.0) * precision).sum())
-    wanted = np.unique(np.searchsorted(recall, np.linspace(0, 1, points)).clip(0, len(recall) - 1))
+    places = np.searchsorted(recall, np.arange(1, points + 1) / points)
+    wanted = np.unique(places.clip(0, len(recall) - 1))
     return Curve(recall[wanted], precision[wanted], average, total / len(positive))
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import json
 import struct
 import zlib
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from reviewlens.components.review_example_gen.example_encoding import ExampleEncoder
 from reviewlens.components.review_example_gen.reviews import Review, Targets
+
+LABELS = ["bad", "fair", "good"]
 
 
 @pytest.fixture
@@ -28,5 +33,19 @@ def split_of():
         )
         (folder / f"Split-{split}").mkdir(parents=True)
         (folder / f"Split-{split}" / "data-00000.gz").write_bytes(gzip.compress(framed))
+
+    return write
+
+
+@pytest.fixture
+def write_predictions(tmp_path):
+    """Writes a file of some columns, as the evaluator does but without it; returns its path."""
+    number = iter(range(100))
+
+    def write(columns, labels=LABELS, **options):
+        path = str(tmp_path / f"{next(number)}.parquet")
+        table = pa.table(columns).replace_schema_metadata({"labels": json.dumps(labels)})
+        pq.write_table(table, path, **options)
+        return path
 
     return write

@@ -10,4 +10,6 @@ _HERE = "reviewlens.pipeline.report.html.sections"
 SECTIONS = (
     f"{_HERE}.overview:overview",
     f"{_HERE}.data:data",
+    f"{_HERE}.results:results",
+    f"{_HERE}.errors:errors",
 )

@@ -87,7 +87,7 @@ def test_the_area_below_a_curve_is_the_average_precision(answered):
     assert curve.average_precision == pytest.approx(expected)
     assert curve.prevalence == (truth == 1).mean()
     assert len(curve.recall) <= 200 and curve.recall[-1] == 1
-    assert (np.diff(curve.recall) > 0).all()
+    assert (np.diff(curve.recall) > 0).all() and curve.recall[0] > 0
     assert precision_recall(scores, np.zeros(ROWS, bool)) is None
 
 
