@@ -182,5 +182,6 @@ def _value_at(values: Any, key: str) -> Any:
         return None
     if key in values:
         return values[key]
-    first, _, rest = key.partition(".")
-    return _value_at(values.get(first), rest) if rest else None
+    dots = (place for place, character in enumerate(key) if character == ".")
+    found = (_value_at(values.get(key[:dot]), key[dot + 1 :]) for dot in dots)
+    return next((value for value in found if value is not None), None)

@@ -121,7 +121,7 @@ def test_figures_are_those_of_the_summary_with_intervals_of_the_predictions(run_
     assert fair[3].value is None and "–" in fair[3].text and fair[3].text != "–"
     (shops,) = groups["By shop"].blocks
     assert [row[0].text for row in shops.rows] == ["(none)", "v1.0"]
-    assert shops.rows[1][1].text.startswith("0.")
+    assert shops.rows[1][1].value == 0.95 and shops.rows[1][1].text.startswith("0.950 (")
     for name in ("What is taken for what", "Is it as sure as it should be?"):
         (figure,) = groups[name].blocks
         assert isinstance(figure, Figure) and figure.svg.startswith("<svg")
