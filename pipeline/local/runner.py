@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
 import functools
 import gc
 import os
 import sys
+import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import UsageError
 from ..beam_options import check_runs_here
 from ..capture import captured_output
 from ..config import AnyConfig
+from ..config.plain import plain_config
 from ..environment import limit_arenas, prepare_environment
 from ..failures import explain
 from ..graphs import graph_of
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
 
 LOG = "pipeline.log"
-SUMMARY = "summary.json"
 REPORT = "report.html"
 
 
@@ -101,6 +103,7 @@ def run(
         from_node=from_node,
         to_node=to_node,
         nodes=graph.nodes,
+        config=plain_config(config),
     )
 
 
@@ -111,6 +114,7 @@ def run_pipeline(
     from_node: str | None = None,
     to_node: str | None = None,
     nodes: Sequence[Node] = REVIEW_NODES,
+    config: Mapping[str, Any] | None = None,
 ) -> RunResult:
     """Runs any TFX pipeline whose metadata is an SQLite file; `run` for other graphs.
 
@@ -121,6 +125,7 @@ def run_pipeline(
         to_node: See `run`.
         nodes: What is known of the nodes; there may be others in the pipeline, of which nothing
             is shown but how they go, and more than it has.
+        config: What the summary shall say that the pipeline was made of, as plain values.
 
     Returns:
         What came out of it.
@@ -129,6 +134,7 @@ def run_pipeline(
         RunError: See `run`.
         UsageError: See `run`.
     """
+    start = _Start()
     prepare_environment()
     limit_arenas()
     check_output(output)
@@ -138,13 +144,29 @@ def run_pipeline(
             try:
                 pipeline = build()
                 with _frozen():
-                    return _run(pipeline, output, from_node, to_node, display, nodes)
+                    return _run(pipeline, output, from_node, to_node, display, nodes, start, config)
             except UsageError:
                 raise
             except Exception as exception:
                 traceback.print_exc()
                 error = explain(exception)
                 raise type(error)(f"{error}\ndetails are in {log}") from exception
+
+
+class _Start:
+    """When a run began."""
+
+    def __init__(self):
+        self._utc = datetime.datetime.now(datetime.timezone.utc)
+        self._clock = time.monotonic()
+
+    def told_of(self, run_id: str) -> dict[str, Any]:
+        """What its summary says of a run that ends now."""
+        return {
+            "id": run_id,
+            "started": self._utc.isoformat(timespec="seconds"),
+            "seconds": round(time.monotonic() - self._clock, 3),
+        }
 
 
 def _run(
@@ -154,14 +176,17 @@ def _run(
     to_node: str | None,
     display: Display,
     nodes: Sequence[Node],
+    start: _Start,
+    config: Mapping[str, Any] | None,
 ) -> RunResult:
     from absl import logging
     from tfx.orchestration.pipeline import RunOptions
 
     from ..records import RunRecords
+    from ..report.history import keep_summary
     from ..report.html.facts import facts_of_records
     from ..report.html.page import write_report
-    from ..report.summary import make_summary, write_summary
+    from ..report.summary import make_summary
     from .dag_runner import ObservedDagRunner, resolvers_feeding
     from .integrity import DamageFound, Manifests, invalidate, invalidate_damaged, remove_leftovers
     from .metadata_file import set_aside_unreadable
@@ -205,8 +230,9 @@ def _run(
         for node, progress in runner.nodes.items()
         if progress.memory is not None and progress.state.value != "cached"
     }
-    summary = make_summary(made, seconds, nodes, memory)
-    write_summary(summary, os.path.join(output, SUMMARY))
+    told = start.told_of(runner.run_id)
+    summary = make_summary(made, seconds, nodes, memory, run=told, config=config)
+    keep_summary(summary, output)
     try:
         write_report(facts_of_records(output, summary, made), os.path.join(output, REPORT))
     except Exception as error:

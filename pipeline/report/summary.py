@@ -22,6 +22,9 @@ def make_summary(
     seconds: Mapping[str, float],
     nodes: Iterable[Node] = REVIEW_NODES,
     memory: Mapping[str, int] | None = None,
+    *,
+    run: Mapping[str, Any] | None = None,
+    config: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Collects the facts of a run from what its nodes have recorded.
 
@@ -32,6 +35,8 @@ def make_summary(
         seconds: Node id -> how long it took.
         nodes: The table of nodes, which says what each contributes.
         memory: Node id -> MB that the run took at most while it ran; not of cached nodes.
+        run: Its `id`, when it `started` (UTC, as ISO 8601 has it) and how many `seconds` it took.
+        config: What it was configured with, see `plain_config`; None where that is not known.
 
     Returns:
         JSON values; the keys are always the same and in the same order, those that only a node
@@ -50,6 +55,8 @@ def make_summary(
         "refused_because": [],
         "pushed_to": None,
         "versions": _versions(),
+        "run": run,
+        "config": config,
     }
     for node in nodes:
         if node.summary and node.id in records:

@@ -74,8 +74,8 @@ def render_page(title: str, sections: Iterable[Section]) -> str:
 
 
 def _title(facts: RunFacts) -> str:
-    # Summaries of old have no configuration.
-    name = facts.summary.get("config", {}).get("name")
+    # A pipeline that was run without a configuration has none.
+    name = (facts.summary.get("config") or {}).get("name")
     return str(name or os.path.basename(os.path.abspath(facts.output)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import fcntl
 import json
 import os
@@ -210,3 +211,14 @@ def test_the_summary_tells_times_and_what_was_cached(run_toy, tmp_path):
     assert list(written["memory"]) == ["total"] and written["memory"]["total"] > 100
     assert written["versions"]["python"].startswith("3.")
     assert written["data"] is None
+
+
+def test_the_summary_of_every_run_is_kept(run_toy, tmp_path):
+    results = [run_toy(), run_toy()]
+    kept = {path.parent.name: json.loads(path.read_text()) for path in tmp_path.glob("runs/*/*")}
+    assert kept == {result.run_id: result.summary for result in results}
+    for result in results:
+        facts = result.summary["run"]
+        assert facts["id"] == result.run_id and 0 < facts["seconds"] < 600
+        assert datetime.datetime.fromisoformat(facts["started"]).utcoffset().seconds == 0
+    assert json.loads((tmp_path / "summary.json").read_text()) == results[-1].summary
