@@ -29,6 +29,10 @@ COLUMNS = {
 _SLICE = "slice_"
 
 
+class UnknownTask(RunError):
+    """Predictions of a task that this room knows nothing of."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Answered:
     """Rows of the file: what is true of them, and what each model says.
@@ -64,8 +68,8 @@ class PredictionsFile:
         path: Of the file.
 
     Raises:
-        RunError: It is no such file, or of a task whose models are not told apart example by
-            example.
+        RunError: It cannot be read as Parquet.
+        UnknownTask: It has none of the columns that are known of a task.
     """
 
     def __init__(self, path: str):
@@ -77,9 +81,13 @@ class PredictionsFile:
         names = self._file.schema_arrow.names
         facts = self._file.schema_arrow.metadata or {}
         self.labels = tuple(json.loads(facts.get(b"labels", b"[]")))
-        found = [task for task, (truth, _) in COLUMNS.items() if truth in names]
+        found = [
+            task
+            for task, (truth, answers) in COLUMNS.items()
+            if truth in names and all(f"{CANDIDATE}_{name}" in names for name in answers)
+        ]
         if not found:
-            raise RunError(f"{path} has none of the columns label, spans and answers")
+            raise UnknownTask(f"{path} has none of the columns label, spans and answers")
         self.task = found[0]
         self.slices = tuple(name.removeprefix(_SLICE) for name in names if name.startswith(_SLICE))
         self._truth, self._answers = COLUMNS[self.task]
@@ -111,10 +119,17 @@ class PredictionsFile:
         Args:
             splits: Their names.
             models: Names of the models; all of them if it is None.
+
+        Raises:
+            RunError: There is no such model.
         """
         rows = np.flatnonzero(np.isin(self.splits, list(splits)))
         mask = pa.array(rows)
         chosen = self.models if models is None else models
+        for model in chosen:
+            if model not in self.models:
+                known = ", ".join(self.models)
+                raise RunError(f"{self._path}: {model} has not answered; there are {known}")
         of = {
             model: {
                 name: _values(self._column(f"{model}_{name}"), mask, len(self.labels))

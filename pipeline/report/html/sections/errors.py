@@ -6,6 +6,7 @@ from ...analysis.answers import CLASSES, ENTITIES, PredictionsFile
 from ...analysis.errors import Example, worst_errors, wrong_labels
 from ..blocks import Block, Group, Paragraph, Section, Text, Texts
 from ..facts import RunFacts
+from .predictions import predictions_of
 
 _ORDER = {
     CLASSES: "First come those whose label the model believes least.",
@@ -18,12 +19,11 @@ def errors(facts: RunFacts) -> Section | None:
     """Shows the worst errors, and labels that are probably wrong; None without predictions.
 
     Args:
-        facts: Of the run; its node `evaluator` has left `predictions.parquet`.
+        facts: Of the run.
     """
-    path = facts.file("evaluator", "evaluation", "predictions.parquet")
-    if path is None:
+    file = predictions_of(facts)
+    if file is None:
         return None
-    file = PredictionsFile(path)
     found = worst_errors(file)
     if not found.examples or not file.has_texts:
         return None

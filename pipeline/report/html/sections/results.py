@@ -16,6 +16,7 @@ from .answer_results import AnswerResults
 from .class_results import ClassResults
 from .entity_results import EntityResults
 from .figures import NAMES, TEST, counted, estimated
+from .predictions import predictions_of
 
 _Scores = Callable[[np.ndarray], dict[str, Estimate]]
 
@@ -24,12 +25,11 @@ def results(facts: RunFacts) -> Section | None:
     """Shows the figures of the test split; None of a run without predictions.
 
     Args:
-        facts: Of the run; its node `evaluator` has left `predictions.parquet`.
+        facts: Of the run.
     """
-    path = facts.file("evaluator", "evaluation", "predictions.parquet")
-    if path is None:
+    file = predictions_of(facts)
+    if file is None:
         return None
-    file = PredictionsFile(path)
     answered = file.read(models=[CANDIDATE])
     if not len(answered):
         return None

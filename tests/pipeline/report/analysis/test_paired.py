@@ -134,6 +134,8 @@ def test_other_classes_and_other_files_are_refused(write_predictions, rows, tmp_
 
     with pytest.raises(RunError, match="one has bad, fair, good, one has bad, fair, great"):
         compare_files(first, second)
+    with pytest.raises(RunError, match="ngrams has not answered; there are candidate"):
+        compare_files(first, first, model="ngrams")
     with pytest.raises(RunError, match="cannot be read as Parquet"):
         compare_files(first, str(no_parquet))
     with pytest.raises(RunError, match="none of the columns"):

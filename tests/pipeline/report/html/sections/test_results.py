@@ -128,6 +128,24 @@ def test_figures_are_those_of_the_summary_with_intervals_of_the_predictions(run_
     assert "texts of" in groups["What is taken for what"].blocks[0].alternative
 
 
+def test_the_last_blessed_model_stands_beside_the_others(run_with):
+    gain = {"macro_f1": {"value": -0.05, "low": -0.08, "high": -0.02}}
+    of_last = {"macro_f1": 0.95, "gain": gain}
+    summary = {"metrics": {**SUMMARY["metrics"], "baseline": of_last}}
+
+    section = results(run_with(classified(), summary=summary))
+
+    figures, *_ = (block for block in section.blocks if isinstance(block, Table))
+    assert figures.columns == ("figure", "model", "n-grams", "last blessed")
+    assert figures.rows[0][3].value == 0.95
+    rows = groups_of(section)["Against other models"].blocks[-1].rows
+    assert [cell.text for cell in rows[-1]] == [
+        *("last blessed", "macro-F1"),
+        *("-0.050", "-0.080", "-0.020"),
+    ]
+    assert rows[-1][2].tone == "bad"
+
+
 def test_the_worst_errors_and_suspicious_labels_are_shown_clipped_and_as_text(run_with):
     facts = run_with(classified())
 
@@ -223,5 +241,8 @@ def test_a_run_without_predictions_has_no_such_sections(run_with):
         if name not in ("split", "text", "slice_shop")
     }
 
+    unknown = run_with({"id": pa.array([b"1"]), "mood": pa.array(["sad"])})
+
     assert results(nothing) is None and errors(nothing) is None
+    assert results(unknown) is None and errors(unknown) is None
     assert errors(run_with(of_old)) is None and results(run_with(of_old)) is not None
