@@ -109,3 +109,19 @@ def test_what_a_model_believes_least_comes_first(answered):
 
     believed = probabilities[found, truth[found]]
     assert sorted(found) == wrong.tolist() and (np.diff(believed) >= 0).all()
+
+
+def test_the_true_figure_is_in_its_interval_in_19_of_20_cases():
+    random = np.random.default_rng(1)
+    # Of all texts that there could be.
+    shares = np.array([[97, 28, 5], [16, 51, 13], [5, 13, 102]]) / 330
+    f1s = 2 * np.diag(shares) / (shares.sum(axis=0) + shares.sum(axis=1))
+    held = []
+    for _ in range(150):
+        truth, decided = np.divmod(random.choice(9, size=330, p=shares.ravel()), 3)
+        found = figures_of(truth, decided, 3)
+        true = {found.accuracy: np.trace(shares), found.macro_f1: f1s.mean()}
+        true[found.classes[1].f1] = f1s[1]
+        held.append([of.low <= value <= of.high for of, value in true.items()])
+
+    assert (np.mean(held, axis=0) > 0.9).all()
