@@ -5,6 +5,7 @@ import importlib
 _NAMES = (
     "run",
     "pretrain",
+    "report",
     "validate",
     "predict",
     "serve",

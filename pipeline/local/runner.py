@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
 
 LOG = "pipeline.log"
-REPORT = "report.html"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -185,7 +184,7 @@ def _run(
     from ..records import RunRecords
     from ..report.history import keep_summary
     from ..report.html.facts import facts_of_records
-    from ..report.html.page import write_report
+    from ..report.html.page import REPORT, write_report
     from ..report.summary import make_summary
     from .dag_runner import ObservedDagRunner, resolvers_feeding
     from .integrity import DamageFound, Manifests, invalidate, invalidate_damaged, remove_leftovers

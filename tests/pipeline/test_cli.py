@@ -30,7 +30,17 @@ def cli(*arguments, program=LIGHT, **options):
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "validate", "predict", "serve", "export-serving", "compile", "submit", "encoders"],
+    [
+        "run",
+        "validate",
+        "predict",
+        "serve",
+        "export-serving",
+        "compile",
+        "submit",
+        "encoders",
+        "report",
+    ],
 )
 def test_help_of_a_command_has_examples(command):
     answer = cli(command, "--help")
@@ -54,6 +64,7 @@ def test_help_lists_the_commands():
         "compile",
         "submit",
         "encoders",
+        "report",
     ):
         assert f"\n  {command} " in answer.stdout
 
@@ -72,6 +83,7 @@ def test_version():
         (["run", "a.yaml", "--from", "trainr"], "--from trainr: unknown node; did you mean traine"),
         (["run", "a.yaml", "--from", "pusher", "--to", "trainer"], "--to trainer runs before"),
         (["run", "a.yaml"], "a.yaml: no such file"),
+        (["report", "nowhere"], "nowhere: is no output of a run; nowhere/summary.json is missing"),
         (["validate", "a.yaml"], "a.yaml: no such file"),
         (["serve"], "give --model_base_path or --model_config_file"),
         (["serve", "--model_base_path=m", "--prot=1"], "unrecognized arguments: --prot=1"),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 _NUMBER = re.compile(r"[<±+−-]?\s?\.?\d")
 Tone = Literal["", "good", "bad", "quiet"]
+# As `format` takes it, or what makes words of a value.
+Form = str | Callable[[Any], str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +82,15 @@ class Table:
         return [
             [value if isinstance(value, Cell) else Cell(value) for value in row]
             for row in self.rows
+        ]
+
+    @property
+    def numeric(self) -> list[bool]:
+        """Of each column, whether it has numbers only, and dashes where there is none."""
+        return [
+            any(row[place].is_number for row in self.cells)
+            and all(row[place].is_number or row[place].text in ("–", "") for row in self.cells)
+            for place in range(len(self.columns))
         ]
 
 
@@ -157,13 +169,13 @@ class Section:
     blocks: tuple[Block, ...]
 
 
-def of_summary(summary: Any, key: str, form: str = "", tone: Tone = "") -> Cell:
+def of_summary(summary: Any, key: str, form: Form = "", tone: Tone = "") -> Cell:
     """A value of `summary.json`, which a program finds again in the page.
 
     Args:
         summary: Of the run.
-        key: Of the value, the keys on the way to it parted by `.`; a key itself may have one.
-        form: As `format` takes it, such as `.3f` or `,`.
+        key: Of the value, the keys on the way to it parted by `.`; a key itself may have some.
+        form: As `format` takes it, such as `.3f` or `,`, or what makes words of the value.
         tone: See `Cell`.
 
     Returns:
@@ -173,15 +185,31 @@ def of_summary(summary: Any, key: str, form: str = "", tone: Tone = "") -> Cell:
         >>> of_summary({"metrics": {"f1": 0.75}}, "metrics.f1", ".2f").text
         '0.75'
     """
-    value = _value_at(summary, key)
-    return Cell("–" if value is None else format(value, form), key, value, tone)
+    value = value_at(summary, key)
+    if value is None:
+        return Cell("–", key, None, tone)
+    return Cell(form(value) if callable(form) else format(value, form), key, value, tone)
 
 
-def _value_at(values: Any, key: str) -> Any:
+def value_at(values: Any, key: str) -> Any:
+    """Finds a value in mappings that are in each other.
+
+    Args:
+        values: The outermost one.
+        key: The keys on the way, parted by `.`; a key itself may have some.
+
+    Returns:
+        The value; None where there is none.
+
+    Example:
+        >>> value_at({"slices": {"size=4.5": {"f1": 0.5}}}, "slices.size=4.5.f1")
+        0.5
+    """
     if not isinstance(values, dict):
         return None
     if key in values:
         return values[key]
-    dots = (place for place, character in enumerate(key) if character == ".")
-    found = (_value_at(values.get(key[:dot]), key[dot + 1 :]) for dot in dots)
-    return next((value for value in found if value is not None), None)
+    for end in reversed([match.start() for match in re.finditer(r"\.", key)]):
+        if key[:end] in values:
+            return value_at(values[key[:end]], key[end + 1 :])
+    return None

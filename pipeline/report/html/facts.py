@@ -93,8 +93,10 @@ def facts_of(output: str, run_id: str | None = None) -> RunFacts:
             summary = json.load(file)
     except FileNotFoundError:
         raise UsageError(f"{output}: is no output of a run; {path} is missing") from None
-    if "run" not in summary or "config" not in summary:
-        raise UsageError(f"{path}: is of an older version, which has left no report; run it again")
+    if not summary.get("run") or not summary.get("config"):
+        raise UsageError(
+            f"{path}: does not say which run it is of, as those of older versions; run it again"
+        )
     database = os.path.join(output, DATABASE)
     if not os.path.exists(database):
         return RunFacts(output, summary, {})

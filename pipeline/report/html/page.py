@@ -18,6 +18,8 @@ from .texts import presentable
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+REPORT = "report.html"
+
 _LOG = logging.getLogger(__name__)
 
 

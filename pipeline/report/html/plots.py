@@ -30,10 +30,13 @@ _VARIABLES = {
     **{color: f"var(--series-{number})" for number, color in enumerate(_SERIES, start=1)},
 }
 _LONGEST_LABEL = 24
+# Inches. Two stand beside each other on a screen, one on a phone, and are read on both.
+_SIZE = (5.2, 2.9)
+_WIDE = 6.0
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,
-    "font.size": 9.0,
+    "font.size": 10.0,
     "text.color": _INK,
     "axes.labelcolor": _MUTED,
     "axes.edgecolor": _GRID,
@@ -76,6 +79,7 @@ def lines(
     diagonal: bool = False,
     limits: tuple[float, float] | None = None,
     square: bool = False,
+    whole_numbers: bool = False,
 ) -> str:
     """Draws curves.
 
@@ -86,10 +90,13 @@ def lines(
         diagonal: Whether equality is drawn, as in a reliability diagram.
         limits: Of both axes; None for what the curves need.
         square: Whether the plot is as high as it is wide.
+        whole_numbers: Whether nothing lies between the numbers of the horizontal axis.
 
     Returns:
         The SVG.
     """
+
+    from matplotlib.ticker import MaxNLocator
 
     def draw(axes: Axes) -> None:
         if diagonal:
@@ -106,10 +113,12 @@ def lines(
             axes.set_ylim(*limits)
         if len(curves) > 1:
             axes.legend()
+        if whole_numbers:
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel(x)
         axes.set_ylabel(y)
 
-    return _drawn(draw, (4.2, 4.0) if square else (6.4, 3.0))
+    return _drawn(draw, (5.2, 5.0) if square else _SIZE)
 
 
 def bars(
@@ -148,7 +157,7 @@ def bars(
         if len(groups) > 1:
             axes.legend()
 
-    return _drawn(draw, (6.4, 3.0))
+    return _drawn(draw, _SIZE)
 
 
 def flat_bars(names: Sequence[str], widths: Sequence[float], x: str) -> str:
@@ -171,7 +180,7 @@ def flat_bars(names: Sequence[str], widths: Sequence[float], x: str) -> str:
         axes.grid(False, axis="y")
         axes.set_xlabel(x)
 
-    return _drawn(draw, (6.4, 0.8 + 0.26 * len(names)))
+    return _drawn(draw, (_SIZE[0], 0.7 + 0.27 * len(names)))
 
 
 def histogram(counts: Mapping[str, Sequence[float]], edges: Sequence[float], x: str, y: str) -> str:
@@ -195,7 +204,7 @@ def histogram(counts: Mapping[str, Sequence[float]], edges: Sequence[float], x: 
         if len(counts) > 1:
             axes.legend()
 
-    return _drawn(draw, (6.4, 3.0))
+    return _drawn(draw, _SIZE)
 
 
 def heat_map(values: np.ndarray, names: Sequence[str], rows: str, columns: str) -> str:
@@ -274,10 +283,9 @@ def _inlined(svg: str, inches: float) -> str:
     """An SVG as a part of a page: without its prologue, of any width, in the page's colours."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, count=1, flags=re.DOTALL)
-    style = f'style="max-width: {inches:.1f}in"'
-    svg = re.sub(
-        r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', rf'<svg viewBox="\1" {style}>', svg, count=1
-    )
+    svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", svg, count=1, flags=re.DOTALL)
+    wide = ' class="wide"' if inches > _WIDE else ""
+    svg = re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', rf'<svg viewBox="\1"{wide}>', svg, count=1)
     svg = re.sub(r'font: ([\d.]+)px [^;"]*', r"font-size: \1px", svg)
     for color, variable in _VARIABLES.items():
         svg = svg.replace(color, variable)

@@ -10,6 +10,10 @@ _HERE = "reviewlens.pipeline.report.html.sections"
 SECTIONS = (
     f"{_HERE}.overview:overview",
     f"{_HERE}.data:data",
+    f"{_HERE}.training:training",
     f"{_HERE}.results:results",
     f"{_HERE}.errors:errors",
+    f"{_HERE}.decisions:decisions",
+    f"{_HERE}.nodes:nodes",
+    f"{_HERE}.configuration:configuration",
 )

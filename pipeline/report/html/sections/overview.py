@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from ..blocks import Block, Cell, Paragraph, Section, Tiles, of_summary
+import datetime
+
+from .....components.trainer.reading import reading_warning
+from ..blocks import Block, Cell, Form, Paragraph, Section, Tiles, of_summary, value_at
 from ..facts import RunFacts
+from ..words import counted, duration, millions
 
 # Of every task those that it has are shown.
-_FIGURES = {
+_FIGURES: dict[str, tuple[str, Form]] = {
     "metrics.test.macro_f1": ("macro-F1", ".3f"),
     "metrics.test.f1": ("F1", ".3f"),
     "metrics.test.exact_match": ("exact match", ".3f"),
@@ -14,7 +18,10 @@ _FIGURES = {
     "metrics.test.perplexity": ("perplexity", ".2f"),
     "metrics.test.mlm_accuracy": ("hidden pieces right", ".1%"),
     "data.kept": ("texts", ",d"),
+    "encoder.parameters": ("parameters", millions),
+    "run.seconds": ("the run took", duration),
 }
+_BEFORE = ("metrics.ngram_baseline.sentence", "metrics.start.sentence")
 
 
 def overview(facts: RunFacts) -> Section:
@@ -28,15 +35,41 @@ def overview(facts: RunFacts) -> Section:
     blocks: list[Block] = [_verdict(facts)]
     if tiles:
         blocks.append(Tiles(tuple(tiles)))
+    blocks += [Paragraph(sentence) for key in _BEFORE if (sentence := value_at(summary, key))]
+    blocks += [Paragraph(told, "bad") for told in _warnings(facts)]
+    if told := _when(facts):
+        blocks.append(Paragraph(told, "quiet"))
     return Section("overview", "Overview", tuple(blocks))
 
 
 def _verdict(facts: RunFacts) -> Paragraph:
     summary = facts.summary
-    if summary["pushed_to"]:
+    if summary.get("pushed_to"):
         return Paragraph(f"Blessed, and pushed to {summary['pushed_to']}.", "good")
-    if summary["blessed"] is None:
+    if summary.get("blessed") is None:
         return Paragraph("This run did not judge a model.", "quiet")
     if summary["blessed"] and not summary["refused_because"]:
         return Paragraph("Blessed.", "good")
     return Paragraph(f"Not blessed, so not pushed: {'; '.join(summary['refused_because'])}.", "bad")
+
+
+def _warnings(facts: RunFacts) -> list[str]:
+    told = []
+    reading = value_at(facts.summary, "training.reading")
+    if reading and (warning := reading_warning(reading)):
+        told.append(f"{warning[0].upper()}{warning[1:]}.")
+    if found := facts.training.get("findings"):
+        told.append(
+            f"{counted(len(found), 'finding')} of the rules that watch a training; see below."
+        )
+    return told
+
+
+def _when(facts: RunFacts) -> str:
+    run = facts.summary.get("run") or {}
+    if not run:
+        return ""
+    started = datetime.datetime.fromisoformat(run["started"])
+    cached = facts.summary.get("cached")
+    taken = f"; {counted(len(cached), 'node')} taken from earlier runs" if cached else ""
+    return f"Run {run['id']}, begun {started:%Y-%m-%d %H:%M} UTC{taken}."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import html.parser
+import importlib.util
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,16 +29,11 @@ from reviewlens.pipeline.report.html.texts import presentable
 HOSTILE = "<script>alert(1)</script>\"'&]]>\u202eevil\u2066\x00\ud800<img src=x onerror=y>"
 
 
-class Elements(html.parser.HTMLParser):
-    def __init__(self, page: str):
-        super().__init__()
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
+_spec = importlib.util.spec_from_file_location(
+    "reading_back", Path(__file__).with_name("reading_back.py")
+)
+reading_back = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(reading_back)
 
 
 def plot(name: str) -> str:
@@ -58,7 +54,7 @@ def page_of(text: str) -> str:
 
 
 def test_what_a_review_says_is_never_markup():
-    harmless, hostile = Elements(page_of("fits")), Elements(page_of(HOSTILE))
+    harmless, hostile = reading_back.Page(page_of("fits")), reading_back.Page(page_of(HOSTILE))
     assert hostile.tags == harmless.tags
     assert [name for name, _ in hostile.attributes] == [name for name, _ in harmless.attributes]
     assert "\x00" not in page_of(HOSTILE)
@@ -67,7 +63,7 @@ def test_what_a_review_says_is_never_markup():
 def test_a_page_asks_nobody_for_anything():
     page = page_of("fits")
     assert "default-src 'none'" in page
-    assert not {"script", "link", "img", "iframe", "object"} & set(Elements(page).tags)
+    assert not {"script", "link", "img", "iframe", "object"} & set(reading_back.Page(page).tags)
     assert not re.search(r"url\((?!#)", page)
 
 

@@ -1,0 +1,175 @@
+"""How a training went: its curves, what its rules have found, where its time has gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .. import plots
+from ..blocks import (
+    Block,
+    Cell,
+    Figure,
+    Form,
+    Group,
+    Paragraph,
+    Section,
+    Table,
+    Tiles,
+    of_summary,
+)
+from ..facts import RunFacts
+from ..words import counted, duration
+
+_TILES: dict[str, tuple[str, Form]] = {
+    "training.epochs": ("epochs", "d"),
+    "training.best_epoch": ("best after epoch", "d"),
+    "training.steps": ("steps", ",d"),
+    "training.seconds": ("the training took", duration),
+    "training.examples_per_second": ("texts a second", ",.0f"),
+    "training.tokens_per_second": ("tokens a second", ",.0f"),
+    "training.precision": ("precision", ""),
+}
+_NAMES = {
+    "loss": "loss of train",
+    "eval_loss": "loss of eval",
+    "log_loss": "log loss of eval",
+    "macro_f1": "macro-F1",
+    "f1": "F1",
+    "ece": "calibration error",
+    "mlm_accuracy": "hidden pieces right",
+    "nsp_accuracy": "pairs told right",
+}
+# What a curve in the plot of losses shows, and that of figures from 0 to 1.
+_LOSSES = ("loss", "eval_loss", "log_loss")
+_SHARES = ("accuracy", "macro_f1", "f1", "exact_match", "mlm_accuracy", "nsp_accuracy", "ece")
+
+
+def training(facts: RunFacts) -> Section | None:
+    """Says how the training went."""
+    summary, record = facts.summary, facts.training
+    if not summary.get("training"):
+        return None
+    tiles = tuple(
+        (name, cell)
+        for key, (name, form) in _TILES.items()
+        if (cell := of_summary(summary, key, form)).value is not None
+    )
+    blocks: list[Block] = [Tiles(tiles)] if tiles else []
+    if stopped := record.get("stopped_by"):
+        blocks.append(Paragraph(f"Stopped before its end: {_stopped(stopped)}.", "bad"))
+    blocks += _curves(record.get("history") or [])
+    blocks += _rules(record)
+    blocks += _profile(facts)
+    return Section("training", "Training", tuple(blocks)) if blocks else None
+
+
+def _stopped(by: Any) -> str:
+    return str(by.get("message") or by.get("rule") if isinstance(by, dict) else by)
+
+
+def _curves(history: Sequence[dict[str, Any]]) -> list[Block]:
+    blocks: list[Block] = []
+    if len(history) > 1:
+        for y, shown in (("loss", _LOSSES), ("share", _SHARES)):
+            found = [name for name in shown if all(name in epoch for epoch in history)]
+            if found:
+                blocks.append(_curve(history, found, y))
+    names = list(dict.fromkeys(name for epoch in history for name in epoch))
+    if names:
+        rows = tuple(
+            (str(number), *(_figure(epoch.get(name)) for name in names))
+            for number, epoch in enumerate(history, start=1)
+        )
+        table = Table(("epoch", *(_named(name) for name in names)), rows)
+        blocks.append(Group("Figures of each epoch", (table,), folded=len(history) > 1))
+    return blocks
+
+
+def _curve(history: Sequence[dict[str, Any]], names: Sequence[str], y: str) -> Figure:
+    epochs = list(range(1, len(history) + 1))
+    curves = {
+        _named(name): plots.Line(
+            epochs, [_number(epoch[name]) for epoch in history], marked=len(history) <= 20
+        )
+        for name in names
+    }
+    last = ", ".join(f"{_named(name)} {_figure(history[-1][name])}" for name in names)
+    what = "Losses" if y == "loss" else "Figures of the eval split"
+    return Figure(
+        plots.lines(curves, "epoch", y, whole_numbers=True),
+        f"{what} after each epoch.",
+        f"{what} over {counted(len(history), 'epoch')}; in the end {last}.",
+    )
+
+
+def _named(name: str) -> str:
+    return _NAMES.get(name, name.replace("_", " "))
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.4g}"
+
+
+def _rules(record: dict[str, Any]) -> list[Block]:
+    findings, rules = record.get("findings") or [], record.get("rules") or {}
+    if not findings and not rules:
+        return []
+    blocks: list[Block] = []
+    if findings:
+        blocks += [
+            Paragraph(f"{counted(len(findings), 'finding')}, in the order in which it was seen."),
+            Table(
+                ("step", "rule", "what", "what is seen", "what to try"),
+                tuple(
+                    (
+                        f"{found.get('step') or 0:,}",
+                        Cell(str(found.get("rule", "")), tone="bad"),
+                        str(found.get("subject") or ""),
+                        str(found.get("message", "")),
+                        str(found.get("advice", "")),
+                    )
+                    for found in findings[:_MOST_FINDINGS]
+                ),
+            ),
+        ]
+    else:
+        told = f"{counted(len(rules), 'rule')} watched the training and found nothing."
+        blocks.append(Paragraph(told, "good"))
+    if rules:
+        rows = tuple(
+            (
+                name,
+                f"{of.get('judged', 0):,}",
+                f"{of.get('findings', 0):,}",
+                Cell(str(of.get("skipped") or ""), tone="quiet"),
+            )
+            for name, of in rules.items()
+        )
+        table = Table(("rule", "times judged", "findings", "why it was left out"), rows)
+        blocks.append(Group("The rules", (table,), folded=True))
+    return [Group("What watches the training", tuple(blocks))]
+
+
+_MOST_FINDINGS = 100
+
+
+def _profile(facts: RunFacts) -> list[Block]:
+    profile = facts.training.get("profile")
+    if not profile:
+        return []
+    blocks: list[Block] = []
+    if phases := profile.get("phases"):
+        largest = max(phases, key=phases.__getitem__)
+        blocks.append(
+            Figure(
+                plots.flat_bars(list(phases), list(phases.values()), "seconds"),
+                "Where the time has gone.",
+                f"Bars of seconds by phase; most went into {largest}, {duration(phases[largest])}.",
+            )
+        )
+    return [Group("Where the time has gone", tuple(blocks))] if blocks else []

@@ -1,0 +1,186 @@
+"""The sections of a page: every task has its figures there, as the summary has them."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from reviewlens.pipeline.report.html.facts import RunFacts
+from reviewlens.pipeline.report.html.page import make_sections, render_page
+from reviewlens.pipeline.report.html.sections import SECTIONS
+
+_spec = importlib.util.spec_from_file_location(
+    "reading_back", Path(__file__).with_name("reading_back.py")
+)
+reading_back = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(reading_back)
+
+HOSTILE = "<script>alert(1)</script>\"'&]]>\u202eevil\u2066\x00<img src=x onerror=y>"
+FINDING = {
+    "rule": "exploding_tensor",
+    "step": 12,
+    "epoch": 1,
+    "subject": "head/kernel",
+    "message": "is not finite",
+    "advice": "lower training.learning_rate",
+    "action": "warn",
+}
+
+
+def summary_of(**changed) -> dict:
+    return {
+        "data": {"read": 1003, "kept": 1000, "splits": {"train": 800, "eval": 100, "test": 100}},
+        "metrics": {
+            "test": {"macro_f1": 0.7281, "accuracy": 0.81, "per_class": {"a.b": {"f1": 0.7}}},
+            "baseline": None,
+            "ngram_baseline": {"macro_f1": 0.7, "gain": {"macro_f1": {"value": 0.0281}}},
+        },
+        "training": {
+            "epochs": 2,
+            "steps": 50,
+            "examples_per_second": 194.2,
+            "seconds": 48.0,
+            "best_epoch": 2,
+            "precision": "bfloat16",
+            "export": {
+                "precision": "bfloat16",
+                "reason": "2 times as fast",
+                "candidates": {
+                    "float32": {"reviews_per_second": 240.3},
+                    "bfloat16": {"reviews_per_second": 491.3, "agreement": 0.9997},
+                },
+            },
+            "wide": {
+                "mode": "auto",
+                "used": True,
+                "log_loss_before": 0.63,
+                "log_loss_after": 0.22,
+                "standard_error": 0.04,
+            },
+            "temperature": 1.2,
+            "ece_before": 0.17,
+            "ece_after": 0.08,
+        },
+        "timings": {"trainer": 75.2, "evaluator": 3.1, "pusher": 0.1},
+        "memory": {"trainer": 2345, "evaluator": 812},
+        "cached": ["evaluator"],
+        "encoder": {"name": "minilm-l6", "sha256": "95", "parameters": 22713216},
+        "blessed": True,
+        "serving_validated": True,
+        "refused_because": [],
+        "pushed_to": "out/serving/demo/1",
+        "versions": {"python": "3.11.7"},
+        "run": {"id": "r1", "started": "2026-11-28T09:12:33+00:00", "seconds": 213.4},
+        "config": {"name": "demo", "evaluation": {"min_macro_f1": 0.5, "min_gain": 0.0}},
+    } | changed
+
+
+def facts_of(folder, summary, **record) -> RunFacts:
+    history = [{"loss": 1.2, "macro_f1": 0.5}, {"loss": 0.9, "macro_f1": None}]
+    (folder / "training.json").write_text(json.dumps({"history": history} | record))
+    return RunFacts(str(folder), summary, {"trainer": {"model_run": str(folder)}})
+
+
+def page_of(facts):
+    return render_page("demo", make_sections(facts))
+
+
+def test_every_number_of_the_summary_can_be_read_back(tmp_path):
+    summary = summary_of()
+    html = page_of(facts_of(tmp_path, summary))
+    page = reading_back.Page(html)
+    assert reading_back.differing(page, summary) == []
+    assert {key for key, _ in page.values} >= {
+        "metrics.test.macro_f1",
+        "metrics.test.accuracy",
+        "metrics.ngram_baseline.gain.macro_f1.value",
+        "data.kept",
+        "training.best_epoch",
+        "training.export.candidates.bfloat16.agreement",
+        "training.wide.log_loss_after",
+        "training.ece_after",
+        "timings.trainer",
+        "memory.evaluator",
+        "encoder.parameters",
+        "run.seconds",
+        "config.evaluation.min_macro_f1",
+    }
+    assert "could not be made" not in html
+    for told in ("1 min 15 s", "2.3 GB", "from an earlier run", "22.7 M", "begun 2026-11-28 09:12"):
+        assert told in html
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        {"test": {"f1": 0.5, "precision": 0.4, "recall": 0.6}},
+        {"test": {"exact_match": 0.5, "f1": 0.6}},
+        {"test": {"perplexity": 7.2, "mlm_accuracy": 0.41}, "start": {"perplexity": 9.0}},
+        {"test": None},
+    ],
+)
+def test_every_task_has_its_figures(tmp_path, metrics):
+    summary = summary_of(metrics=metrics)
+    page = reading_back.Page(page_of(facts_of(tmp_path, summary)))
+    told = {key for key, _ in page.values}
+    assert reading_back.differing(page, summary) == []
+    shown = ("f1", "exact_match", "perplexity", "mlm_accuracy")
+    keys = {f"metrics.test.{name}" for name in metrics["test"] or {} if name in shown}
+    assert keys == {key for key in told if key.startswith("metrics.test.")}
+
+
+def test_a_run_that_made_little_has_a_short_page(tmp_path):
+    summary = dict.fromkeys(summary_of()) | {"timings": {"draw": 0.1}, "versions": {}}
+    html = page_of(RunFacts(str(tmp_path), summary, {}))
+    assert "could not be made" not in html
+    assert "did not judge a model" in html
+    assert "training" not in reading_back.Page(html).sections
+
+
+def test_a_refused_model_is_told_with_the_reasons(tmp_path):
+    summary = summary_of(blessed=False, pushed_to=None, refused_because=["macro-F1 is 0.4"])
+    html = page_of(facts_of(tmp_path, summary))
+    assert "Not blessed, so not pushed: macro-F1 is 0.4." in html
+
+
+def test_what_the_rules_have_found_is_told(tmp_path):
+    rules = {"exploding_tensor": {"judged": 5, "findings": 1}, "dead_units": {"skipped": "GELU"}}
+    html = page_of(facts_of(tmp_path, summary_of(), findings=[FINDING], rules=rules))
+    for told in ("1 finding", "head/kernel", "lower training.learning_rate", "GELU"):
+        assert told in html
+    html = page_of(facts_of(tmp_path, summary_of(), findings=[], rules=rules))
+    assert "2 rules watched the training and found nothing." in html
+
+
+def hostile(value):
+    if isinstance(value, dict):
+        return {key: hostile(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [hostile(inner) for inner in value]
+    return HOSTILE if isinstance(value, str) and value != "2026-11-28T09:12:33+00:00" else value
+
+
+def test_hostile_values_change_no_element(tmp_path):
+    summary = summary_of(blessed=False, pushed_to=None, refused_because=["why"])
+    record = {"findings": [FINDING], "rules": {"rule": {"judged": 1, "findings": 1}}}
+    harmless = reading_back.Page(page_of(facts_of(tmp_path, summary, **record)))
+    page = reading_back.Page(page_of(facts_of(tmp_path, hostile(summary), **hostile(record))))
+    assert page.tags == harmless.tags
+    assert {name for name, _ in page.attributes} == {name for name, _ in harmless.attributes}
+
+
+def test_what_the_sections_need_is_light():
+    import subprocess
+    import sys
+
+    program = (
+        "import sys\n"
+        "from reviewlens.pipeline.nodes import load\n"
+        "import reviewlens.pipeline.report.html.page, reviewlens.pipeline.records\n"
+        f"[load(name) for name in {SECTIONS!r}]\n"
+        "sys.exit('tensorflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
