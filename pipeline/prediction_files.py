@@ -7,7 +7,7 @@ import csv
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from .. import progress
 from ..components.input_files import list_files
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..serving.tasks.predictions import Prediction
 
     _Predicted = Iterable[tuple[dict[str, str], Prediction]]
+
+Asked = TypeVar("Asked")
 
 # Characters of the rows that wait for their prediction; each cell counts some itself.
 _MOST_WAITING = 1 << 22
@@ -102,10 +104,11 @@ def predicted_rows(
         UsageError: The model takes other inputs.
     """
 
-    def asked(text: str) -> Row:
+    def asked(row: dict[str, str]) -> Row:
+        text = row.get(column, "")
         return text if question is None else {"question": question, "context": text}
 
-    return _predicted(model, _rows(source, column), column, asked)
+    return predicted_each(model, _rows(source, column), asked, _size)
 
 
 def write_predictions(
@@ -143,14 +146,27 @@ def _rows(source: str, column: str) -> Iterator[dict[str, str]]:
             yield record.values
 
 
-def _predicted(
+def predicted_each(
     model: Predictor,
-    rows: Iterator[dict[str, str]],
-    column: str,
-    asked: Callable[[str], Row],
-) -> Iterator[tuple[dict[str, str], Prediction]]:
-    """Pairs each row with its prediction; the model takes texts somewhat ahead of that."""
-    waiting: collections.deque[dict[str, str]] = collections.deque()
+    rows: Iterator[Asked],
+    asked: Callable[[Asked], Row],
+    size_of: Callable[[Asked], int],
+) -> Iterator[tuple[Asked, Prediction]]:
+    """Pairs each row with its prediction; the model takes texts somewhat ahead of that.
+
+    Args:
+        model: Answers for the texts.
+        rows: Whatever the texts are of.
+        asked: What of a row the model is asked.
+        size_of: How much memory a row takes that waits for its answer, in characters.
+
+    Yields:
+        Each row and its prediction.
+
+    Raises:
+        UsageError: The model takes other inputs.
+    """
+    waiting: collections.deque[Asked] = collections.deque()
     size = 0
     more = True
 
@@ -158,8 +174,8 @@ def _predicted(
         nonlocal size, more
         for row in rows:
             waiting.append(row)
-            size += _size(row)
-            yield asked(row.get(column, ""))
+            size += size_of(row)
+            yield asked(row)
             if size > _MOST_WAITING:
                 # A model asks for a thousand before it answers the first. It gets no more now.
                 return
@@ -169,7 +185,7 @@ def _predicted(
     while more:
         for prediction in model.stream(questions()):
             row = waiting.popleft()
-            size -= _size(row)
+            size -= size_of(row)
             yield row, prediction
             done += 1
             progress.report(done, None, "reviews")

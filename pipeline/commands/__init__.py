@@ -8,6 +8,7 @@ _NAMES = (
     "report",
     "validate",
     "predict",
+    "evaluate",
     "serve",
     "export-serving",
     "compile",

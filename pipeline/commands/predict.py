@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import collections
-import contextlib
-import os
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
-from ...errors import RunError, UsageError
+from ...errors import UsageError
 from ...files import COMPRESSIONS, FORMATS
 from .arguments import new_parser
+from .models import add_server, opened_model
 
 if TYPE_CHECKING:
     from ...serving.prediction import Predictor
@@ -48,15 +47,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("texts", metavar="TEXT", nargs="*", help="a review")
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--model", metavar="DIR", help="version directory, or the one above it")
-    where.add_argument(
-        "--server",
-        metavar="HOST:PORT",
-        help="REST API of TensorFlow Serving or of `reviewlens serve`; an https:// URL encrypts",
-    )
-    parser.add_argument(
-        "--model_name", metavar="NAME", help="model to ask the server for; default: default"
-    )
-    parser.add_argument("--grpc", action="store_true", help="the server's port is that of gRPC")
+    add_server(where, parser)
     parser.add_argument("--input", metavar="FILE", help="file of reviews")
     parser.add_argument(
         "--column", metavar="NAME", default="text", help="column of the reviews; default: text"
@@ -98,7 +89,7 @@ def execute(arguments: argparse.Namespace) -> int:
     from ...serving.tasks.predictions import WrongInputs
 
     try:
-        with _opened(arguments) as model:
+        with opened_model(arguments.model, "--model ", arguments) as model:
             if not arguments.input:
                 _print_predictions(arguments, model)
             else:
@@ -122,40 +113,6 @@ def _check_question(arguments: argparse.Namespace) -> None:
         raise UsageError(
             f"predict: --output {arguments.output}: is for classes; use .csv or .jsonl"
         )
-
-
-@contextlib.contextmanager
-def _opened(arguments: argparse.Namespace) -> Iterator[Predictor]:
-    """The model that the arguments name."""
-    if arguments.server is None:
-        yield _load(arguments.model)
-        return
-    # What gRPC's core logs of a failed connection is in the error, too.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    from ...serving.client import Client
-
-    transport = "grpc" if arguments.grpc else "rest"
-    name = arguments.model_name or "default"
-    with Client(arguments.server, model=name, transport=transport) as client:
-        yield client
-
-
-def _load(directory: str) -> Predictor:
-    if "://" not in directory and not os.path.isdir(directory):
-        raise RunError(
-            f"--model {directory}: no such directory; a run pushes its model to OUTPUT/serving/NAME"
-        )
-    from ..capture import captured_output
-    from ..environment import prepare_environment
-
-    prepare_environment()
-    with captured_output(os.devnull):
-        from ...serving.local_model import LocalModel
-
-        model = LocalModel(directory)
-        # TensorFlow has something to say of a kernel when it is first used.
-        model.predict([dict.fromkeys(model.inputs, "")])
-        return model
 
 
 def _predict_file(arguments: argparse.Namespace, model: Predictor, count: int) -> None:

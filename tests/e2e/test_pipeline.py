@@ -133,6 +133,50 @@ def test_the_evaluation_agrees_with_the_model_that_was_pushed(workspace, first_r
     assert facts["metrics"]["test"]["macro_f1"] == pytest.approx(expected, abs=1e-6)
 
 
+def test_evaluating_the_rows_of_the_test_split_gives_what_the_evaluator_gave(
+    workspace, first_run, tmp_path
+):
+    from reviewlens.pipeline.config import load_config
+    from reviewlens.pipeline.evaluation import evaluate_file, texts_learnt, with_input
+    from reviewlens.pipeline.report.analysis.answers import PredictionsFile
+    from reviewlens.serving import LocalModel
+
+    _, facts = first_run
+    (path,) = (workspace / "out/pipeline/evaluator/evaluation").glob("*/predictions.parquet")
+    file = PredictionsFile(str(path))
+    answered = file.read(["test"])
+    shops = file.slice_values("shop", answered.rows)
+    with open(tmp_path / "test.csv", "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["text", "stars", "shop"])
+        # Of a class any of its ratings will do.
+        stars = [values[0] for values in STARS.values()]
+        texts = file.texts(answered.rows)
+        for text, label, shop in zip(texts, answered.truth, shops, strict=True):
+            writer.writerow([text, stars[label], shop])
+    data = load_config(str(workspace / "config.yaml")).data
+    pushed = facts["pushed_to"]
+
+    evaluated, known = evaluate_file(
+        LocalModel(pushed),
+        "text-classification",
+        with_input(data, str(tmp_path / "test.csv")),
+        str(tmp_path / "out"),
+        texts_learnt(pushed),
+    )
+
+    found, expected = evaluated.summary["metrics"]["test"], dict(facts["metrics"]["test"])
+    slices, expected_slices = found.pop("slices"), expected.pop("slices")
+    assert known == 0 and texts_learnt(pushed)
+    for one, other in [(found, expected), *((slices[k], expected_slices[k]) for k in slices)]:
+        for name in ("examples", "accuracy", "macro_f1", "ece", "log_loss", "confusion_matrix"):
+            assert one[name] == pytest.approx(other[name], abs=1e-6), name
+        for label, figures in one["per_class"].items():
+            assert figures == pytest.approx(other["per_class"][label], abs=1e-6)
+    written = PredictionsFile(str(tmp_path / "out" / "predictions.parquet"))
+    assert (written.task, written.labels, written.slices) == (file.task, file.labels, file.slices)
+
+
 def test_nothing_runs_again_without_a_reason(workspace, first_run, reviewlens):
     reviewlens("run", "config.yaml", cwd=workspace)
 

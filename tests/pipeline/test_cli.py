@@ -34,6 +34,7 @@ def cli(*arguments, program=LIGHT, **options):
         "run",
         "validate",
         "predict",
+        "evaluate",
         "serve",
         "export-serving",
         "compile",

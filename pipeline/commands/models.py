@@ -1,0 +1,77 @@
+"""The model that a command asks, here or behind a server."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ...errors import RunError
+
+if TYPE_CHECKING:
+    from ...serving.prediction import Predictor
+
+
+def add_server(where: Any, parser: argparse.ArgumentParser) -> None:
+    """Adds what names a server.
+
+    Args:
+        where: Receives `--server`; the parser, or a group of it.
+        parser: Receives `--model_name` and `--grpc`, which go with that.
+    """
+    where.add_argument(
+        "--server",
+        metavar="HOST:PORT",
+        help="REST API of TensorFlow Serving or of `reviewlens serve`; an https:// URL encrypts",
+    )
+    parser.add_argument(
+        "--model_name", metavar="NAME", help="model to ask the server for; default: default"
+    )
+    parser.add_argument("--grpc", action="store_true", help="the server's port is that of gRPC")
+
+
+@contextlib.contextmanager
+def opened_model(
+    directory: str | None, flag: str, arguments: argparse.Namespace
+) -> Iterator[Predictor]:
+    """The model that the arguments name.
+
+    Args:
+        directory: Of the model; None for the one behind the server.
+        flag: How the directory was given, for messages, such as `--model `.
+        arguments: With those of `add_server`.
+
+    Raises:
+        RunError: There is no such directory, or no model in it.
+    """
+    if arguments.server is None:
+        yield _load(directory or "", flag)
+        return
+    # What gRPC's core logs of a failed connection is in the error, too.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    from ...serving.client import Client
+
+    transport = "grpc" if arguments.grpc else "rest"
+    name = arguments.model_name or "default"
+    with Client(arguments.server, model=name, transport=transport) as client:
+        yield client
+
+
+def _load(directory: str, flag: str) -> Predictor:
+    if "://" not in directory and not os.path.isdir(directory):
+        raise RunError(
+            f"{flag}{directory}: no such directory; a run pushes its model to OUTPUT/serving/NAME"
+        )
+    from ..capture import captured_output
+    from ..environment import prepare_environment
+
+    prepare_environment()
+    with captured_output(os.devnull):
+        from ...serving.local_model import LocalModel
+
+        model = LocalModel(directory)
+        # TensorFlow has something to say of a kernel when it is first used.
+        model.predict([dict.fromkeys(model.inputs, "")])
+        return model
