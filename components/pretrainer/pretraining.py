@@ -18,6 +18,7 @@ from ...models.tasks.masked_language_model.frequencies import log_frequencies
 from ...models.tasks.masked_language_model.model import MLM, NSP, RANDOM_NEXT
 from ...models.tasks.masked_language_model.task import make_task
 from ...models.training.loop import train
+from ...models.training.profiling.profiler import Profiler
 from ...models.training.tokenized import TokenizedTexts
 from ..segments.reading import has_segments, read_segments
 from ..trainer.record import watched_facts, write_record
@@ -96,6 +97,7 @@ def pretrain(
         checkpoints=checkpoints,
         fingerprint=json.dumps([trained.encoder, vars(trained.model), code], sort_keys=True),
         tensorboard=tensorboard or model_run,
+        watchers=[Profiler()],
     )
 
     trained.save(trained_model, model)

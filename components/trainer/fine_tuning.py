@@ -14,6 +14,7 @@ from ...models.settings import AUTO
 from ...models.tasks.building import build_model
 from ...models.tasks.registry import make_task
 from ...models.training.loop import train
+from ...models.training.profiling.profiler import Profiler
 from ...progress import notify
 from ..tokenized_examples import read_counts, read_tokenized
 from .reading import choose_max_tokens, reading_facts, reading_warning, window_facts
@@ -94,6 +95,7 @@ def fine_tune(
         checkpoints=checkpoints,
         fingerprint=json.dumps(fingerprint, sort_keys=True),
         tensorboard=tensorboard or model_run,
+        watchers=[Profiler()],
     )
 
     trained.save(trained_model, model)

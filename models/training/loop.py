@@ -14,7 +14,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from ...errors import RunError
 from ...progress import notify, report
@@ -25,6 +24,7 @@ from .batching import pad_batch, pad_targets, shuffled_batches
 from .checkpoint import CheckpointFile
 from .objective import objective_of
 from .optimization import Lamb, LazyAdamW, LinearWarmupDecay, decayed_variables, layer_rates
+from .profiling.tensorboard import TensorBoardLogs
 from .scoring import Scorer
 from .step import TrainStep
 from .tokenized import TokenizedTexts
@@ -114,7 +114,8 @@ def train(
         task: What is learnt, such as `TextClassification`.
         checkpoints: Directory for the checkpoint of the training, or None for none.
         fingerprint: Stands for whatever else the result depends on (encoder, code).
-        tensorboard: Directory for TensorBoard logs, or None.
+        tensorboard: Directory in which the training has a folder for TensorBoard, see
+            `TensorBoardLogs`, or None.
         watchers: Who is told what happens, and may stop it.
 
     Returns:
@@ -130,8 +131,10 @@ def train(
         >>> len(record.history)
         2
     """
+    if tensorboard is not None:
+        logs = TensorBoardLogs(tensorboard, {**vars(settings), "task": task.name})
+        watchers = [logs, *watchers]
     trainer = Trainer(task, model, training, evaluation, settings, watchers)
-    trainer.log_to(tensorboard)
     if checkpoints is not None:
         known = [task.name, task.config(), repr(settings), training.digest(), evaluation.digest()]
         digest = hashlib.sha256(json.dumps([fingerprint, *known]).encode()).hexdigest()[:16]
@@ -175,7 +178,6 @@ class Trainer:
         self.evaluation = evaluation
         self.settings = settings
         self.checkpoint: CheckpointFile | None = None
-        self.logs: tf.summary.SummaryWriter = tf.summary.create_noop_writer()
 
         self.steps_per_epoch = len(self.batches(0))
         self.total_steps = self.steps_per_epoch * settings.epochs
@@ -203,11 +205,6 @@ class Trainer:
         self.best: dict[str, np.ndarray] = {}
         self.saved_at = time.monotonic()
         self.warned = False
-
-    def log_to(self, tensorboard: str | None) -> None:
-        """Writes the curves of the training for TensorBoard into a directory, None for none."""
-        if tensorboard is not None:
-            self.logs = tf.summary.create_file_writer(tensorboard)
 
     def fit(self) -> TrainingRecord:
         """Trains, from where a checkpoint says; leaves the model with its best weights."""
@@ -284,7 +281,7 @@ class Trainer:
                 targets = pad_targets(self.training, rows, width, self.task.targets)
             with self.watchers.phase("step"):
                 began = time.perf_counter()
-                loss, statistics = self.step(
+                loss, statistics, clock = self.step(
                     inputs, targets, head_only=self.steps_done < self.head_steps
                 )
                 took = time.perf_counter() - began
@@ -307,6 +304,7 @@ class Trainer:
                     seconds=took,
                     loss=loss,
                     statistics=statistics,
+                    clock=clock,
                 )
             )
             if time.monotonic() - self.saved_at > SAVE_EVERY:
@@ -357,10 +355,6 @@ class Trainer:
             f"epoch {epoch + 1}/{self.settings.epochs}  loss {loss:.3f}  "
             f"{speed:.0f} {unit}/s  {left // 60:02d}:{left % 60:02d} left",
         )
-        with self.logs.as_default(step=steps):
-            tf.summary.scalar("train/loss", loss)
-            tf.summary.scalar("train/learning_rate", self.optimizer.learning_rate)
-            tf.summary.scalar(f"train/{unit}_per_second", speed)
 
     def evaluate(self) -> None:
         """Measures the epoch by the average of the weights, or by those it ended with."""
@@ -386,9 +380,6 @@ class Trainer:
         done = self.steps_done - len(self.record.history) * self.steps_per_epoch
         self.record.history.append({"loss": self.mean_loss(done), **figures})
         self.step.loss_sum.assign(0.0)
-        with self.logs.as_default(step=self.steps_done):
-            for name, value in figures.items():
-                tf.summary.scalar(f"eval/{name}", value)
         self.watchers.epoch(epochs, self.record.history[-1])
 
     def worth(self, figures: Mapping[str, float]) -> float:

@@ -61,12 +61,14 @@ class TrainStep:
                 count = loss.count(targets)
                 if micro_batch is None:
                     mean, gradients = differentiate(inputs, targets, count)
+                    clock = tf.stack([_time_of(mean), _time_of(gradients)])
                 else:
                     mean, gradients = _add_up(differentiate, inputs, targets, count, micro_batch)
+                    clock = tf.zeros([2], tf.float64)
                 seen = _statistics(gradients, [places[id(one)] for one in variables], len(places))
                 optimizer.apply(gradients, variables)
                 self.loss_sum.assign_add(mean)
-                return mean, seen
+                return mean, seen, clock
 
             return step
 
@@ -79,7 +81,7 @@ class TrainStep:
         inputs: Mapping[str, np.ndarray],
         targets: Mapping[str, np.ndarray],
         head_only: bool = False,
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Moves the weights by one step.
 
         Args:
@@ -88,10 +90,16 @@ class TrainStep:
             head_only: Whether the encoder stays as it is, and only what is on it is moved.
 
         Returns:
-            The loss of the batch, and of the gradients what `watching.StepSeen` has as
-            `statistics`.
+            The loss of the batch, and what `watching.StepSeen` has as `statistics` and `clock`.
         """
         return (self._head_step if head_only else self._step)(inputs, targets)
+
+
+def _time_of(tensors):
+    """When all of them were there."""
+    there = [one for one in tf.nest.flatten(tensors, expand_composites=True) if one is not None]
+    with tf.control_dependencies(there):
+        return tf.timestamp()
 
 
 def _statistics(gradients, places, count):

@@ -72,6 +72,8 @@ class StepSeen:
         statistics: Of each variable's gradient the sum of its squares and the number of its
             elements, of a table those of the rows that the batch has used; 0 of both without a
             gradient. Float32 [variables, 2], on the device: whoever reads it waits for the step.
+        clock: When the loss was there and when the gradients were, by `time.time`; 0 with micro
+            batches, as they take turns. Float64 [2].
     """
 
     number: int
@@ -82,6 +84,7 @@ class StepSeen:
     seconds: float
     loss: tf.Tensor
     statistics: tf.Tensor
+    clock: tf.Tensor
 
 
 class Watcher:

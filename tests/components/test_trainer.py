@@ -68,7 +68,7 @@ def test_trains_and_keeps_the_weights_of_the_best_epoch(arguments):
     record = facts(args)
     assert set(record) == {
         *("epochs", "steps", "examples_per_second", "seconds", "best_epoch", "precision"),
-        *("reading", "history"),
+        *("reading", "history", "profile", "tensorboard"),
     }
     assert record["epochs"] == 2 and record["steps"] == 2 * 20
     assert record["precision"] == "float32"
@@ -77,7 +77,9 @@ def test_trains_and_keeps_the_weights_of_the_best_epoch(arguments):
     (kept,) = os.listdir(args["checkpoints"])
     remove_replaced_checkpoint(args["trained_model"])
     assert os.listdir(args["checkpoints"]) == [], kept
-    assert os.listdir(args["tensorboard"])
+    (folder,) = os.listdir(args["tensorboard"])
+    assert record["tensorboard"]["folder"] == os.path.join(args["tensorboard"], folder)
+    assert record["profile"]["seconds"]["forward"] > 0
 
 
 def test_what_is_left_to_the_reviews_is_as_good_as_said(arguments):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import collections
 import contextlib
 import dataclasses
 import os
@@ -24,6 +25,7 @@ from reviewlens.models.training import loop as training_module
 from reviewlens.models.training.batching import pad_batch, pad_targets
 from reviewlens.models.training.checkpoint import CheckpointFile, remove_checkpoint
 from reviewlens.models.training.loop import train
+from reviewlens.models.training.profiling.profiler import Profiler
 from reviewlens.models.training.step import TrainStep
 from reviewlens.models.training.tokenized import TokenizedTexts
 from reviewlens.models.training.watching import (
@@ -444,20 +446,79 @@ def test_learns_grades_and_is_judged_by_classes(tiny_encoder, splits, class_weig
     assert hits[classes == 1].mean() > 0.6
 
 
-def test_progress_and_tensorboard(fit, tmp_path):
+def test_progress(fit):
     seen = []
     with progress.reporting_to(lambda *report: seen.append(report)):
-        fit(dataclasses.replace(SETTINGS, epochs=1), tensorboard=str(tmp_path))
+        fit(dataclasses.replace(SETTINGS, epochs=1))
     assert [(done, total) for done, total, _ in seen] == [(10, STEPS), (20, STEPS), (25, STEPS)]
     for word in ("epoch 1/1", "loss ", "reviews/s", "00:00 left"):
         assert word in seen[-1][2]
-    (file,) = tmp_path.iterdir()
-    tags = {
-        value.tag
-        for record in tf.data.TFRecordDataset(str(file))
-        for value in tf.compat.v1.Event.FromString(record.numpy()).summary.value
+
+
+def curves(folder):
+    """Of the files of a folder, in the order in which TensorBoard reads them, steps by tag."""
+    steps = collections.defaultdict(list)
+    for file in sorted(folder.glob("*tfevents*")):
+        for record in tf.data.TFRecordDataset(str(file)):
+            event = tf.compat.v1.Event.FromString(record.numpy())
+            for value in event.summary.value:
+                steps[value.tag].append(event.step)
+    return dict(steps)
+
+
+def test_curves_and_profile_of_a_training_that_was_interrupted_go_on(fit, uninterrupted, tmp_path):
+    options = {"checkpoints": str(tmp_path / "c"), "tensorboard": str(tmp_path / "t")}
+    # Nothing is saved after the first epoch, as if by `kill -9`.
+    with interrupt_at(STEPS + 20, OSError), pytest.raises(OSError):
+        fit(**options, watchers=[Profiler()])
+    (folder,) = (tmp_path / "t").iterdir()
+    assert curves(folder / "train")["loss"] == [10, 20, 25, 35]
+    record, weights = fit(**options, watchers=[Profiler()])
+    assert same_weights(weights, uninterrupted[1])
+
+    assert list((tmp_path / "t").iterdir()) == [folder]
+    assert record.watched["tensorboard"] == {"folder": str(folder)}
+    points = [10, 20, 25, 35, 45, 50]
+    assert curves(folder / "train") == dict.fromkeys(
+        ["loss", "learning_rate", "reviews_per_second"], points
+    )
+    assert curves(folder / "eval") == dict.fromkeys(
+        ["loss", "accuracy", "macro_f1", "ece"], [STEPS, 2 * STEPS]
+    )
+    assert {"_hparams_/session_start_info", "_hparams_/session_end_info"} <= set(curves(folder))
+
+    profile = record.watched["profile"]
+    seconds = profile["seconds"]
+    assert set(seconds) == {
+        *("input", "compile", "forward", "backward", "optimizer"),
+        *("average", "evaluation", "other", "all"),
     }
-    assert {"train/loss", "train/learning_rate", "eval/macro_f1", "eval/ece"} <= tags
+    assert min(seconds.values()) >= 0
+    assert sum(seconds.values()) == pytest.approx(2 * seconds["all"], rel=1e-3)
+    # Both epochs, and nothing of what was lost; of each width the first step is apart.
+    widths = profile["widths"]
+    assert STEPS < sum(one["steps"] for one in widths) < 2 * STEPS
+    assert all(one["tokens"] <= one["width"] * 16 * one["steps"] for one in widths)
+    assert profile["outliers"]["steps"] >= len(profile["outliers"]["longest"])
+    samples = profile["samples"]
+    assert len(samples["seconds"]) == len(samples["memory"]) >= 4
+    assert samples["seconds"] == sorted(samples["seconds"]) and min(samples["memory"]) > 100
+
+
+def test_with_micro_batches_a_step_is_not_divided(fit):
+    settings = dataclasses.replace(SETTINGS, epochs=1, micro_batch=4)
+    record, _ = fit(settings, watchers=[Profiler()])
+    seconds = record.watched["profile"]["seconds"]
+    assert seconds["step"] > 0 and "forward" not in seconds
+
+
+def test_every_training_has_curves_of_its_own(fit, tmp_path):
+    short = dataclasses.replace(SETTINGS, epochs=1)
+    folders = [
+        fit(short, tensorboard=str(tmp_path))[0].watched["tensorboard"]["folder"] for _ in range(2)
+    ]
+    assert sorted(folders) == sorted(str(path) for path in tmp_path.iterdir())
+    assert len(set(folders)) == 2
 
 
 def test_balanced_weights_are_scikit_learns():
