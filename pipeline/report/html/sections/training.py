@@ -163,7 +163,8 @@ def _profile(facts: RunFacts) -> list[Block]:
     if not profile:
         return []
     blocks: list[Block] = []
-    if phases := profile.get("phases"):
+    phases = {name: took for name, took in profile.get("seconds", {}).items() if name != "all"}
+    if phases:
         largest = max(phases, key=phases.__getitem__)
         blocks.append(
             Figure(
@@ -172,4 +173,10 @@ def _profile(facts: RunFacts) -> list[Block]:
                 f"Bars of seconds by phase; most went into {largest}, {duration(phases[largest])}.",
             )
         )
+    if widths := profile.get("widths"):
+        rows = tuple(
+            (f"{one['width']:,}", f"{one['steps']:,}", f"{one['tokens_per_second']:,.0f}")
+            for one in widths
+        )
+        blocks.append(Table(("tokens wide", "steps", "tokens a second"), rows))
     return [Group("Where the time has gone", tuple(blocks))] if blocks else []
