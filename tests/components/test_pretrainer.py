@@ -53,11 +53,8 @@ def facts(args) -> dict:
 
 
 def without_times(record: dict) -> dict:
-    return {
-        name: value
-        for name, value in record.items()
-        if name not in ("seconds", "examples_per_second", "tokens_per_second")
-    }
+    times = ("seconds", "examples_per_second", "tokens_per_second", "profile", "tensorboard")
+    return {name: value for name, value in record.items() if name not in times}
 
 
 def built(args):
