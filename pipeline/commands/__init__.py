@@ -14,6 +14,7 @@ _NAMES = (
     "compile",
     "submit",
     "encoders",
+    "runs",
 )
 
 # In the order of `reviewlens --help`. A command's file has its name, with underscores.

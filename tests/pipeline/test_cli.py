@@ -41,6 +41,7 @@ def cli(*arguments, program=LIGHT, **options):
         "submit",
         "encoders",
         "report",
+        "runs",
     ],
 )
 def test_help_of_a_command_has_examples(command):
@@ -66,6 +67,7 @@ def test_help_lists_the_commands():
         "submit",
         "encoders",
         "report",
+        "runs",
     ):
         assert f"\n  {command} " in answer.stdout
 
@@ -103,6 +105,10 @@ def test_version():
             ["predict", "--model=m", "--question=q", "--input=f", "--output=o.fasttext"],
             "--output o.fasttext: is for classes; use .csv or .jsonl",
         ),
+        (["runs", "compare", "a"], "runs compare: takes two runs, not 1"),
+        (["runs", "a", "b"], "runs: takes one folder, or compare and two runs"),
+        (["runs", "nowhere"], "nowhere: no such folder"),
+        (["runs", "compare", "a", "b"], "a: no such run in .; `reviewlens runs .` lists them"),
         (["encoders", "sho"], "invalid choice: 'sho'"),
         (["encoders", "show"], "needs the NAME of an encoder"),
         (["encoders", "show", "minilm"], "minilm: unknown encoder; did you mean minilm-l6?"),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from reviewlens.errors import UsageError
 from reviewlens.pipeline import load_config, run
+from reviewlens.pipeline.cli import main
 from reviewlens.serving import LocalModel
 
 WORDS = {"good": "fits well and looks great", "bad": "came broken and fell apart"}
@@ -66,11 +68,27 @@ def test_it_trains_judges_and_pushes_a_model_of_n_grams(first):
 
 def test_another_setting_of_n_grams_trains_anew_and_reads_nothing_anew(workspace, first):
     config = load_config(str(workspace / "config.yaml"), ["ngrams.words=1"])
-    again = run(config, to_node="exporter")
+    again = run(config, to_node="evaluator")
 
     ran = {node for node, state in again.states.items() if state == "done"}
-    assert ran == {"ngram-trainer", "exporter"}
+    assert ran == {"ngram-trainer", "exporter", "latest-blessed", "evaluator"}
     assert again.states["transform"] == "cached"
+
+
+def test_both_runs_are_listed_and_compared(workspace, first, capsys):
+    assert main(["runs", str(workspace)]) == 0
+    listed = capsys.readouterr().out.splitlines()[1:]
+    assert [line.split()[-1] for line in listed] == ["ngrams.words=2", "ngrams.words=1"]
+    assert all(f"{workspace}/out@" in line and " 300 " in line for line in listed)
+
+    one = f"{workspace}/out@{first.run_id}"
+    assert main(["runs", "compare", one, str(workspace / "out")]) == 0
+    told = capsys.readouterr().out
+    tested = first.summary["data"]["splits"]["test"]
+    assert re.search(r"\nngrams.words +2 +1 *\n", told)
+    assert f"{first.summary['metrics']['test']['accuracy']:.4f}" in told
+    assert f"both were tested with {tested} examples, of {tested} of A and {tested} of B" in told
+    assert "McNemar's test gives p = " in told and "macro_f1: B - A is " in told
 
 
 def test_a_node_that_only_an_encoder_needs_is_told(workspace):
