@@ -22,6 +22,7 @@ from tfx.utils import path_utils
 from ..files import stream_digest
 from .encoder_facts import FACTS_FILE, encoder_facts
 from .metrics_file import METRICS_FILE
+from .model_card import model_card
 from .model_files import model_digest
 from .pushing import check_judged, push_version
 from .trainer.artifacts import TrainedModel
@@ -96,6 +97,7 @@ class Executor(pusher_executor.Executor):
                 staged,
                 model_digest(staged),
                 exec_properties["encoder_dir"],
+                card=_card(facts),
                 # Graphs are not written alike twice: weights and tokenizer are compared.
                 is_same=lambda folder: (
                     _facts(folder).get("sha256") == facts["sha256"] and _is_undamaged(folder)
@@ -106,6 +108,19 @@ class Executor(pusher_executor.Executor):
         self._MarkPushed(pushed, pushed_destination=destination, pushed_version=version)
         pushed.set_string_custom_property("sha256", facts["sha256"])
         logging.info("Pushed version %s to %s.", version, destination)
+
+
+def _card(facts: dict[str, Any]) -> str:
+    start = facts["started_from"]
+    return model_card(
+        facts["name"],
+        facts["task"],
+        metrics=facts.get("metrics"),
+        # One of a size started from nothing that has a licence.
+        encoder="" if start.get("random_weights") else start.get("name", ""),
+        licence=start.get("licence"),
+        training=facts.get("training"),
+    )
 
 
 def _start(uri: str) -> dict[str, Any]:

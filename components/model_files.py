@@ -8,6 +8,7 @@ import os
 from tfx.dsl.io import fileio
 
 from ..files import stream_digest
+from .model_card import CARD_FILE
 
 # Without it no server loads a model, so it is written last.
 MARK = "saved_model.pb"
@@ -16,7 +17,9 @@ MODEL_DIGEST = "model_sha256"
 
 
 def model_digest(folder: str) -> str:
-    """Hashes the names and contents of all files below a folder.
+    """Hashes the names and contents of all files below a folder, but for the card of a version.
+
+    That one tells of the model, and is written when it has been judged.
 
     Args:
         folder: Path or address that TFX can open.
@@ -27,8 +30,9 @@ def model_digest(folder: str) -> str:
     files = [
         os.path.join(parent, name) for parent, _, names in fileio.walk(folder) for name in names
     ]
+    card = os.path.join(folder, CARD_FILE)
     whole = hashlib.sha256()
-    for path in sorted(files):
+    for path in sorted(path for path in files if path != card):
         with fileio.open(path, "rb") as file:
             whole.update(f"{stream_digest(file)} {os.path.relpath(path, folder)}\0".encode())
     return whole.hexdigest()

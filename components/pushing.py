@@ -13,6 +13,7 @@ from tfx.utils import io_utils
 
 from ..errors import RunError
 from ..files import folder_lock, partial_name, partial_version, version_numbers
+from .model_card import CARD_FILE
 from .model_files import MODEL_DIGEST, model_digest
 
 # On an object store, where no lock tells who is at work.
@@ -43,6 +44,7 @@ def push_version(
     digest: str,
     directory: str,
     *,
+    card: str,
     is_same: Callable[[str], bool],
     is_whole: Callable[[str], bool],
 ) -> str:
@@ -54,6 +56,7 @@ def push_version(
         source: The folder.
         digest: What `model_digest` gives of it.
         directory: Under which the versions lie; made when needed.
+        card: What its model card says; a version that is there already keeps its own.
         is_same: Whether a version is of the same content as the folder. The newest one is not
             pushed again: a pusher that was killed right after the rename has not recorded it.
         is_whole: Whether a version has all that it should have; where a rename is many copies,
@@ -73,7 +76,7 @@ def push_version(
         newest = next(reversed(pushed_versions(directory).values()), None)
         if newest and is_same(os.path.join(directory, newest)):
             return newest
-        return _place(source, digest, directory)
+        return _place(source, digest, directory, card)
 
 
 def pushed_versions(directory: str) -> dict[int, str]:
@@ -85,13 +88,15 @@ def pushed_versions(directory: str) -> dict[int, str]:
     return version_numbers(_names(directory))
 
 
-def _place(source: str, digest: str, directory: str) -> str:
+def _place(source: str, digest: str, directory: str, card: str) -> str:
     version = _next_version(directory)
     partial = os.path.join(directory, partial_name(version))
     try:
         io_utils.copy_dir(source, partial)
         if model_digest(partial) != digest:
             raise RunError(f"{partial}: the copy of {source} is not the same; nothing was pushed")
+        with fileio.open(os.path.join(partial, CARD_FILE), "wb") as file:
+            file.write(card.encode())
         fileio.rename(partial, os.path.join(directory, version))
     except BaseException:
         if fileio.exists(partial):

@@ -179,7 +179,8 @@ def _seconds(run: Run) -> str:
 
 
 def _blessed(run: Run) -> str:
-    return {True: "yes", False: "no"}.get(run.summary.get("blessed"), _NONE)
+    blessed = run.summary.get("blessed")
+    return _NONE if blessed is None else "yes" if blessed else "no"
 
 
 def _number(value: float | None) -> str:

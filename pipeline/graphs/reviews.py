@@ -178,6 +178,8 @@ def build_reviews(config: Config, cache: bool, target: Target | None) -> Pipelin
         model_blessing=evaluator.outputs["blessing"],
         infra_blessing=serving_validator.outputs["blessing"],
         serving_dir=serving_dir,
+        evaluation=evaluator.outputs["evaluation"],
+        dataset=target.parameter("input", config.data.input),
     ).with_id("pusher")
 
     return Pipeline(

@@ -56,6 +56,18 @@ def test_a_version_holds_every_file(push):
     assert {name: (version / name).read_text() for name in FILES} == FILES
 
 
+def test_a_card_lies_beside_the_files_and_is_not_one_of_the_model(push):
+    _, serving = push()
+    (version,) = serving.iterdir()
+    card = version / "model_card.md"
+    assert "\n# reviews\n" in card.read_text(encoding="utf-8")
+
+    card.write_text("Written by hand.")
+    push()
+    assert [path.name for path in serving.iterdir()] == [version.name]
+    assert card.read_text() == "Written by hand."
+
+
 def test_versions_grow_even_if_the_clock_is_behind(push):
     (push.serving / "99999999999").mkdir(parents=True)
     (push.serving / "not-a-version").mkdir()

@@ -64,6 +64,9 @@ def test_it_trains_judges_and_pushes_a_model_of_n_grams(first):
     labels = [prediction.label for prediction in model.predict(texts)]
     assert labels[:2] == ["bad", "good"]
     assert not Path(summary["pushed_to"], "assets", "vocab.txt").exists()
+    card = Path(summary["pushed_to"], "model_card.md").read_text(encoding="utf-8")
+    assert f"| accuracy | {summary['metrics']['test']['accuracy']:.4f} |" in card
+    assert "reviews.txt" in card and "It knows: bad, good." in card
 
 
 def test_another_setting_of_n_grams_trains_anew_and_reads_nothing_anew(workspace, first):
