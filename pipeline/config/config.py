@@ -21,6 +21,7 @@ from ..beam_options import BeamSettings
 from ..nearest import nearest
 from .common import name_problems, task_problems
 from .kubeflow import KubeflowSettings
+from .tracking import TrackingSettings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Config:
         evaluation: When a model is good enough to be pushed.
         beam: Who executes the nodes that use Beam.
         kubeflow: How the nodes run on Kubeflow.
+        tracking: Where runs on this machine are told of.
     """
 
     # The command that runs it here, what that makes, and under which folder of `output`.
@@ -60,6 +62,7 @@ class Config:
     evaluation: EvaluationSettings = dataclasses.field(default_factory=EvaluationSettings)
     beam: BeamSettings = dataclasses.field(default_factory=BeamSettings)
     kubeflow: KubeflowSettings = dataclasses.field(default_factory=KubeflowSettings)
+    tracking: TrackingSettings = dataclasses.field(default_factory=TrackingSettings)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""

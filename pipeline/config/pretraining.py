@@ -19,6 +19,7 @@ from ..beam_options import BeamSettings
 from ..nearest import nearest
 from .common import name_problems, task_problems
 from .kubeflow import PretrainingKubeflowSettings
+from .tracking import TrackingSettings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +39,7 @@ class PretrainingConfig:
         evaluation: When it is good enough to be pushed.
         beam: Who executes the nodes that use Beam.
         kubeflow: How the nodes run on Kubeflow.
+        tracking: Where runs on this machine are told of.
     """
 
     # The command that runs it here, what that makes, and under which folder of `output`.
@@ -60,6 +62,7 @@ class PretrainingConfig:
     kubeflow: PretrainingKubeflowSettings = dataclasses.field(
         default_factory=PretrainingKubeflowSettings
     )
+    tracking: TrackingSettings = dataclasses.field(default_factory=TrackingSettings)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""

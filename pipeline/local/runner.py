@@ -27,6 +27,7 @@ from ..nodes.review_nodes import REVIEW_NODES
 from ..output import check_output
 from .display import Display, open_display
 from .lock import locked
+from .tracking import track
 
 if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
@@ -103,6 +104,7 @@ def run(
         to_node=to_node,
         nodes=graph.nodes,
         config=plain_config(config),
+        mlflow=config.tracking.mlflow,
     )
 
 
@@ -114,6 +116,7 @@ def run_pipeline(
     to_node: str | None = None,
     nodes: Sequence[Node] = REVIEW_NODES,
     config: Mapping[str, Any] | None = None,
+    mlflow: str | None = None,
 ) -> RunResult:
     """Runs any TFX pipeline whose metadata is an SQLite file; `run` for other graphs.
 
@@ -125,6 +128,7 @@ def run_pipeline(
         nodes: What is known of the nodes; there may be others in the pipeline, of which nothing
             is shown but how they go, and more than it has.
         config: What the summary shall say that the pipeline was made of, as plain values.
+        mlflow: Address or folder of the MLflow that is told of a run which went through.
 
     Returns:
         What came out of it.
@@ -143,7 +147,12 @@ def run_pipeline(
             try:
                 pipeline = build()
                 with _frozen():
-                    return _run(pipeline, output, from_node, to_node, display, nodes, start, config)
+                    result = _run(
+                        pipeline, output, from_node, to_node, display, nodes, start, config
+                    )
+                    if mlflow:
+                        track(mlflow, output, result.summary, display.notify)
+                    return result
             except UsageError:
                 raise
             except Exception as exception:

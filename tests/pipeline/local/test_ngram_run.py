@@ -11,6 +11,7 @@ import pytest
 from reviewlens.errors import UsageError
 from reviewlens.pipeline import load_config, run
 from reviewlens.pipeline.cli import main
+from reviewlens.pipeline.local.tracking import track
 from reviewlens.serving import LocalModel
 
 WORDS = {"good": "fits well and looks great", "bad": "came broken and fell apart"}
@@ -37,6 +38,7 @@ def workspace(tmp_path_factory, reviews):
         },
         "model": {"algorithm": "ngrams"},
         "ngrams": {"buckets": 4096},
+        "tracking": {"mlflow": str(folder / "mlflow")},
     }
     (folder / "config.yaml").write_text(json.dumps(config))
     return folder
@@ -67,6 +69,30 @@ def test_it_trains_judges_and_pushes_a_model_of_n_grams(first):
     card = Path(summary["pushed_to"], "model_card.md").read_text(encoding="utf-8")
     assert f"| accuracy | {summary['metrics']['test']['accuracy']:.4f} |" in card
     assert "reviews.txt" in card and "It knows: bad, good." in card
+
+
+def test_mlflow_is_told_of_the_run(workspace, first):
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracking_uri=str(workspace / "mlflow"))
+    runs = client.search_runs([client.get_experiment_by_name("tiny").experiment_id])
+    run = next(run for run in runs if run.info.run_name == first.run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.params["ngrams.buckets"] == "4096"
+    assert run.data.metrics["test.accuracy"] == first.summary["metrics"]["test"]["accuracy"]
+    epochs = {key for key in run.data.metrics if key.startswith("epoch.")}
+    steps = [seen.step for seen in client.get_metric_history(run.info.run_id, min(epochs))]
+    assert steps == list(range(1, len(steps) + 1))
+    assert run.data.tags["pushed_to"] == first.summary["pushed_to"]
+    files = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert files == {"summary.json", "report.html"}
+
+
+def test_an_mlflow_that_cannot_be_told_costs_a_line(workspace, first):
+    told = []
+    (workspace / "taken").write_text("")
+    track(str(workspace / "taken"), str(workspace / "out"), first.summary, told.append)
+    assert len(told) == 1 and told[0].startswith("tracking.mlflow: this run is not tracked")
 
 
 def test_another_setting_of_n_grams_trains_anew_and_reads_nothing_anew(workspace, first):
