@@ -109,7 +109,8 @@ def find_runs(folder: str) -> list[Run]:
             folders[:] = [name for name in folders if name not in _OF_A_RUN]
             if RUNS in folders and kept != {None}:
                 folders.remove(RUNS)
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        # MLflow keeps copies of summaries.
+        folders[:] = [name for name in folders if name[0] != "." and name != "artifacts"]
     return sorted(found, key=lambda run: (run.started, run.name))
 
 
