@@ -91,10 +91,10 @@ class Profiler(Watcher):
     a list, the memory in MB.
 
     Example:
-        >>> profiler = Profiler()
+        >>> task = TextClassification(("negative", "neutral", "positive"))
         >>> settings = TrainingSettings(epochs=1)
         >>> record = train(
-        ...     classifier, reviews, reviews, settings, task=task, watchers=[profiler]
+        ...     classifier, training, evaluation, settings, task=task, watchers=[Profiler()]
         ... )
         >>> list(record.watched["profile"])
         ['seconds', 'widths', 'outliers', 'samples']
