@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscop
 # Where it is set, as in many containers, every process would compile TensorFlow and TFX anew, in 8 s.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test test-fast test-faults test-slow test-rest lint types format lock clean setup bench bench-data bench-peers
+.PHONY: help run test test-fast test-faults test-slow test-rest browser lint types format lock clean setup bench bench-data bench-peers
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -26,11 +26,14 @@ test-fast: $(VENV)/.installed  ## Run the tests that tell most in under two minu
 test-faults: $(VENV)/.installed  ## Kill, fill, damage and lock what a run works with
 	@$(PYTEST) -m faults
 
-test-slow: $(VENV)/.installed  ## Run the README's commands, the image's steps, compiled tasks, Beam's portable runner, benchmarks
+test-slow: $(VENV)/.installed browser  ## Run the README's commands, the image's steps, compiled tasks, Beam's portable runner, benchmarks, a browser
 	@$(PYTEST) -m slow
 
-test-rest: $(VENV)/.installed  ## Run those of test-faults and test-slow at once, in less time
+test-rest: $(VENV)/.installed browser  ## Run those of test-faults and test-slow at once, in less time
 	@$(PYTEST) -m "slow or faults"
+
+browser:  ## Get the browser that opens reports in test-slow, where apt can without a question
+	@scripts/get-browser
 
 lint: $(VENV)/.installed types  ## Check style, formatting, types and import contracts
 	@$(BIN)/ruff check .

@@ -103,6 +103,25 @@ def test_the_summary_says_what_happened(first_run):
     assert f"{test['macro_f1']:.3f}" in output
 
 
+def test_the_report_shows_what_the_summary_says(workspace, first_run, reviewlens, read_page):
+    output, facts = first_run
+    page = read_page(workspace / "out" / "report.html")
+
+    assert "report   out/report.html" in output
+    assert page.differing(facts) == []
+    shown = dict(page.values)
+    assert {
+        *(f"metrics.test.{name}" for name in ("macro_f1", "accuracy")),
+        *("data.read", "data.kept", "training.best_epoch", "timings.trainer", "run.seconds"),
+    } <= set(shown)
+    told = ["overview", "data", "training", "results", "errors", "decisions", "nodes"]
+    assert page.sections == [*told, "configuration"]
+    assert "could not be made" not in page.text
+    again = workspace / "again.html"
+    reviewlens("report", "out", "--output", again, cwd=workspace)
+    assert read_page(again).text == page.text
+
+
 def test_a_rejected_row_is_written_down_with_its_reason(workspace, first_run):
     lines = [
         json.loads(line)

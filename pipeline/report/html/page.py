@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 REPORT = "report.html"
 
 _LOG = logging.getLogger(__name__)
+# What no page can hold, or no file.
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 
 def write_report(facts: RunFacts, path: str) -> None:
@@ -72,7 +75,9 @@ def render_page(title: str, sections: Iterable[Section]) -> str:
     Returns:
         HTML. Whatever stands in a block is text there, never markup, but for the SVG of figures.
     """
-    return _environment().get_template("page.html").render(title=title, sections=list(sections))
+    page = _environment().get_template("page.html").render(title=title, sections=list(sections))
+    # The keys of values are as the summary has them, whatever a slice is called.
+    return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", page)
 
 
 def _title(facts: RunFacts) -> str:

@@ -29,7 +29,7 @@ _VARIABLES = {
     _PAPER: "var(--paper)",
     **{color: f"var(--series-{number})" for number, color in enumerate(_SERIES, start=1)},
 }
-_LONGEST_LABEL = 24
+_LONGEST_LABEL, _LONGEST_TITLE = 24, 60
 # Inches. Two stand beside each other on a screen, one on a phone, and are read on both.
 _SIZE = (5.2, 2.9)
 _WIDE = 6.0
@@ -115,8 +115,8 @@ def lines(
             axes.legend()
         if whole_numbers:
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel(x)
-        axes.set_ylabel(y)
+        axes.set_xlabel(presentable(x, _LONGEST_TITLE))
+        axes.set_ylabel(presentable(y, _LONGEST_TITLE))
 
     return _drawn(draw, (5.2, 5.0) if square else _SIZE)
 
@@ -153,7 +153,7 @@ def bars(
             bottom = bottom + np.asarray(heights, float)
         axes.set_xticks(places, [_label(name) for name in names])
         axes.grid(False, axis="x")
-        axes.set_ylabel(y)
+        axes.set_ylabel(presentable(y, _LONGEST_TITLE))
         if len(groups) > 1:
             axes.legend()
 
@@ -178,7 +178,7 @@ def flat_bars(names: Sequence[str], widths: Sequence[float], x: str) -> str:
         axes.set_yticks(places, [_label(name) for name in names])
         axes.invert_yaxis()
         axes.grid(False, axis="y")
-        axes.set_xlabel(x)
+        axes.set_xlabel(presentable(x, _LONGEST_TITLE))
 
     return _drawn(draw, (_SIZE[0], 0.7 + 0.27 * len(names)))
 
@@ -199,8 +199,8 @@ def histogram(counts: Mapping[str, Sequence[float]], edges: Sequence[float], x: 
     def draw(axes: Axes) -> None:
         for (name, heights), color in zip(counts.items(), _colors(len(counts)), strict=True):
             axes.stairs(heights, edges, fill=True, color=color, alpha=0.75, label=_label(name))
-        axes.set_xlabel(x)
-        axes.set_ylabel(y)
+        axes.set_xlabel(presentable(x, _LONGEST_TITLE))
+        axes.set_ylabel(presentable(y, _LONGEST_TITLE))
         if len(counts) > 1:
             axes.legend()
 
@@ -242,8 +242,8 @@ def heat_map(values: np.ndarray, names: Sequence[str], rows: str, columns: str) 
         axes.grid(False)
         axes.set_xticks(range(count), [_label(name) for name in names], rotation=30, ha="right")
         axes.set_yticks(range(count), [_label(name) for name in names])
-        axes.set_xlabel(columns)
-        axes.set_ylabel(rows)
+        axes.set_xlabel(presentable(columns, _LONGEST_TITLE))
+        axes.set_ylabel(presentable(rows, _LONGEST_TITLE))
 
     size = min(2.4 + 0.6 * len(names), 7.5)
     return _drawn(draw, (size + 0.6, size))
@@ -256,7 +256,7 @@ def _field(column: int, row: int, share: float) -> Any:
         (column - 0.5, row - 0.5),
         *(1, 1),
         facecolor=_SERIES[0],
-        alpha=0.06 + 0.6 * share,
+        alpha=0.05 + 0.5 * share,
         edgecolor=_PAPER,
     )
 

@@ -11,6 +11,7 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, page: str):
         super().__init__()
+        self.text = page
         self.tags: list[str] = []
         self.attributes: list[tuple[str, str | None]] = []
         self.values: list[tuple[str, float]] = []
@@ -26,9 +27,8 @@ class Page(html.parser.HTMLParser):
         if "data-key" in found:
             self.values.append((found["data-key"], json.loads(found["data-value"])))
 
+    def differing(self, summary: dict) -> list[str]:
+        """The keys of what the page shows otherwise than the summary has it."""
+        from reviewlens.pipeline.report.html.blocks import value_at
 
-def differing(page: Page, summary: dict) -> list[str]:
-    """The keys of what a page shows otherwise than the summary has it."""
-    from reviewlens.pipeline.report.html.blocks import value_at
-
-    return [key for key, value in page.values if value_at(summary, key) != value]
+        return [key for key, value in self.values if value_at(summary, key) != value]
