@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 POOLINGS = ("mean", "first")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -16,6 +16,8 @@ OBJECTIVES = ("mlm", "nsp")
 MASKINGS = ("pieces", "whole_words")
 OPTIMIZERS = ("adamw", "lamb")
 WIDE = ("auto", "on", "off")
+# What is done about what a rule of `debug.rules` finds.
+RULE_ACTIONS = ("warn", "stop", "fail", "ignore")
 AUTO = "auto"
 # No encoder that is known here reads more.
 MAX_TOKENS = 512
@@ -304,3 +306,50 @@ def _training_problems(
             yield key, f"is {getattr(settings, key)}; it is a share from 0 up to, not including, 1"
     if settings.precision not in PRECISIONS:
         yield "precision", f"is {settings.precision!r}; choose one of {', '.join(PRECISIONS)}"
+
+
+@dataclasses.dataclass(frozen=True)
+class DebugSettings:
+    """How a training is watched.
+
+    Attributes:
+        on: Whether rules look at it at all.
+        rules: By the name of a rule what is not as by default: its parameters, and its `action`:
+            `warn` tells what it finds, `stop` ends the training with its best epoch, `fail` has
+            the run fail, `ignore` does not ask it.
+        every: Steps between two looks of the rules.
+    """
+
+    on: bool = True
+    rules: Mapping[str, Mapping[str, int | float | str]] = dataclasses.field(default_factory=dict)
+    every: int = 10
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yields `(key, what is wrong and what would be right)` for every bad value."""
+        if self.every < 2:
+            yield "every", f"is {self.every}; it is a whole number from 2"
+        if not self.rules:
+            return
+        from .rules.registry import RULES, parameters
+
+        for name, values in self.rules.items():
+            if name not in RULES:
+                yield f"rules.{name}", f"there is no such rule; there are {', '.join(RULES)}"
+                continue
+            yield from _rule_problems(f"rules.{name}", values, parameters(name))
+
+
+def _rule_problems(
+    key: str, values: Mapping[str, Any], known: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """What may be wrong with what is set of one rule."""
+    for name, value in values.items():
+        if name == "action":
+            if value not in RULE_ACTIONS:
+                yield f"{key}.{name}", f"is {value!r}; choose one of {', '.join(RULE_ACTIONS)}"
+        elif name not in known:
+            yield f"{key}.{name}", f"is no parameter of it; it has {', '.join([*known, 'action'])}"
+        elif isinstance(value, str) or not value > 0:
+            yield f"{key}.{name}", f"is {value!r}; it is a number above 0"
+        elif isinstance(known[name], int) and value != int(value):
+            yield f"{key}.{name}", f"is {value}; it is a whole number"

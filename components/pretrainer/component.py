@@ -11,7 +11,7 @@ from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.utils import path_utils
 
-from ...models.settings import MaskedModelSettings, PretrainingSettings
+from ...models.settings import DebugSettings, MaskedModelSettings, PretrainingSettings
 from ..encoder_facts import encoder_facts
 from ..split_files import split_patterns
 from ..trainer.artifacts import TrainedModel
@@ -71,6 +71,7 @@ class Executor(base_executor.BaseExecutor):
             tensorboard=settings["tensorboard"],
             # An encoder that was made here has the name of the one before it.
             code=f"{exec_properties.get('code', '')} {facts.get('sha256', '')}",
+            debug=DebugSettings(**settings["debug"]),
         )
 
 
@@ -112,6 +113,7 @@ class Pretrainer(base_component.BaseComponent):
         checkpoints: str | None = None,
         tensorboard: str | None = None,
         code: str = "",
+        debug: DebugSettings | None = None,
     ):
         """Declares the node.
 
@@ -125,12 +127,14 @@ class Pretrainer(base_component.BaseComponent):
                 The checkpoint of a finished one stays until `remove_replaced_checkpoint`.
             tensorboard: Directory of the logs; None puts them beside `training.json`.
             code: Fingerprint of the code, part of the cache key.
+            debug: How the training is watched; None for the defaults.
         """
         settings = {
             "model": vars(model),
             "training": {key: value for key, value in vars(training).items() if key != "epochs"},
             "checkpoints": checkpoints,
             "tensorboard": tensorboard,
+            "debug": vars(debug or DebugSettings()),
         }
         super().__init__(
             PretrainerSpec(

@@ -14,9 +14,11 @@ from tfx.dsl.io import fileio
 
 from ...errors import RunError
 from ...models.precision import resolve_precision
+from ...models.settings import DebugSettings
 from ...models.tasks.masked_language_model.frequencies import log_frequencies
 from ...models.tasks.masked_language_model.model import MLM, NSP, RANDOM_NEXT
 from ...models.tasks.masked_language_model.task import make_task
+from ...models.training.debugging.debugger import Debugger
 from ...models.training.loop import train
 from ...models.training.profiling.profiler import Profiler
 from ...models.training.tokenized import TokenizedTexts
@@ -39,6 +41,7 @@ def pretrain(
     checkpoints: str | None = None,
     tensorboard: str | None = None,
     code: str = "",
+    debug: DebugSettings | None = None,
 ) -> None:
     """Pre-trains an encoder; writes its weights and what happened on the way.
 
@@ -60,6 +63,7 @@ def pretrain(
         checkpoints: Directory from which an interrupted training goes on; None for none.
         tensorboard: Directory of the logs; None for `model_run`.
         code: Fingerprint of the code and of the encoder, by which a checkpoint is known.
+        debug: How the training is watched; None for not at all.
 
     Raises:
         RunError: If a setting is out of range or does not fit the encoder, there is too little
@@ -88,6 +92,7 @@ def pretrain(
         bias.assign(log_frequencies(training.tokens, model.encoder.vocabulary_size))
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
     reading = _reading_facts(training, trained.model.max_tokens)
+    rules = [Debugger(debug)] if debug is not None and debug.on else []
     record = train(
         model,
         training,
@@ -97,7 +102,7 @@ def pretrain(
         checkpoints=checkpoints,
         fingerprint=json.dumps([trained.encoder, vars(trained.model), code], sort_keys=True),
         tensorboard=tensorboard or model_run,
-        watchers=[Profiler()],
+        watchers=[Profiler(), *rules],
     )
 
     trained.save(trained_model, model)

@@ -16,7 +16,7 @@ from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.utils import path_utils
 
-from ...models.settings import ModelSettings, TrainingSettings
+from ...models.settings import DebugSettings, ModelSettings, TrainingSettings
 from ..encoder_facts import encoder_facts
 from ..split_files import split_patterns
 from .artifacts import TrainedModel
@@ -66,6 +66,7 @@ class Executor(base_executor.BaseExecutor):
             checkpoints=settings["checkpoints"],
             tensorboard=settings["tensorboard"],
             code=exec_properties.get("code", ""),
+            debug=DebugSettings(**settings["debug"]),
         )
 
 
@@ -109,6 +110,7 @@ class ReviewTrainer(base_component.BaseComponent):
         checkpoints: str | None = None,
         tensorboard: str | None = None,
         code: str = "",
+        debug: DebugSettings | None = None,
     ):
         """Declares the node.
 
@@ -124,6 +126,7 @@ class ReviewTrainer(base_component.BaseComponent):
                 The checkpoint of a finished one stays until `remove_replaced_checkpoint`.
             tensorboard: Directory of the logs; None puts them beside `training.json`.
             code: Fingerprint of the code, part of the cache key.
+            debug: How the training is watched; None for the defaults.
         """
         settings = {
             "model": {
@@ -134,6 +137,7 @@ class ReviewTrainer(base_component.BaseComponent):
             "task_config": dict(task_config),
             "checkpoints": checkpoints,
             "tensorboard": tensorboard,
+            "debug": vars(debug or DebugSettings()),
         }
         super().__init__(
             ReviewTrainerSpec(

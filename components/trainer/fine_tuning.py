@@ -10,9 +10,10 @@ import keras
 from ...errors import RunError
 from ...models.encoders.windows import Windows
 from ...models.precision import resolve_precision
-from ...models.settings import AUTO
+from ...models.settings import AUTO, DebugSettings
 from ...models.tasks.building import build_model
 from ...models.tasks.registry import make_task
+from ...models.training.debugging.debugger import Debugger
 from ...models.training.loop import train
 from ...models.training.profiling.profiler import Profiler
 from ...progress import notify
@@ -34,6 +35,7 @@ def fine_tune(
     checkpoints: str | None = None,
     tensorboard: str | None = None,
     code: str = "",
+    debug: DebugSettings | None = None,
 ) -> None:
     """Fine-tunes a model; writes its weights and what happened on the way.
 
@@ -54,6 +56,7 @@ def fine_tune(
         checkpoints: Directory from which an interrupted training goes on; None for none.
         tensorboard: Directory of the logs; None for `model_run`.
         code: Fingerprint of the code, by which a checkpoint is known.
+        debug: How the training is watched; None for not at all.
 
     Raises:
         RunError: If a setting is out of range, a split is empty or training diverges.
@@ -86,6 +89,7 @@ def fine_tune(
         notify(warning)
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
     fingerprint = [trained.encoder, vars(trained.model), code]
+    rules = [Debugger(debug)] if debug is not None and debug.on else []
     record = train(
         model,
         training,
@@ -95,7 +99,7 @@ def fine_tune(
         checkpoints=checkpoints,
         fingerprint=json.dumps(fingerprint, sort_keys=True),
         tensorboard=tensorboard or model_run,
-        watchers=[Profiler()],
+        watchers=[Profiler(), *rules],
     )
 
     trained.save(trained_model, model)

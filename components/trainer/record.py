@@ -62,4 +62,6 @@ def watched_facts(record: TrainingRecord) -> dict[str, Any]:
         record: What the training did.
     """
     stopped = {"stopped_by": record.stopped_by} if record.stopped_by else {}
-    return {**stopped, **record.watched}
+    # What the rules have to tell has names of its own: `findings` and `rules`.
+    watched = dict(record.watched)
+    return {**stopped, **watched.pop("rules", {}), **watched}

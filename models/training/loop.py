@@ -243,6 +243,7 @@ class Trainer:
             total_steps=self.total_steps,
             steps_done=self.steps_done,
             unit=self.objective.unit,
+            head_steps=self.head_steps,
         )
 
     def stop(self, why: str) -> None:
@@ -290,10 +291,7 @@ class Trainer:
             tokens = self.tokens_of(rows)
             finished += tokens if unit == "tokens" else len(rows)
             self.record.seconds = already + time.monotonic() - started
-            if number % REPORT_EVERY == 0 or number == self.steps_per_epoch:
-                seconds = time.monotonic() - started
-                left = seconds / (number - done) * (self.total_steps - self.steps_done)
-                self.report(epoch, self.mean_loss(number), finished / seconds, round(left))
+            # Before a loss that is no number ends it: rules can say where that came from.
             self.watchers.step(
                 StepSeen(
                     number=self.steps_done,
@@ -307,6 +305,10 @@ class Trainer:
                     clock=clock,
                 )
             )
+            if number % REPORT_EVERY == 0 or number == self.steps_per_epoch:
+                seconds = time.monotonic() - started
+                left = seconds / (number - done) * (self.total_steps - self.steps_done)
+                self.report(epoch, self.mean_loss(number), finished / seconds, round(left))
             if time.monotonic() - self.saved_at > SAVE_EVERY:
                 self.save()
 

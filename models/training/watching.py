@@ -43,6 +43,7 @@ class Watched:
         total_steps: Steps that all epochs have.
         steps_done: Steps that were taken before, where a training is gone on with.
         unit: What its speed is told in, such as `reviews`.
+        head_steps: Steps, the first ones, in which the encoder stays as it is.
     """
 
     model: keras.Model
@@ -55,6 +56,7 @@ class Watched:
     total_steps: int
     steps_done: int
     unit: str
+    head_steps: int = 0
 
 
 @dataclasses.dataclass(frozen=True)

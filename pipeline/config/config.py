@@ -15,7 +15,7 @@ from ...components.task_registry import TASKS, learns_from_ngrams
 from ...models.encoders.sources.registry import find_source, source_problem
 from ...models.ngrams.settings import NgramSettings
 from ...models.settings import OF_TASKS as MODEL_OF_TASKS
-from ...models.settings import ModelSettings, TrainingSettings
+from ...models.settings import DebugSettings, ModelSettings, TrainingSettings
 from ...serving.settings import ExportSettings
 from ..beam_options import BeamSettings
 from ..nearest import nearest
@@ -37,6 +37,7 @@ class Config:
             TF Hub or Kaggle handle or address, `package:NAME/FOLDER`, a folder or a `.tar.gz`.
         model: What learns, and the classifier around the encoder.
         training: How the classifier is fine-tuned.
+        debug: How its training is watched.
         ngrams: The n-gram classifier, alone or beside the encoder.
         export: How it is brought into the form that is served.
         evaluation: When a model is good enough to be pushed.
@@ -57,6 +58,7 @@ class Config:
     encoder: str = "minilm-l6"
     model: ModelSettings = dataclasses.field(default_factory=ModelSettings)
     training: TrainingSettings = dataclasses.field(default_factory=TrainingSettings)
+    debug: DebugSettings = dataclasses.field(default_factory=DebugSettings)
     ngrams: NgramSettings = dataclasses.field(default_factory=NgramSettings)
     export: ExportSettings = dataclasses.field(default_factory=ExportSettings)
     evaluation: EvaluationSettings = dataclasses.field(default_factory=EvaluationSettings)

@@ -14,7 +14,7 @@ from ...components.tasks.masked_language_model.data import TextSettings
 from ...components.vocabulary_gen.settings import VocabularySettings
 from ...models.encoders.fresh import ROBERTA, EncoderSize
 from ...models.encoders.sources.registry import find_source, source_problem
-from ...models.settings import MaskedModelSettings, PretrainingSettings
+from ...models.settings import DebugSettings, MaskedModelSettings, PretrainingSettings
 from ..beam_options import BeamSettings
 from ..nearest import nearest
 from .common import name_problems, task_problems
@@ -36,6 +36,7 @@ class PretrainingConfig:
         vocabulary: Of an encoder of a size: how its vocabulary is learnt.
         model: What the encoder reads, and what it has to guess.
         training: How it is trained.
+        debug: How its training is watched.
         evaluation: When it is good enough to be pushed.
         beam: Who executes the nodes that use Beam.
         kubeflow: How the nodes run on Kubeflow.
@@ -55,6 +56,7 @@ class PretrainingConfig:
     vocabulary: VocabularySettings = dataclasses.field(default_factory=VocabularySettings)
     model: MaskedModelSettings = dataclasses.field(default_factory=MaskedModelSettings)
     training: PretrainingSettings = dataclasses.field(default_factory=PretrainingSettings)
+    debug: DebugSettings = dataclasses.field(default_factory=DebugSettings)
     evaluation: EncoderEvaluationSettings = dataclasses.field(
         default_factory=EncoderEvaluationSettings
     )

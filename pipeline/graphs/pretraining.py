@@ -72,6 +72,7 @@ def build_pretraining(config: PretrainingConfig, cache: bool, target: Target | N
         encoder=encoder,
         model=config.model,
         training=config.training,
+        debug=config.debug,
         epochs=target.parameter("epochs", config.training.epochs),
         checkpoints=paths.checkpoints,
         tensorboard=paths.tensorboard,

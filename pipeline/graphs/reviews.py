@@ -134,6 +134,7 @@ def build_reviews(config: Config, cache: bool, target: Target | None) -> Pipelin
             encoder=encoder,
             model=config.model,
             training=config.training,
+            debug=config.debug,
             epochs=target.parameter("epochs", config.training.epochs),
             task=config.task,
             task_config=learnt,

@@ -1,0 +1,131 @@
+"""What a rule is, and what it gets to see."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from .finding import Found
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What is known of a training before its first step.
+
+    Attributes:
+        variables: Paths of the trainable variables.
+        shapes: Theirs.
+        encoder: Places in `variables` of those of the encoder; None where there is no encoder
+            whose variables are told apart.
+        total_steps: Steps of all epochs.
+        steps_per_epoch: Steps of one.
+        classes: Texts of each class in the training split; None where texts have no class.
+        eval_classes: Likewise of the eval split.
+        head_steps: Steps, the first ones, in which the encoder stays as it is.
+    """
+
+    variables: Sequence[str]
+    shapes: Sequence[tuple[int, ...]]
+    total_steps: int
+    steps_per_epoch: int
+    encoder: Sequence[int] | None = None
+    classes: np.ndarray | None = None
+    eval_classes: np.ndarray | None = None
+    head_steps: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Steps:
+    """Steps that were taken since a rule last looked, the oldest first.
+
+    Attributes:
+        numbers: Of the steps, from 1, int64 [steps].
+        losses: Mean of each batch, float64 [steps].
+        squares: Sum of the squares of each gradient, of a table over the rows that were used,
+            float64 [steps, variables].
+        elements: Numbers that a gradient has; 0 without one, float64 [steps, variables].
+        widths: Tokens of the longest text, int64 [steps].
+        rows: Texts, int64 [steps].
+        tokens: Tokens of these, padding not counted, int64 [steps].
+        seconds: Each took, float64 [steps].
+    """
+
+    numbers: np.ndarray
+    losses: np.ndarray
+    squares: np.ndarray
+    elements: np.ndarray
+    widths: np.ndarray
+    rows: np.ndarray
+    tokens: np.ndarray
+    seconds: np.ndarray
+
+    @property
+    def norms(self) -> np.ndarray:
+        """Norm of all gradients of a step, float64 [steps]."""
+        return np.sqrt(self.squares.sum(axis=1))
+
+
+@dataclasses.dataclass(frozen=True)
+class Weights:
+    """What was seen of the weights.
+
+    Attributes:
+        step: After which step; 0 before the first.
+        squares: Sum of the squares of each variable, float64 [variables].
+        samples: Of each variable up to some hundred of its numbers, always the same ones.
+        before: The same numbers one step earlier; None where they were not looked at.
+    """
+
+    step: int
+    squares: np.ndarray
+    samples: Sequence[np.ndarray]
+    before: Sequence[np.ndarray] | None = None
+
+
+class Rule:
+    """Looks at a training and says what is wrong with it.
+
+    A rule is a dataclass whose fields are its parameters, each with a default under which it says
+    nothing of a healthy training. What it has not overridden it is not asked.
+
+    Attributes:
+        name: As the configuration has it.
+
+    Example:
+        >>> @dataclasses.dataclass
+        ... class Costly(Rule):
+        ...     name = "costly"
+        ...     limit: float = 100.0
+        ...
+        ...     def steps(self, steps):
+        ...         if steps.losses.max() > self.limit:
+        ...             yield Found("loss", "the loss is large", "a lower learning rate")
+    """
+
+    name: ClassVar[str]
+
+    def begin(self, facts: Facts) -> str | None:
+        """Takes up the facts of a training.
+
+        Args:
+            facts: What is known before the first step.
+
+        Returns:
+            Why there is nothing that it could look at; None if there is.
+        """
+        return None
+
+    def steps(self, steps: Steps) -> Iterable[Found]:
+        """Judges some steps; all are shown, each once."""
+        return ()
+
+    def weights(self, weights: Weights) -> Iterable[Found]:
+        """Judges the weights; they are shown before the first step and every few steps."""
+        return ()
+
+    def epoch(self, number: int, figures: Mapping[str, float]) -> Iterable[Found]:
+        """Judges an epoch by its `loss` and by the figures of the eval split."""
+        return ()

@@ -1,0 +1,75 @@
+"""Rules that look at the clock."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from collections.abc import Iterable
+
+import numpy as np
+
+from .finding import Found
+from .rule import Facts, Rule, Steps
+
+# Of each width, so that a median stands for something.
+_KNOWN = 5
+_KEPT = 200
+
+
+@dataclasses.dataclass
+class SlowSteps(Rule):
+    """Steps that take far longer than others of their width.
+
+    The first of each width is compiled and not counted.
+    """
+
+    name = "slow_steps"
+    factor: float = 3.0
+    share: float = 0.1
+    least: int = 10
+
+    def begin(self, facts: Facts) -> str | None:
+        self._seconds: dict[int, collections.deque[float]] = {}
+        self._judged = self._slow = 0
+        self._told = False
+        return None
+
+    def steps(self, steps: Steps) -> Iterable[Found]:
+        for width, seconds in zip(steps.widths, steps.seconds, strict=True):
+            if int(width) not in self._seconds:
+                self._seconds[int(width)] = collections.deque(maxlen=_KEPT)
+                continue
+            known = self._seconds[int(width)]
+            if len(known) >= _KNOWN:
+                self._judged += 1
+                self._slow += seconds > self.factor * float(np.median(known))
+            known.append(float(seconds))
+        many = self._slow >= max(self.least, self.share * self._judged)
+        if many and not self._told:
+            self._told = True
+            yield Found(
+                "steps",
+                f"{self._slow} of {self._judged} steps took over {self.factor:g} times as long as "
+                "others of their width",
+                "to see what else uses this machine",
+            )
+
+
+@dataclasses.dataclass
+class StalledTraining(Rule):
+    """No step for a long time; a thread judges it while the training hangs."""
+
+    name = "stalled_training"
+    seconds: float = 1800.0
+
+    def found(self, phase: str) -> Found:
+        """What is said of a training that hangs.
+
+        Args:
+            phase: What it is at.
+        """
+        return Found(
+            phase,
+            f"nothing has happened for {self.seconds:g} seconds; the training is at: {phase}",
+            "to see whether its disk, its input or its accelerator still answers",
+        )
