@@ -215,6 +215,22 @@ def test_a_column_of_another_task_is_refused(config_file, task, override, instea
     assert f"command line: {key}: is not for task {task}; it has {instead}" in told
 
 
+def test_tells_a_wrong_key_of_debug(config_file):
+    wrong = {
+        "every=1": "is 1; it is a whole number from 2",
+        "rules.overfitt.ratio=1": "there is no such rule; there are exploding_tensor, ",
+        "rules.overfit.ration=1": "is no parameter of it; it has ratio, action",
+        "rules.overfit.action=halt": "is 'halt'; choose one of warn, stop, fail, ignore",
+        "rules.overfit.ratio=-1": "is -1; it is a number above 0",
+        "rules.overtraining.patience=1.5": "is 1.5; it is a whole number",
+    }
+    for override, problem in wrong.items():
+        (line,) = problems_of(config_file(), f"debug.{override}")
+        assert line.startswith("command line: debug.") and problem in line
+    right = load_config(config_file(), ["debug.rules.overfit={ratio: 1, action: stop}"])
+    assert right.debug.rules == {"overfit": {"ratio": 1, "action": "stop"}}
+
+
 def test_tells_all_problems_at_once_in_the_order_of_the_file(config_file):
     path = config_file(
         ("name: demo", "nam: demo"),

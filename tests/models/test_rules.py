@@ -1,0 +1,180 @@
+"""The rules by themselves, on figures that are made up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from reviewlens.models import RULES, DebugSettings, Facts, Rule, Steps, Weights
+from reviewlens.models.training.debugging.judging import Judge
+from reviewlens.models.training.watching import StopTraining
+
+NAMES = ("encoder/kernel", "encoder/key/bias", "head/kernel")
+FACTS = Facts(
+    variables=NAMES,
+    shapes=[(4, 4), (4,), (4, 2)],
+    encoder=[0, 1],
+    total_steps=400,
+    steps_per_epoch=100,
+    classes=np.array([900, 10]),
+    eval_classes=np.array([50, 50]),
+)
+
+
+def steps(count=10, start=1, **values):
+    """Healthy steps, but for what is given."""
+    sizes = np.array([16.0, 4.0, 8.0])
+    healthy = {
+        "numbers": np.arange(start, start + count),
+        "losses": 1 / np.arange(start, start + count),
+        "squares": np.tile(sizes * 1e-4, (count, 1)),
+        "elements": np.tile(sizes, (count, 1)),
+        "widths": np.full(count, 32),
+        "rows": np.full(count, 8),
+        "tokens": np.full(count, 200),
+        "seconds": np.full(count, 0.1),
+    }
+    return Steps(**{**healthy, **values})
+
+
+def rule(name, **parameters):
+    made = RULES[name](**parameters)
+    assert made.begin(FACTS) is None
+    return made
+
+
+def spoilt(place, value, count=10):
+    squares = steps(count).squares
+    squares[:, place] = value
+    return squares
+
+
+def test_healthy_figures_are_told_nothing_of():
+    judge = Judge(DebugSettings(rules={"class_imbalance": {"action": "ignore"}}))
+    judge.begin(FACTS)
+    for start in range(1, 400, 10):
+        judge.steps(steps(start=start), epoch=1)
+    for number in range(1, 5):
+        judge.epoch(number, {"loss": 0.5 / number, "log_loss": 0.4 / number}, number * 100)
+    told = judge.told()
+    assert told["findings"] == [] and "class_imbalance" not in told["rules"]
+    assert told["rules"]["gradient_norm"] == {"judged": 40, "findings": 0}
+
+
+@pytest.mark.parametrize(
+    "name, shown, words",
+    [
+        ("exploding_tensor", {"squares": spoilt(2, np.nan)}, "head/kernel is not finite"),
+        ("exploding_tensor", {"losses": np.full(10, np.inf)}, "the loss is not finite"),
+        ("vanishing_gradient", {"squares": spoilt(0, 1e-16)}, "encoder/kernel has been below"),
+        ("all_zero", {"squares": spoilt(2, 0.0)}, "head/kernel has been 0 for 10 steps"),
+    ],
+)
+def test_names_the_variable(name, shown, words):
+    (found,) = rule(name).steps(steps(**shown))
+    assert words in found.message
+
+
+def test_says_how_it_was_before_a_tensor_exploded():
+    judged = rule("exploding_tensor")
+    squares = steps().squares
+    squares[4:, 0] = np.inf
+    (found,) = judged.steps(steps(squares=squares))
+    assert found.step == 5 and "at step 4 the loss was 0.25" in found.message
+    assert not list(judged.steps(steps(squares=spoilt(0, np.nan))))
+
+
+def test_the_bias_of_keys_needs_no_gradient():
+    assert not list(rule("all_zero").steps(steps(squares=spoilt(1, 0.0))))
+    assert not list(rule("vanishing_gradient").steps(steps(squares=spoilt(1, 1e-18))))
+
+
+def test_a_variable_without_a_gradient_is_not_judged():
+    elements = steps().elements
+    elements[:, 2] = 0
+    assert not list(rule("all_zero").steps(steps(elements=elements, squares=spoilt(2, 0.0))))
+
+
+def test_a_norm_far_above_its_median():
+    judged = rule("gradient_norm")
+    assert not list(judged.steps(steps(30)))
+    (found,) = judged.steps(steps(1, start=31, squares=spoilt(0, 10.0, 1)))
+    assert found.step == 31
+
+
+def test_a_loss_that_rests():
+    judged = rule("loss_not_decreasing")
+    found = [
+        one
+        for start in range(1, 400, 10)
+        for one in judged.steps(steps(start=start, losses=np.ones(10)))
+    ]
+    assert [one.step for one in found] == [200]
+
+
+def test_an_eval_loss_that_rises():
+    judged = rule("overfit")
+    assert not list(judged.epoch(1, {"loss": 0.5, "log_loss": 0.6}))
+    assert not list(judged.epoch(2, {"loss": 0.4, "log_loss": 0.5}))
+    (found,) = judged.epoch(3, {"loss": 0.3, "log_loss": 0.55})
+    assert "rose to 0.55 in epoch 3" in found.message
+
+
+def test_weights_that_move_too_far_or_not_at_all():
+    ones = [np.ones(4, np.float32)] * 3
+    (found,) = rule("weight_update_ratio").weights(
+        Weights(1, np.ones(3), [10 * one for one in ones], ones)
+    )
+    assert found.subject == "encoder/kernel" and "9 times" in found.message
+
+    judged, said = rule("unchanged_tensor"), []
+    for step in range(4):
+        list(judged.steps(steps(start=10 * step + 1)))
+        said += judged.weights(Weights(10 * step, np.ones(3), ones))
+    assert len(said) == 1 and "has not changed" in said[0].message
+
+
+def test_steps_that_are_slow_for_their_width():
+    judged = rule("slow_steps")
+    assert not list(judged.steps(steps(40)))
+    assert not list(judged.steps(steps(5, seconds=np.full(5, 9.0))))
+    widths = np.full(10, 128)
+    assert not list(judged.steps(steps(widths=widths, seconds=np.full(10, 9.0))))
+    (found,) = judged.steps(steps(5, seconds=np.full(5, 9.0)))
+    assert "10 of " in found.message
+
+
+def test_classes_and_padding():
+    (found,) = rule("class_imbalance").weights(Weights(0, np.ones(3), []))
+    assert "10 texts, while another has 900" in found.message
+    (found,) = rule("padding").steps(steps(50, tokens=np.full(50, 50)))
+    assert found.message.startswith("80% ")
+
+
+def test_tells_of_a_rule_a_few_times_and_counts_the_rest():
+    class Broken(Rule):
+        name = "broken"
+
+        def steps(self, steps):
+            raise ValueError("what a step")
+            yield
+
+    judge = Judge(DebugSettings())
+    judge.begin(FACTS)
+    judge._rules["broken"] = Broken()
+    judge.counts["broken"] = {"judged": 0, "findings": 0}
+    for number in range(3, 9):
+        judge.epoch(number, {"loss": 1.0, "log_loss": 1.0}, number)
+    judge.steps(steps(), epoch=1)
+    told = judge.told()
+    rules = [one["rule"] for one in told["findings"]]
+    assert rules.count("no_better_than_guessing") == 3
+    assert told["rules"]["no_better_than_guessing"]["findings"] == 6
+    assert "what a step" in told["rules"]["broken"]["skipped"]
+
+    again = Judge(DebugSettings(rules={"all_zero": {"action": "stop"}}))
+    again.begin(FACTS)
+    again.resume(told)
+    assert again.told()["findings"] == told["findings"]
+    with pytest.raises(StopTraining, match="all_zero: the gradient of head/kernel"):
+        again.steps(steps(squares=spoilt(2, 0.0)), epoch=1)
