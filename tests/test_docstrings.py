@@ -45,6 +45,7 @@ ELSEWHERE = {"localhost:8501": "rest_address", '"/models': "models"}
 
 # What takes seconds for what other tests show as well; `make test-slow` runs it.
 SLOW = {
+    "models.training.debugging.debugger.Debugger",
     "models.training.checkpoint.remove_checkpoint",
 }
 # What is not run, and why.

@@ -39,14 +39,15 @@ class DebugCallback(keras.callbacks.Callback):
 
     Raises:
         ValueError: A rule or one of its parameters is unknown.
+        ValueError: The fit begins with a model that has no weights yet.
 
     Example:
-        >>> model = keras.Sequential([keras.layers.Dense(1)])
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
         >>> model.compile("sgd", "mse")
         >>> watching = DebugCallback({"gradient_norm": {"factor": 20}})
         >>> history = model.fit(np.ones([8, 2]), np.ones(8), verbose=0, callbacks=[watching])
         >>> watching.findings
-        []
+        ()
     """
 
     def __init__(
@@ -70,6 +71,8 @@ class DebugCallback(keras.callbacks.Callback):
         """Puts itself before the optimizer."""
         steps, epochs = self.params.get("steps") or 0, self.params.get("epochs") or 1
         variables = self.model.trainable_variables
+        if not variables:
+            raise ValueError("the model has no weights yet: begin it with a keras.Input")
         self._judge.begin(
             Facts(
                 variables=[variable.path for variable in variables],

@@ -30,9 +30,11 @@ class Debugger(Watcher):
 
     Example:
         >>> debugger = Debugger(DebugSettings(rules={"overfit": {"action": "stop"}}))
-        >>> record = train(model, training, evaluation, settings, task=task, watchers=[debugger])
-        >>> record.watched["rules"]["findings"]
-        []
+        >>> task = TextClassification(("negative", "neutral", "positive"))
+        >>> splits = training, evaluation
+        >>> record = train(classifier, *splits, settings, task=task, watchers=[debugger])
+        >>> record.watched["rules"]["rules"]["exploding_tensor"]["findings"]
+        0
     """
 
     name = "rules"

@@ -50,6 +50,13 @@ def test_stops_and_fails_as_a_rule_is_set():
         fit(DebugCallback({"all_zero": {"action": "fail"}}), bias=-1e4)
 
 
+def test_rejects_a_model_without_weights():
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"begin it with a keras\.Input"):
+        model.fit(INPUTS, TARGETS, verbose=0, callbacks=[DebugCallback()])
+
+
 def test_rejects_a_rule_that_there_is_not():
     with pytest.raises(ValueError, match="there is no such rule"):
         DebugCallback({"overfitt": {}})
