@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -20,6 +18,7 @@ from reviewlens.models.tasks.text_classification.task import TextClassification
 from reviewlens.models.training.loop import train
 from reviewlens.models.training.scoring import Scorer
 from reviewlens.models.training.tokenized import TokenizedTexts
+from reviewlens.models.training.watching import Watcher
 from reviewlens.progress import reporting_to
 
 TASK = TextClassification(LABELS)
@@ -51,14 +50,13 @@ def time_steps(
 def train_fully(encoder: str, reviews: str, evaluation: str, test: str, settings: dict) -> dict:
     """Trains to the end; gives seconds and eval macro-F1 of each epoch, and the predictions."""
     training, held_out, unseen = _read(reviews), _read(evaluation), _read(test)
-    with tempfile.TemporaryDirectory() as logs:
-        classifier, record = _train(encoder, training, held_out, settings, logs)
-        seconds = [len(training) / speed for speed in _epoch_speeds(logs, record)]
+    clock = _EpochClock()
+    classifier, record = _train(encoder, training, held_out, settings, clock)
     score = Scorer(classifier)
     logits = score(held_out)
     decision = TASK.fit_decision(logits, held_out)
     return {
-        "seconds": seconds,
+        "seconds": clock.seconds,
         "macro_f1": [epoch["macro_f1"] for epoch in record.history],
         "eval_argmax": logits.argmax(1).tolist(),
         "test_argmax": (test_logits := score(unseen)).argmax(1).tolist(),
@@ -67,25 +65,32 @@ def train_fully(encoder: str, reviews: str, evaluation: str, test: str, settings
     }
 
 
-def _train(encoder, training, evaluation, settings, logs=None):
+def _train(encoder, training, evaluation, settings, *watchers):
     keras.utils.set_random_seed(settings.get("seed", 7))
     settings = TrainingSettings(**settings)
     precision = resolve_precision(settings.precision)
     classifier = build_model(TASK, encoder, RECIPE.model, precision)
-    record = train(classifier, training, evaluation, settings, task=TASK, tensorboard=logs)
+    record = train(classifier, training, evaluation, settings, task=TASK, watchers=watchers)
     return classifier, record
 
 
-def _epoch_speeds(logs: str, record) -> list[float]:
-    """Reviews a second of each epoch as a whole, which its last step logs."""
-    steps_per_epoch = record.steps // len(record.history)
-    speeds = {}
-    for file in Path(logs).iterdir():
-        for event in tf.compat.v1.train.summary_iterator(str(file)):
-            for value in event.summary.value:
-                if value.tag == "train/reviews_per_second":
-                    speeds[event.step] = float(tf.make_ndarray(value.tensor))
-    return [speeds[step] for step in sorted(speeds) if step % steps_per_epoch == 0]
+class _EpochClock(Watcher):
+    """Seconds of the steps of each epoch, without what comes between two epochs."""
+
+    def __init__(self):
+        self.seconds, self._started, self._stepped = [], None, 0.0
+
+    def phase(self, name):
+        if self._started is None and name == "input":
+            self._started = time.perf_counter()
+        return super().phase(name)
+
+    def step(self, seen):
+        self._stepped = time.perf_counter()
+
+    def epoch(self, number, figures):
+        self.seconds.append(self._stepped - self._started)
+        self._started = None
 
 
 def _read(path: str) -> TokenizedTexts:
