@@ -184,6 +184,7 @@ def test_parameters_have_the_values_of_the_configuration(spec):
         ("trainer", "epochs"),
         ("latest-blessed", "serving_dir"),
         ("pusher", "serving_dir"),
+        ("pusher", "input"),
     }
 
 
