@@ -28,6 +28,7 @@ ARGUMENTS = {
     "ingest": [],
     "ingest_entities": [],
     "segments": ["--megabytes", "1", "10", "100"],
+    "report": ["--rows", "10000", "100000"],
     "pipeline": FLOAT32,
     "tokenization": [],
     "contradictions": [],

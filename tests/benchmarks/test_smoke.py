@@ -40,6 +40,7 @@ TRIALS = {
         ["reviewlens, float32", "reviewlens, bfloat16"],
     ),
     "segments": (["--megabytes", "1"], ["text-example-gen", "transform"]),
+    "report": (["--rows", "500"], ["500"]),
     "memory": (
         ["--steps=2", "--precision=bfloat16", "--word-pieces=256", "--work={work}", *PEERS],
         ["reviewlens, bfloat16", "reviewlens, bfloat16, 8 at a time"],

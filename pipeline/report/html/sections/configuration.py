@@ -26,7 +26,7 @@ def configuration(facts: RunFacts) -> Section:
     if config := summary.get("config"):
         values = tuple((key, of_summary(summary, f"config.{key}", _told)) for key in _keys(config))
         blocks.append(Group("Configuration", (Table(("key", "value"), values),), folded=True))
-    return Section("configuration", "Versions and configuration", tuple(blocks))
+    return Section("configuration", "Made with", tuple(blocks))
 
 
 def _keys(values: dict[str, Any], before: str = "") -> Iterator[str]:
