@@ -235,7 +235,7 @@ def heat_map(values: np.ndarray, names: Sequence[str], rows: str, columns: str) 
                         f"{int(values[row, column]):,}\n{share:.0%}",
                         ha="center",
                         va="center",
-                        fontsize=8 if count <= 6 else 6,
+                        fontsize=9 if count <= 6 else 6,
                     )
         axes.set_xlim(-0.5, count - 0.5)
         axes.set_ylim(count - 0.5, -0.5)
