@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 
 from .....components.trainer.reading import reading_warning
 from ..blocks import Block, Cell, Form, Paragraph, Section, Tiles, of_summary, value_at
@@ -45,12 +46,18 @@ def overview(facts: RunFacts) -> Section:
 def _verdict(facts: RunFacts) -> Paragraph:
     summary = facts.summary
     if summary.get("pushed_to"):
-        return Paragraph(f"Blessed, and pushed to {summary['pushed_to']}.", "good")
+        return Paragraph(f"Blessed, and pushed to {_pushed_to(facts)}.", "good")
     if summary.get("blessed") is None:
         return Paragraph("This run did not judge a model.", "quiet")
     if summary["blessed"] and not summary["refused_because"]:
         return Paragraph("Blessed.", "good")
     return Paragraph(f"Not blessed, so not pushed: {'; '.join(summary['refused_because'])}.", "bad")
+
+
+def _pushed_to(facts: RunFacts) -> str:
+    """Where the model is, in short where that is below the output."""
+    pushed, output = facts.summary["pushed_to"], os.path.abspath(facts.output)
+    return pushed.removeprefix(os.path.join(output, ""))
 
 
 def _warnings(facts: RunFacts) -> list[str]:

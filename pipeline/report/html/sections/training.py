@@ -17,6 +17,7 @@ from ..blocks import (
     Table,
     Tiles,
     of_summary,
+    value_at,
 )
 from ..facts import RunFacts
 from ..words import counted, duration
@@ -43,6 +44,13 @@ _NAMES = {
 # What a curve in the plot of losses shows, and that of figures from 0 to 1.
 _LOSSES = ("loss", "eval_loss", "log_loss")
 _SHARES = ("accuracy", "macro_f1", "f1", "exact_match", "mlm_accuracy", "nsp_accuracy", "ece")
+_SAMPLED = {
+    "cpu": "processors",
+    "gpu": "GPU",
+    "memory": "memory",
+    "gpu_memory": "memory of the GPU",
+}
+_MOST_FINDINGS = 100
 
 
 def training(facts: RunFacts) -> Section | None:
@@ -59,7 +67,7 @@ def training(facts: RunFacts) -> Section | None:
     if stopped := record.get("stopped_by"):
         blocks.append(Paragraph(f"Stopped before its end: {_stopped(stopped)}.", "bad"))
     blocks += _curves(record.get("history") or [])
-    blocks += _rules(record)
+    blocks += _rules(summary, record)
     blocks += _profile(facts)
     return Section("training", "Training", tuple(blocks)) if blocks else None
 
@@ -115,7 +123,7 @@ def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:,.4g}"
 
 
-def _rules(record: dict[str, Any]) -> list[Block]:
+def _rules(summary: Any, record: dict[str, Any]) -> list[Block]:
     findings, rules = record.get("findings") or [], record.get("rules") or {}
     if not findings and not rules:
         return []
@@ -144,8 +152,8 @@ def _rules(record: dict[str, Any]) -> list[Block]:
         rows = tuple(
             (
                 name,
-                f"{of.get('judged', 0):,}",
-                f"{of.get('findings', 0):,}",
+                of_summary(summary, f"training.rules.{name}.judged", ",d"),
+                of_summary(summary, f"training.rules.{name}.findings", ",d"),
                 Cell(str(of.get("skipped") or ""), tone="quiet"),
             )
             for name, of in rules.items()
@@ -153,9 +161,6 @@ def _rules(record: dict[str, Any]) -> list[Block]:
         table = Table(("rule", "times judged", "findings", "why it was left out"), rows)
         blocks.append(Group("The rules", (table,), folded=True))
     return [Group("What watches the training", tuple(blocks))]
-
-
-_MOST_FINDINGS = 100
 
 
 def _profile(facts: RunFacts) -> list[Block]:
@@ -169,14 +174,46 @@ def _profile(facts: RunFacts) -> list[Block]:
         blocks.append(
             Figure(
                 plots.flat_bars(list(phases), list(phases.values()), "seconds"),
-                "Where the time has gone.",
+                "Seconds of each phase.",
                 f"Bars of seconds by phase; most went into {largest}, {duration(phases[largest])}.",
             )
         )
+    blocks += _samples(profile.get("samples") or {})
+    if phases:
+        rows = tuple(
+            (name, of_summary(facts.summary, f"training.profile.seconds.{name}", duration))
+            for name in phases
+        )
+        blocks.append(Group("Seconds of each phase", (Table(("phase", "time"), rows),), True))
     if widths := profile.get("widths"):
         rows = tuple(
             (f"{one['width']:,}", f"{one['steps']:,}", f"{one['tokens_per_second']:,.0f}")
             for one in widths
         )
-        blocks.append(Table(("tokens wide", "steps", "tokens a second"), rows))
+        table = Table(("tokens wide", "steps", "tokens a second"), rows)
+        blocks.append(Group("Speed of each width", (table,), True))
+    if late := value_at(profile, "outliers.steps"):
+        told = f"{counted(late, 'step')} lasted far longer than others of their width."
+        blocks.append(Paragraph(told, "quiet"))
     return [Group("Where the time has gone", tuple(blocks))] if blocks else []
+
+
+def _samples(samples: dict[str, Any]) -> list[Block]:
+    """What was taken of the machine meanwhile, a plot for each unit."""
+    blocks: list[Block] = []
+    for y, names in (("busy, %", ("cpu", "gpu")), ("MB", ("memory", "gpu_memory"))):
+        curves = {
+            _SAMPLED[name]: plots.Line(samples["seconds"], [_number(v) for v in samples[name]])
+            for name in names
+            if any(value is not None for value in samples.get(name) or ())
+        }
+        if curves:
+            what = " and ".join(curves)
+            blocks.append(
+                Figure(
+                    plots.lines(curves, "seconds", y),
+                    f"{what[0].upper()}{what[1:]} in use during the training.",
+                    f"Curves of {what} over the seconds of the training.",
+                )
+            )
+    return blocks

@@ -155,6 +155,23 @@ def test_what_the_rules_have_found_is_told(tmp_path):
     assert "2 rules watched the training and found nothing." in html
 
 
+def test_where_the_time_went_is_told(tmp_path):
+    profile = {
+        "seconds": {"forward": 20.0, "backward": 25.0, "all": 48.0},
+        "widths": [{"width": 32, "steps": 40, "tokens_per_second": 5120.4}],
+        "outliers": {"steps": 3, "longest": []},
+        "samples": {"seconds": [0.5, 1.0], "cpu": [80.0, 90.0], "gpu": [None, None]},
+    }
+    summary = summary_of()
+    summary["training"]["profile"] = profile
+    html = page_of(facts_of(tmp_path, summary, profile=profile))
+    page = reading_back.Page(html)
+    assert page.differing(summary) == [] and "could not be made" not in html
+    assert ("training.profile.seconds.backward", 25.0) in page.values
+    for told in ("most went into backward, 25 s", "3 steps lasted", "5,120", "Processors in use"):
+        assert told in html
+
+
 def hostile(value):
     if isinstance(value, dict):
         return {key: hostile(inner) for key, inner in value.items()}
