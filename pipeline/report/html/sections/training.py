@@ -180,11 +180,11 @@ def _profile(facts: RunFacts) -> list[Block]:
         )
     blocks += _samples(profile.get("samples") or {})
     if phases:
-        rows = tuple(
+        took = tuple(
             (name, of_summary(facts.summary, f"training.profile.seconds.{name}", duration))
             for name in phases
         )
-        blocks.append(Group("Seconds of each phase", (Table(("phase", "time"), rows),), True))
+        blocks.append(Group("Seconds of each phase", (Table(("phase", "time"), took),), True))
     if widths := profile.get("widths"):
         rows = tuple(
             (f"{one['width']:,}", f"{one['steps']:,}", f"{one['tokens_per_second']:,.0f}")
