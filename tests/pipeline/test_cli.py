@@ -86,6 +86,10 @@ def test_version():
         (["run", "a.yaml", "--from", "trainr"], "--from trainr: unknown node; did you mean traine"),
         (["run", "a.yaml", "--from", "pusher", "--to", "trainer"], "--to trainer runs before"),
         (["run", "a.yaml"], "a.yaml: no such file"),
+        (
+            ["report", "nowhere", "--run", "r1"],
+            "nowhere: has no run r1; nowhere/runs/r1/summary.js",
+        ),
         (["report", "nowhere"], "nowhere: is no output of a run; nowhere/summary.json is missing"),
         (["validate", "a.yaml"], "a.yaml: no such file"),
         (["serve"], "give --model_base_path or --model_config_file"),

@@ -92,7 +92,8 @@ def facts_of(output: str, run_id: str | None = None) -> RunFacts:
         with open(path, encoding="utf-8") as file:
             summary = json.load(file)
     except FileNotFoundError:
-        raise UsageError(f"{output}: is no output of a run; {path} is missing") from None
+        what = f"has no run {run_id}" if run_id else "is no output of a run"
+        raise UsageError(f"{output}: {what}; {path} is missing") from None
     if not summary.get("run") or not summary.get("config"):
         raise UsageError(
             f"{path}: does not say which run it is of, as those of older versions; run it again"
