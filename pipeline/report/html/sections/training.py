@@ -212,7 +212,8 @@ def _samples(samples: dict[str, Any]) -> list[Block]:
             blocks.append(
                 Figure(
                     plots.lines(curves, "seconds", y),
-                    f"{what[0].upper()}{what[1:]} in use during the training.",
+                    f"{what[0].upper()}{what[1:]} in use during the training"
+                    f"{'; 100 % is one processor' if 'cpu' in names else ''}.",
                     f"Curves of {what} over the seconds of the training.",
                 )
             )
