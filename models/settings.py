@@ -15,6 +15,8 @@ ALGORITHMS = ("encoder", "ngrams")
 OBJECTIVES = ("mlm", "nsp")
 MASKINGS = ("pieces", "whole_words")
 OPTIMIZERS = ("adamw", "lamb")
+# Of what figures may be kept while a model is trained.
+COLLECTIONS = ("losses", "gradients", "weights")
 WIDE = ("auto", "on", "off")
 # What is done about what a rule of `debug.rules` finds.
 RULE_ACTIONS = ("warn", "stop", "fail", "ignore")
@@ -317,17 +319,29 @@ class DebugSettings:
         rules: By the name of a rule what is not as by default: its parameters, and its `action`:
             `warn` tells what it finds, `stop` ends the training with its best epoch, `fail` has
             the run fail, `ignore` does not ask it.
-        every: Steps between two looks of the rules.
+        every: Steps between two looks of the rules, and of what is saved.
+        save: Of `losses`, `gradients` and `weights` those of which figures are kept, in
+            `tensors.npz` beside `training.json`.
+        profile: The first and the last of the steps, from 1, that TensorFlow profiles operation by
+            operation; empty for none.
     """
 
     on: bool = True
     rules: Mapping[str, Mapping[str, int | float | str]] = dataclasses.field(default_factory=dict)
     every: int = 10
+    save: tuple[str, ...] = ()
+    profile: tuple[int, ...] = ()
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
         if self.every < 2:
             yield "every", f"is {self.every}; it is a whole number from 2"
+        for name in self.save:
+            if name not in COLLECTIONS:
+                yield "save", f"has {name!r}; choose of {', '.join(COLLECTIONS)}"
+        steps = self.profile
+        if steps and (len(steps) != 2 or not 1 <= steps[0] <= steps[1]):
+            yield "profile", f"is {list(steps)}; it is [FIRST, LAST], two steps from 1 on"
         if not self.rules:
             return
         from .rules.registry import RULES, parameters

@@ -18,13 +18,12 @@ from ...models.settings import DebugSettings
 from ...models.tasks.masked_language_model.frequencies import log_frequencies
 from ...models.tasks.masked_language_model.model import MLM, NSP, RANDOM_NEXT
 from ...models.tasks.masked_language_model.task import make_task
-from ...models.training.debugging.debugger import Debugger
 from ...models.training.loop import train
-from ...models.training.profiling.profiler import Profiler
 from ...models.training.tokenized import TokenizedTexts
 from ..segments.reading import has_segments, read_segments
 from ..trainer.record import watched_facts, write_record
 from ..trainer.replaced import note_replaced_checkpoint
+from ..trainer.watchers import watchers_of
 from .building import build_with_heads
 from .pretrained import PretrainedWeights
 
@@ -92,7 +91,7 @@ def pretrain(
         bias.assign(log_frequencies(training.tokens, model.encoder.vocabulary_size))
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
     reading = _reading_facts(training, trained.model.max_tokens)
-    rules = [Debugger(debug)] if debug is not None and debug.on else []
+    logs = tensorboard or model_run
     record = train(
         model,
         training,
@@ -101,8 +100,8 @@ def pretrain(
         task=task,
         checkpoints=checkpoints,
         fingerprint=json.dumps([trained.encoder, vars(trained.model), code], sort_keys=True),
-        tensorboard=tensorboard or model_run,
-        watchers=[Profiler(), *rules],
+        tensorboard=logs,
+        watchers=watchers_of(debug, model_run, logs),
     )
 
     trained.save(trained_model, model)

@@ -13,15 +13,14 @@ from ...models.precision import resolve_precision
 from ...models.settings import AUTO, DebugSettings
 from ...models.tasks.building import build_model
 from ...models.tasks.registry import make_task
-from ...models.training.debugging.debugger import Debugger
 from ...models.training.loop import train
-from ...models.training.profiling.profiler import Profiler
 from ...progress import notify
 from ..tokenized_examples import read_counts, read_tokenized
 from .reading import choose_max_tokens, reading_facts, reading_warning, window_facts
 from .record import watched_facts, write_record
 from .replaced import note_replaced_checkpoint
 from .trained_model import TrainedWeights
+from .watchers import watchers_of
 
 
 def fine_tune(
@@ -89,7 +88,7 @@ def fine_tune(
         notify(warning)
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
     fingerprint = [trained.encoder, vars(trained.model), code]
-    rules = [Debugger(debug)] if debug is not None and debug.on else []
+    logs = tensorboard or model_run
     record = train(
         model,
         training,
@@ -98,8 +97,8 @@ def fine_tune(
         task=task,
         checkpoints=checkpoints,
         fingerprint=json.dumps(fingerprint, sort_keys=True),
-        tensorboard=tensorboard or model_run,
-        watchers=[Profiler(), *rules],
+        tensorboard=logs,
+        watchers=watchers_of(debug, model_run, logs),
     )
 
     trained.save(trained_model, model)

@@ -6,6 +6,7 @@ _NAMES = (
     "run",
     "pretrain",
     "report",
+    "debug",
     "validate",
     "predict",
     "evaluate",

@@ -42,6 +42,7 @@ def workspace(tmp_path_factory, tiny_encoder, reviews) -> Path:
         "encoder": tiny_encoder,
         "model": {"max_tokens": 64},
         "training": {"epochs": 4, "batch_size": 16, "learning_rate": 5e-3},
+        "debug": {"save": ["losses", "gradients"]},
         # What is faster may differ from run to run, and the answers with it.
         "export": {"precision": "float32"},
         "evaluation": {"min_macro_f1": 0.2, "max_regression": 1.0},
@@ -74,6 +75,15 @@ def test_a_run_ends_with_a_pushed_model_that_answers(workspace, first_run, revie
     assert pushed.parent == workspace / "out" / "serving" / "tiny"
     answer = reviewlens("predict", "--model", pushed, "great and wonderful", cwd=workspace)
     assert "positive" in answer
+
+
+def test_what_was_seen_of_the_training_is_shown_afterwards(workspace, first_run, reviewlens):
+    shown = reviewlens("debug", "out", cwd=workspace)
+    rules = first_run[1]["training"]["rules"]
+    assert f"{len(rules)} rules watched the training" in shown
+    assert all(name in shown for name in [*rules, "backward", "tokens a second"])
+    shown = reviewlens("debug", "out", "--tensor", "head/bias", cwd=workspace)
+    assert "gradients: " in shown and "head/bias" in shown and "head/kernel" not in shown
 
 
 def test_the_summary_says_what_happened(first_run):

@@ -15,7 +15,7 @@ from reviewlens import progress
 from reviewlens.errors import RunError
 from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.encoders.inputs import EncoderInputs
-from reviewlens.models.settings import ModelSettings, TrainingSettings
+from reviewlens.models.settings import COLLECTIONS, ModelSettings, TrainingSettings
 from reviewlens.models.tasks.building import build_model
 from reviewlens.models.tasks.text_classification.loss import GradeLoss
 from reviewlens.models.tasks.text_classification.model import build_classifier
@@ -24,8 +24,10 @@ from reviewlens.models.tasks.weights import balanced_class_weights
 from reviewlens.models.training import loop as training_module
 from reviewlens.models.training.batching import pad_batch, pad_targets
 from reviewlens.models.training.checkpoint import CheckpointFile, remove_checkpoint
+from reviewlens.models.training.debugging.saving import SavedTensors
 from reviewlens.models.training.loop import train
 from reviewlens.models.training.profiling.profiler import Profiler
+from reviewlens.models.training.profiling.trace import StepTrace
 from reviewlens.models.training.step import TrainStep
 from reviewlens.models.training.tokenized import TokenizedTexts
 from reviewlens.models.training.watching import (
@@ -148,10 +150,12 @@ class Clumsy(Watcher):
         raise ValueError("what a step")
 
 
-def test_same_seed_same_weights_whoever_looks_on(uninterrupted, fit, splits):
+def test_same_seed_same_weights_whoever_looks_on(uninterrupted, fit, splits, tmp_path):
     onlooker, told = Onlooker(), []
+    saved = SavedTensors(str(tmp_path / "tensors.npz"), COLLECTIONS)
+    trace = StepTrace(str(tmp_path), 3, 4)
     with progress.notifying_to(told.append):
-        record, weights = fit(watchers=[Clumsy(), onlooker])
+        record, weights = fit(watchers=[Clumsy(), onlooker, saved, trace])
     assert record.history == uninterrupted[0].history
     assert same_weights(weights, uninterrupted[1])
 
@@ -169,6 +173,18 @@ def test_same_seed_same_weights_whoever_looks_on(uninterrupted, fit, splits):
     (table,) = (row for name, row in by_name.items() if "word_embeddings" in name)
     assert 0 < table[ELEMENTS] < onlooker.watched.model.encoder.word_embeddings.shape[0] * 1e3
     assert table[SQUARES] > 0
+
+    with np.load(tmp_path / "tensors.npz") as arrays:
+        kept = dict(arrays)
+    assert kept["losses/steps"].tolist() == [10, 20, 30, 40, 50]
+    seen = onlooker.seen[29]
+    assert kept["losses/value"][2] == pytest.approx(float(seen.loss))
+    squares, elements = seen.statistics.T
+    assert kept["gradients/rms"][2] == pytest.approx(np.sqrt(squares / np.maximum(elements, 1)))
+    assert kept["names"].tolist() == list(onlooker.watched.variables)
+    within = kept["weights/least"] <= kept["weights/mean"]
+    assert within.all() and (kept["weights/mean"] <= kept["weights/greatest"]).all()
+    assert list(tmp_path.glob("plugins/profile/*/*.xplane.pb"))
 
 
 @pytest.mark.parametrize("stop_at", [10, STEPS + 10], ids=["first epoch", "second epoch"])

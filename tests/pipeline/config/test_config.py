@@ -223,6 +223,8 @@ def test_tells_a_wrong_key_of_debug(config_file):
         "rules.overfit.action=halt": "is 'halt'; choose one of warn, stop, fail, ignore",
         "rules.overfit.ratio=-1": "is -1; it is a number above 0",
         "rules.overtraining.patience=1.5": "is 1.5; it is a whole number",
+        "save=[loss]": "has 'loss'; choose of losses, gradients, weights",
+        "profile=[5, 2]": "is [5, 2]; it is [FIRST, LAST], two steps from 1 on",
     }
     for override, problem in wrong.items():
         (line,) = problems_of(config_file(), f"debug.{override}")

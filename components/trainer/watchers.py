@@ -1,0 +1,36 @@
+"""Who looks on while a node trains, as the section `debug` of a configuration says."""
+
+from __future__ import annotations
+
+import os
+
+from tfx.dsl.io import fileio
+
+from ...models.settings import DebugSettings
+from ...models.training.debugging.debugger import Debugger
+from ...models.training.debugging.saving import SavedTensors
+from ...models.training.profiling.profiler import Profiler
+from ...models.training.profiling.trace import traces_of
+from ...models.training.watching import Watcher
+
+TENSORS_FILE = "tensors.npz"
+
+
+def watchers_of(debug: DebugSettings | None, model_run: str, logs: str) -> list[Watcher]:
+    """Makes those who look on.
+
+    Args:
+        debug: How the training is watched; None for the profiler alone.
+        model_run: Directory that receives `tensors.npz`, if tensors are to be kept.
+        logs: Directory of the logs for TensorBoard.
+    """
+    watchers: list[Watcher] = [Profiler()]
+    if debug is None:
+        return watchers
+    if debug.on:
+        watchers.append(Debugger(debug))
+    if debug.save:
+        fileio.makedirs(model_run)
+        path = os.path.join(model_run, TENSORS_FILE)
+        watchers.append(SavedTensors(path, debug.save, debug.every))
+    return [*watchers, *traces_of(debug, logs)]
