@@ -235,7 +235,7 @@ class Trainer:
         return Watched(
             model=self.model,
             optimizer=self.optimizer,
-            task=self.task.name,
+            task=self.task,
             variables=tuple(variable.path for variable in self.model.trainable_variables),
             training=self.training,
             evaluation=self.evaluation,

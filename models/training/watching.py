@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import tensorflow as tf
 
+    from ..tasks.base import Objective, Task
     from .tokenized import TokenizedTexts
 
 # What a training does, one after the other; see `Watcher.phase`.
@@ -35,7 +36,7 @@ class Watched:
     Attributes:
         model: That is trained.
         optimizer: That moves it.
-        task: Name of what is learnt.
+        task: What is learnt.
         variables: Paths of the trainable variables, in the order of `StepSeen.statistics`.
         training: Texts that it learns from.
         evaluation: Texts that it is judged by after each epoch.
@@ -48,7 +49,7 @@ class Watched:
 
     model: keras.Model
     optimizer: keras.optimizers.Optimizer
-    task: str
+    task: Task | Objective
     variables: tuple[str, ...]
     training: TokenizedTexts
     evaluation: TokenizedTexts

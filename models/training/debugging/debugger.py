@@ -12,6 +12,8 @@ import tensorflow as tf
 from ...rules.rule import Facts, Steps, Weights
 from ...rules.time import StalledTraining
 from ...settings import DebugSettings
+from ...tasks.text_classification.targets import classes_of
+from ..tokenized import TokenizedTexts
 from ..watching import ELEMENTS, SQUARES, StepSeen, Watched, Watcher
 from .judging import Judge
 from .sampling import WeightSampler
@@ -152,11 +154,9 @@ def _encoder_places(model: Any) -> list[int] | None:
     return [place for place, variable in places if id(variable) in own]
 
 
-def _classes(texts: Any, task: str) -> np.ndarray | None:
-    """How many texts each class has, where there is one target and that is a class."""
-    if task != "text-classification":
+def _classes(texts: TokenizedTexts, task: Any) -> np.ndarray | None:
+    """How many texts each class has, where each has one; its likeliest, where it has several."""
+    grades = getattr(task, "grades", None)
+    if grades is None or not len(texts):
         return None
-    (values,) = texts.targets.values()
-    if values.ndim != 1 or not np.issubdtype(values.dtype, np.integer) or not len(values):
-        return None
-    return np.bincount(values[values >= 0])
+    return np.bincount(classes_of(texts, grades), minlength=max(grades) + 1)

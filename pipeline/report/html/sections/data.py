@@ -280,7 +280,7 @@ def _leak(leaks: Sequence[Alike], texts: Sequence[SampledText]) -> str:
         if texts[place].split != TRAIN
     }
     return (
-        f"{len(judged):,} texts that a model is judged by say nearly the same as one of the split "
-        "train, so that it has all but learnt them. Where rows belong together, a column named by "
+        f"Of the texts that a model is judged by, {len(judged):,} nearly repeat one of the split "
+        "train, which it has all but learnt. Where rows belong together, a column named by "
         "data.group keeps them in one split."
     )

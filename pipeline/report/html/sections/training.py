@@ -189,6 +189,8 @@ def _profile(facts: RunFacts) -> list[Block]:
         rows = tuple(
             (f"{one['width']:,}", f"{one['steps']:,}", f"{one['tokens_per_second']:,.0f}")
             for one in widths
+            # Of a width that occurred once the only step was that which compiled.
+            if one["steps"]
         )
         table = Table(("tokens wide", "steps", "tokens a second"), rows)
         blocks.append(Group("Speed of each width", (table,), True))
