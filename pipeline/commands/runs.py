@@ -115,7 +115,10 @@ def _compare(first: str, second: str) -> None:
     figures = new_table("figure of the test split", "A", "B", "B - A")
     for name in dict.fromkeys([*a.figures, *b.figures]):
         one, other = a.figures.get(name), b.figures.get(name)
-        apart = _NONE if one is None or other is None else f"{other - one:+.4f}"
+        apart = _NONE
+        if one is not None and other is not None:
+            # Numbers of examples are whole; where they are the same, nothing is apart.
+            apart = f"{other - one:+.4f}" if isinstance(one, float) else ""
         figures.add_row(name, _number(one), _number(other), apart)
     figures.add_row("seconds", _seconds(a), _seconds(b), "")
     figures.add_row("blessed", _blessed(a), _blessed(b), "")
