@@ -54,3 +54,13 @@ def checked_config(arguments: argparse.Namespace, command: str | None = None) ->
     except RunError as error:
         raise RunError(f"{arguments.config}: data.input: {error}") from None
     return config
+
+
+def add_past_run(parser: argparse.ArgumentParser) -> None:
+    """Adds what names a run that is over: `folder` and `run`.
+
+    Args:
+        parser: Of a command.
+    """
+    parser.add_argument("folder", metavar="OUTPUT", help="the `output` of a configuration")
+    parser.add_argument("--run", metavar="ID", help="one of the runs in OUTPUT/runs, not the last")

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from ...errors import UsageError
-from .arguments import new_parser
+from .arguments import add_past_run, new_parser
 
 SUMMARY = "show what the rules, the profiler and the saved tensors say of a training"
 
@@ -26,8 +26,7 @@ def make_parser() -> argparse.ArgumentParser:
         "the time went, how fast each width was, and the tensors that `debug.save` has kept.",
         _EXAMPLES,
     )
-    parser.add_argument("folder", metavar="OUTPUT", help="the `output` of a configuration")
-    parser.add_argument("--run", metavar="ID", help="one of the runs in OUTPUT/runs, not the last")
+    add_past_run(parser)
     parser.add_argument(
         "--tensor", metavar="NAME", help="show those saved tensors whose names contain this"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from .arguments import new_parser
+from .arguments import add_past_run, new_parser
 
 SUMMARY = "write the report of a run that is over, as a page for a browser"
 
@@ -24,8 +24,7 @@ def make_parser() -> argparse.ArgumentParser:
         "nothing is run. Every run has written its own when it ended.",
         _EXAMPLES,
     )
-    parser.add_argument("folder", metavar="OUTPUT", help="the `output` of a configuration")
-    parser.add_argument("--run", metavar="ID", help="one of the runs in OUTPUT/runs, not the last")
+    add_past_run(parser)
     parser.add_argument(
         "--output",
         metavar="FILE",
