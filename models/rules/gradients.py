@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import dataclasses
 import math
-import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,8 +12,6 @@ import numpy as np
 from .finding import Found
 from .rule import Facts, Rule, Steps, Weights
 
-# The softmax of the attention does not see it, so its gradient is 0 or the noise of rounding.
-_KEY_BIAS = re.compile(r"key[^/]*/(.*/)?bias$")
 _NAMED = 3
 
 
@@ -81,7 +78,9 @@ class _Lasting(Rule):
 
     def begin(self, facts: Facts) -> str | None:
         self._facts = facts
-        self._judged = np.array([not _KEY_BIAS.search(name) for name in facts.variables], bool)
+        # What a softmax does not see, such as the bias of keys or of where an answer begins, has a
+        # gradient of 0 or of the noise of rounding; and no layer is dead if its matrix learns.
+        self._judged = np.array([len(shape) > 1 for shape in facts.shapes], bool)
         self._streak = np.zeros(len(facts.variables), np.int64)
         return None
 
@@ -136,15 +135,20 @@ class AllZero(_Lasting):
 
 @dataclasses.dataclass
 class GradientNorm(Rule):
-    """A norm of all gradients that is far above its running median."""
+    """A norm of all gradients that stays far above its running median.
+
+    A single step is clipped, and where next to all is learnt a text that is not has such a norm.
+    """
 
     name = "gradient_norm"
     factor: float = 10.0
     window: int = 100
     start: int = 20
+    patience: int = 2
 
     def begin(self, facts: Facts) -> str | None:
         self._norms: collections.deque[float] = collections.deque(maxlen=self.window)
+        self._streak = 0
         if facts.total_steps <= self.start:
             return f"{facts.total_steps} steps are too few for a median of {self.start}"
         return None
@@ -155,11 +159,13 @@ class GradientNorm(Rule):
                 continue
             if len(self._norms) >= self.start:
                 median = float(np.median(self._norms))
-                if norm > self.factor * median > 0:
+                self._streak = self._streak + 1 if norm > self.factor * median > 0 else 0
+                if self._streak == self.patience:
                     yield Found(
                         "gradients",
-                        f"their norm was {norm:.3g}, {norm / median:.0f} times its running median",
-                        "a lower training.learning_rate, or to look at the texts of this step",
+                        f"their norm was {norm:.3g}, {norm / median:.0f} times its running median, "
+                        f"for {self.patience} steps in a row",
+                        "a lower training.learning_rate, or to look at the texts of these steps",
                         int(number),
                     )
             self._norms.append(norm)

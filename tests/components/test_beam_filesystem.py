@@ -27,6 +27,7 @@ MODEL = {
     "assets/vocab.txt": b"[PAD]\n",
     "assets.extra/empty": b"",
 }
+PUSHED = (*MODEL, "model_card.md")
 CSV = "Review,Rating\n" + "".join(f'"Fits, number {n}",{1 + n % 5}\n' for n in range(300))
 
 
@@ -254,7 +255,7 @@ def test_two_pushes_are_two_whole_versions(bucket, model, make_artifact):
     assert fileio.listdir("s3://reviews/serving/shoes") == sorted(set(versions))
     assert versions[0] != versions[1] == versions[2]
     assert keys(bucket) == sorted(
-        f"serving/shoes/{version}/{name}" for version in versions[:2] for name in MODEL
+        f"serving/shoes/{version}/{name}" for version in versions[:2] for name in PUSHED
     )
 
 
@@ -296,7 +297,7 @@ def test_a_task_pushes_to_the_object_store_of_its_cluster(bucket, model, tmp_pat
     assert pushed["uri"] == "minio://p/pusher"
     version = pushed["metadata"]["pushed_version"]
     assert pushed["metadata"]["pushed_destination"] == f"s3://reviews/serving/shoes/{version}"
-    assert keys(bucket) == sorted(f"serving/shoes/{version}/{name}" for name in MODEL)
+    assert keys(bucket) == sorted(f"serving/shoes/{version}/{name}" for name in PUSHED)
 
 
 @pytest.mark.parametrize(

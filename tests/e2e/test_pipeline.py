@@ -95,6 +95,8 @@ def test_the_summary_says_what_happened(first_run):
     assert data["rejected"] == 2
     assert sum(data["splits"].values()) == data["kept"]
     assert set(data["splits"]) == {"train", "eval", "test"}
+    # A healthy training, of which the rules have nothing to say.
+    assert facts["training"]["findings"] == []
     assert {split: sum(kinds.values()) for split, kinds in data["kinds"].items()} == data["splits"]
     test = facts["metrics"]["test"]
     assert set(test["per_class"]) == set(STARS)

@@ -69,6 +69,8 @@ def test_texts_become_an_encoder_and_nothing_of_them_is_lost(workspace, first_ru
     assert segments["fill"] > 0.9 and segments["paired"] > 0.5
     assert facts["training"]["tokens_per_second"] > 0
     assert facts["training"]["steps"] > 20
+    # A healthy training, of which the rules have nothing to say.
+    assert facts["training"]["findings"] == []
     test, start = facts["metrics"]["test"], facts["metrics"]["start"]
     assert test["perplexity"] < start["perplexity"]
     assert facts["blessed"] is True
@@ -95,6 +97,7 @@ def test_the_command_that_the_report_ends_with_fine_tunes_it(workspace, first_ru
     facts = summary(workspace, "rated")
     assert facts["encoder"]["source"] == str(workspace / "out" / "encoder" / "words")
     assert facts["training"]["steps"] > 0
+    assert facts["training"]["findings"] == []
     # Of the same rows the same are held out.
     assert facts["data"]["splits"] == first_run[1]["data"]["splits"]
 

@@ -15,7 +15,7 @@ from reviewlens.files import FORMATS, Format, list_files, read_records, register
 ROOT = pathlib.Path(reviewlens.__file__).parent
 ROOMS = ("pipeline", "components", "serving", "models", "files")
 # `predict` writes these as well.
-WRITTEN = ("csv", "jsonl", "fasttext")
+WRITTEN = ("csv", "jsonl", "fasttext", "parquet")
 
 
 def constants(file: pathlib.Path) -> set[str]:

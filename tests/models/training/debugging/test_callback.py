@@ -40,7 +40,7 @@ def test_finds_a_layer_that_is_dead():
     fit(callback, bias=-1e4)
     (finding,) = callback.findings
     assert (finding.rule, finding.step) == ("all_zero", 10)
-    assert "hidden/kernel" in finding.message and "hidden/bias" in finding.message
+    assert "hidden/kernel" in finding.message and "out/kernel" in finding.message
 
 
 def test_stops_and_fails_as_a_rule_is_set():
