@@ -29,6 +29,7 @@ ARGUMENTS = {
     "ingest_entities": [],
     "segments": ["--megabytes", "1", "10", "100"],
     "report": ["--rows", "10000", "100000"],
+    "debug": [],
     "pipeline": FLOAT32,
     "tokenization": [],
     "contradictions": [],

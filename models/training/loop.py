@@ -133,6 +133,8 @@ def train(
     """
     if tensorboard is not None:
         logs = TensorBoardLogs(tensorboard, {**vars(settings), "task": task.name})
+        for watcher in watchers:
+            watcher.tell_findings(logs.finding)
         watchers = [logs, *watchers]
     trainer = Trainer(task, model, training, evaluation, settings, watchers)
     if checkpoints is not None:

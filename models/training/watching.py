@@ -124,6 +124,13 @@ class Watcher:
             told: What `told` gave, after JSON.
         """
 
+    def tell_findings(self, hear: Callable[[str, int, str], None]) -> None:
+        """Is given, before `begin`, who else wants to know what it finds.
+
+        Args:
+            hear: Takes the name of what has found something, the step and the words.
+        """
+
     def phase(self, name: str) -> contextlib.AbstractContextManager[None]:
         """Gives what the training enters while it is at one of the `PHASES`.
 

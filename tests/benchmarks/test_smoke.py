@@ -41,6 +41,10 @@ TRIALS = {
     ),
     "segments": (["--megabytes", "1"], ["text-example-gen", "transform"]),
     "report": (["--rows", "500"], ["500"]),
+    "debug": (
+        ["--steps=12", "--batch-size=2", "--rounds=1", "--work={work}/debug"],
+        ["nobody", "rules", "rules and profiler"],
+    ),
     "memory": (
         ["--steps=2", "--precision=bfloat16", "--word-pieces=256", "--work={work}", *PEERS],
         ["reviewlens, bfloat16", "reviewlens, bfloat16, 8 at a time"],

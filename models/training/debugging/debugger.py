@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,10 @@ class Debugger(Watcher):
         self._pending: list[StepSeen] = []
         self._clock: StallClock | None = None
         self._step, self._epoch = 0, 1
+
+    def tell_findings(self, hear: Callable[[str, int, str], None]) -> None:
+        """Is given who else wants to know what the rules find."""
+        self._judge.hear = hear
 
     def begin(self, watched: Watched) -> None:
         """Takes up what is trained; looks at its weights before the first step."""

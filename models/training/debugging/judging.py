@@ -33,11 +33,13 @@ class Judge:
     Attributes:
         findings: What was found, the first of each rule.
         counts: Rule -> how often it was asked, how much it found, and why it was not asked.
+        hear: Who else is told of a finding: takes the rule, the step and the words.
     """
 
     def __init__(self, settings: DebugSettings):
         self.findings: list[Finding] = []
         self.counts: dict[str, dict[str, Any]] = {}
+        self.hear: Callable[[str, int, str], None] | None = None
         self._actions: dict[str, str] = {}
         self._rules: dict[str, Rule] = {}
         self._lock = threading.Lock()
@@ -121,6 +123,8 @@ class Judge:
                 self.findings.append(finding)
         if told:
             notify(str(finding))
+            if self.hear is not None:
+                self.hear(name, at, str(finding))
         ending: Exception | None = None
         if action == STOP:
             ending = StopTraining(f"{name}: {found.message}")

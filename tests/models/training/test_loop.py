@@ -4,6 +4,7 @@ import collections
 import contextlib
 import dataclasses
 import os
+import pathlib
 
 import keras
 import numpy as np
@@ -24,6 +25,7 @@ from reviewlens.models.tasks.weights import balanced_class_weights
 from reviewlens.models.training import loop as training_module
 from reviewlens.models.training.batching import pad_batch, pad_targets
 from reviewlens.models.training.checkpoint import CheckpointFile, remove_checkpoint
+from reviewlens.models.training.debugging.debugger import Debugger
 from reviewlens.models.training.debugging.saving import SavedTensors
 from reviewlens.models.training.loop import train
 from reviewlens.models.training.profiling.profiler import Profiler
@@ -143,6 +145,19 @@ class Onlooker(Watcher):
         self.ended += 1
 
 
+class Finder(Watcher):
+    """Finds something in each step whose number is odd."""
+
+    name = "finder"
+
+    def tell_findings(self, hear):
+        self.hear = hear
+
+    def step(self, seen):
+        if seen.number % 2:
+            self.hear("odd_step", seen.number, "an odd step")
+
+
 class Clumsy(Watcher):
     name = "clumsy"
 
@@ -155,15 +170,17 @@ def test_same_seed_same_weights_whoever_looks_on(uninterrupted, fit, splits, tmp
     saved = SavedTensors(str(tmp_path / "tensors.npz"), COLLECTIONS)
     trace = StepTrace(str(tmp_path), 3, 4)
     with progress.notifying_to(told.append):
-        record, weights = fit(watchers=[Clumsy(), onlooker, saved, trace])
+        record, weights = fit(watchers=[Clumsy(), onlooker, saved, trace, Debugger()])
     assert record.history == uninterrupted[0].history
     assert same_weights(weights, uninterrupted[1])
 
     assert [seen.number for seen in onlooker.seen] == list(range(1, 2 * STEPS + 1))
     assert onlooker.epochs == list(enumerate(record.history, start=1))
     assert set(onlooker.phases) == set(PHASES) - {"checkpoint"}
-    assert record.watched == {"onlooker": {"steps": 2 * STEPS}} and onlooker.ended == 1
-    assert len(told) == 1 and "clumsy" in told[0] and "what a step" in told[0]
+    assert record.watched["onlooker"] == {"steps": 2 * STEPS} and onlooker.ended == 1
+    assert record.watched["rules"]["rules"]["exploding_tensor"]["judged"] > 0
+    assert "clumsy" in told[0] and "what a step" in told[0]
+    assert "clumsy" not in record.watched and "what a step" not in "".join(told[1:])
     first = onlooker.seen[0]
     assert float(first.loss) > 0 and first.tokens == splits[0].lengths[first.rows].sum()
     by_name = dict(zip(onlooker.watched.variables, first.statistics, strict=True))
@@ -530,9 +547,9 @@ def test_with_micro_batches_a_step_is_not_divided(fit):
 
 def test_every_training_has_curves_of_its_own(fit, tmp_path):
     short = dataclasses.replace(SETTINGS, epochs=1)
-    folders = [
-        fit(short, tensorboard=str(tmp_path))[0].watched["tensorboard"]["folder"] for _ in range(2)
-    ]
+    options = {"tensorboard": str(tmp_path), "watchers": [Finder()]}
+    folders = [fit(short, **options)[0].watched["tensorboard"]["folder"] for _ in range(2)]
+    assert all(curves(pathlib.Path(folder) / "train")["rules/odd_step"] for folder in folders)
     assert sorted(folders) == sorted(str(path) for path in tmp_path.iterdir())
     assert len(set(folders)) == 2
 
