@@ -45,6 +45,8 @@ ELSEWHERE = {"localhost:8501": "rest_address", '"/models': "models"}
 
 # What takes seconds for what other tests show as well; `make test-slow` runs it.
 SLOW = {
+    "models.training.debugging.saving.SavedTensors",
+    "models.training.profiling.trace.StepTrace",
     "models.training.debugging.debugger.Debugger",
     "models.training.checkpoint.remove_checkpoint",
 }

@@ -164,6 +164,7 @@ def test_the_evaluation_agrees_with_the_model_that_was_pushed(workspace, first_r
     assert facts["metrics"]["test"]["macro_f1"] == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_evaluating_the_rows_of_the_test_split_gives_what_the_evaluator_gave(
     workspace, first_run, tmp_path
 ):

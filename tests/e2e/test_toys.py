@@ -66,6 +66,7 @@ def test_a_task_a_family_and_a_format_go_through_to_the_server(
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["blessed"] and summary["serving_validated"]
     assert summary["data"]["read"] == 300
+    assert summary["training"]["findings"] == []
     pushed = Path(summary["pushed_to"])
     card = json.loads((pushed / "assets.extra" / "model.json").read_text())
     assert card["task"] == toy_task and "threshold" in card

@@ -31,8 +31,12 @@ class SavedTensors(Watcher):
         every: Steps between two looks.
 
     Example:
+        >>> task = TextClassification(("negative", "neutral", "positive"))
+        >>> settings = TrainingSettings(epochs=1)
         >>> saved = SavedTensors("tensors.npz", ["losses", "weights"], every=50)
-        >>> record = train(classifier, *splits, settings, task=task, watchers=[saved])
+        >>> record = train(
+        ...     classifier, training, evaluation, settings, task=task, watchers=[saved]
+        ... )
     """
 
     name = "saved"

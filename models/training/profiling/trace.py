@@ -21,8 +21,12 @@ class StepTrace(Watcher):
         last: That is profiled last.
 
     Example:
-        >>> trace = StepTrace("runs/reviews/tensorboard", 20, 25)
-        >>> record = train(classifier, *splits, settings, task=task, watchers=[trace])
+        >>> task = TextClassification(("negative", "neutral", "positive"))
+        >>> settings = TrainingSettings(epochs=1)
+        >>> trace = StepTrace(directory, 2, 3)
+        >>> record = train(
+        ...     classifier, training, evaluation, settings, task=task, watchers=[trace]
+        ... )
     """
 
     name = "trace"
