@@ -125,6 +125,11 @@ def test_every_command_of_the_readme_runs(checkout, repository):
     assert summary["metrics"]["test"]["macro_f1"] > 0.6
     assert summary["pushed_to"]
 
+    # Healthy trainings with a real encoder, of which the rules have nothing to say.
+    for name in ("amazon-snippets", "my-reviews", "aspects", "questions", "pretrain-reviews"):
+        seen = json.loads((checkout / "runs" / name / "summary.json").read_text())
+        assert seen["training"]["rules"] and seen["training"]["findings"] == [], name
+
     # Again at once: every node is taken from the cache.
     run("make run", checkout)
     again = json.loads((checkout / "runs/amazon-snippets/summary.json").read_text())
