@@ -20,7 +20,8 @@ PUBLISH = "tfx.orchestration.portable.launcher.Launcher._publish_successful_exec
         (PUBLISH, "after", 2),
         ("os.replace", "before", 2),
         ("reviewlens.pipeline.local.integrity.Manifests.record", "after", 3),
-        ("reviewlens.pipeline.report.summary.write_summary", "before", 1),
+        # Between what is kept of each run and what is said of the last one.
+        ("reviewlens.pipeline.report.history.write_summary", "before", 2),
     ],
 )
 def test_a_run_that_was_killed_is_gone_on_with(run_apart, tmp_path, kill):
