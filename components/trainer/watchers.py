@@ -10,7 +10,7 @@ from ...models.settings import DebugSettings
 from ...models.training.debugging.debugger import Debugger
 from ...models.training.debugging.saving import SavedTensors
 from ...models.training.profiling.profiler import Profiler
-from ...models.training.profiling.trace import traces_of
+from ...models.training.profiling.trace import StepTrace
 from ...models.training.watching import Watcher
 
 TENSORS_FILE = "tensors.npz"
@@ -33,4 +33,6 @@ def watchers_of(debug: DebugSettings | None, model_run: str, logs: str) -> list[
         fileio.makedirs(model_run)
         path = os.path.join(model_run, TENSORS_FILE)
         watchers.append(SavedTensors(path, debug.save, debug.every))
-    return [*watchers, *traces_of(debug, logs)]
+    if debug.profile:
+        watchers.append(StepTrace(logs, *debug.profile))
+    return watchers

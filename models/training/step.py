@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..tasks.base import Loss, Objective, Task
+from .gradients import gradient_statistics
 from .objective import objective_of
 
 
@@ -42,7 +43,6 @@ class TrainStep:
         optimizer.build(model.trainable_variables)
         draw = objective_of(task).drawing(model)
         targets_signature = {name: one.signature(name) for name, one in task.targets.items()}
-        places = {id(one): place for place, one in enumerate(model.trainable_variables)}
         signatures = [model.encoder.inputs.signature(), targets_signature]
 
         def moving(variables):
@@ -65,7 +65,7 @@ class TrainStep:
                 else:
                     mean, gradients = _add_up(differentiate, inputs, targets, count, micro_batch)
                     clock = tf.zeros([2], tf.float64)
-                seen = _statistics(gradients, [places[id(one)] for one in variables], len(places))
+                seen = gradient_statistics(gradients, variables, model.trainable_variables)
                 optimizer.apply(gradients, variables)
                 self.loss_sum.assign_add(mean)
                 return mean, seen, clock
@@ -100,18 +100,6 @@ def _time_of(tensors):
     there = [one for one in tf.nest.flatten(tensors, expand_composites=True) if one is not None]
     with tf.control_dependencies(there):
         return tf.timestamp()
-
-
-def _statistics(gradients, places, count):
-    """Sum of squares and number of elements of each gradient, at the place of its variable."""
-    rows = [[tf.constant(0.0), tf.constant(0.0)] for _ in range(count)]
-    for gradient, place in zip(gradients, places, strict=True):
-        if gradient is not None:
-            values = gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
-            # The norm that the gradients are cut by needs these as well.
-            squares = 2 * tf.nn.l2_loss(values)
-            rows[place] = [tf.cast(squares, tf.float32), tf.cast(tf.size(values), tf.float32)]
-    return tf.stack([tf.stack(row) for row in rows])
 
 
 def _add_up(differentiate, inputs, targets, count, size):

@@ -12,6 +12,7 @@ import tensorflow as tf
 from ...rules.finding import Finding
 from ...rules.rule import Facts, Steps, Weights
 from ...settings import DebugSettings
+from ..gradients import gradient_statistics
 from ..watching import ELEMENTS, SQUARES, StopTraining
 from .judging import Judge
 from .sampling import WeightSampler
@@ -87,7 +88,6 @@ class DebugCallback(keras.callbacks.Callback):
         self._sampler = WeightSampler(variables)
         squares, samples = self._sampler()
         self._before: list[np.ndarray] | None = samples
-        self._places = {id(variable): place for place, variable in enumerate(variables)}
         # What the last few steps left; read only when rules are asked.
         self._seen = tf.Variable(tf.zeros([self._every, len(variables), 2]), trainable=False)
         self._count = tf.Variable(0, trainable=False, dtype=tf.int32)
@@ -137,15 +137,8 @@ class DebugCallback(keras.callbacks.Callback):
         variables = trainable_variables
         if variables is None:
             variables = self.model.optimizer._trainable_variables
-        rows = [[tf.constant(0.0), tf.constant(0.0)] for _ in self._places]
-        for gradient, variable in zip(grads, variables, strict=True):
-            if gradient is not None and id(variable) in self._places:
-                values = gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
-                squares = tf.cast(2 * tf.nn.l2_loss(values), tf.float32)
-                size = tf.cast(tf.size(values), tf.float32)
-                rows[self._places[id(variable)]] = [squares, size]
+        seen = gradient_statistics(grads, variables, self.model.trainable_variables)
         place = self._count % self._every
-        seen = tf.stack([tf.stack(row) for row in rows])
         self._seen.scatter_nd_update([[place]], seen[tf.newaxis])
         self._count.assign_add(1)
         return self._apply(grads, trainable_variables)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from ...settings import DebugSettings
 from ..watching import StepSeen, Watched, Watcher
 
 
@@ -55,13 +54,3 @@ class StepTrace(Watcher):
         if not self._going and number == self._first:
             tf.profiler.experimental.start(self._directory)
             self._going = True
-
-
-def traces_of(settings: DebugSettings, directory: str) -> list[Watcher]:
-    """The trace that settings ask for, none if they ask for none.
-
-    Args:
-        settings: How a training is watched.
-        directory: Of the logs.
-    """
-    return [StepTrace(directory, *settings.profile)] if settings.profile else []
