@@ -74,7 +74,7 @@ def execute(arguments: argparse.Namespace) -> int:
     """Prints the figures of a model on a file, and writes what is asked for."""
     _check(arguments)
     config = load_config(arguments.config, (), "run") if arguments.config else None
-    from ..evaluation import evaluate_file, texts_learnt, version_of, with_input
+    from ..evaluation import PREDICTIONS, evaluate_file, texts_learnt, version_of, with_input
 
     version = version_of(arguments.model) if arguments.model else None
     # Before a model is loaded: whether there is a file.
@@ -94,7 +94,7 @@ def execute(arguments: argparse.Namespace) -> int:
         told = None if seen is None else _overlap(known, facts)
         _print(facts, told)
         if arguments.predictions:
-            shutil.copyfile(os.path.join(folder, "predictions.parquet"), arguments.predictions)
+            shutil.copyfile(os.path.join(folder, PREDICTIONS), arguments.predictions)
             print(f"{arguments.predictions}: {facts.summary['data']['kept']:,} predictions")
         if arguments.output:
             _write_report(arguments, facts, told)

@@ -159,7 +159,7 @@ def _tested(a: Run, b: Run) -> list[str]:
 def _predictions(run: Run) -> str:
     from ..report.html.facts import facts_of
 
-    path = facts_of(run.output, run.id).file("evaluator", "evaluation", "predictions.parquet")
+    path = facts_of(run.output, run.id).predictions
     if path is None:
         raise RunError(f"{run.name}: its predictions.parquet is not there")
     return path

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import RunError
 from ..report.history import Run
 from ..report.html.facts import SUMMARY, facts_of
+from ..report.html.page import REPORT
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -86,7 +87,7 @@ def _track(client: MlflowClient, output: str, summary: Mapping[str, Any]) -> Non
             client.log_batch(run, metrics=metrics[at : at + _METRICS])
         tags = {key: str(summary.get(key)) for key in ("blessed", "pushed_to")}
         client.log_batch(run, tags=[RunTag(key, value) for key, value in tags.items()])
-        for file in (SUMMARY, "report.html"):
+        for file in (SUMMARY, REPORT):
             if os.path.exists(path := os.path.join(output, file)):
                 client.log_artifact(run, path)
         status = "FINISHED"

@@ -46,6 +46,11 @@ class RunFacts:
         found = folder and os.path.join(folder, *path)
         return found if found and os.path.exists(found) else None
 
+    @property
+    def predictions(self) -> str | None:
+        """Path of the `predictions.parquet` of the evaluator, None if there is none."""
+        return self.file("evaluator", "evaluation", "predictions.parquet")
+
     @functools.cached_property
     def training(self) -> dict[str, Any]:
         """What `training.json` says; empty if nothing was trained."""

@@ -117,7 +117,7 @@ def _sample(facts: RunFacts) -> Sample | None:
     if folder := _folder(facts, "examples"):
         slices = (facts.summary.get("config") or {}).get("data", {}).get("slices") or ()
         return sample_of_examples(folder, tuple(slices))
-    path = facts.file("evaluator", "evaluation", "predictions.parquet")
+    path = facts.predictions
     return _sample_of_predictions(PredictionsFile(path)) if path else None
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ....nodes.pretraining_nodes import PRETRAINING_NODES
 from ....nodes.review_nodes import REVIEW_NODES
-from .. import plots
-from ..blocks import Block, Cell, Figure, Section, Table, of_summary
+from ..blocks import Block, Cell, Section, Table, of_summary
 from ..facts import RunFacts
 from ..words import duration, megabytes
+from .bars import bars_of
 
 
 def nodes(facts: RunFacts) -> Section | None:
@@ -29,23 +29,10 @@ def nodes(facts: RunFacts) -> Section | None:
         )
         for node in timings
     )
-    blocks: list[Block] = []
-    slowest = max(timings, key=timings.__getitem__)
-    blocks.append(
-        Figure(
-            plots.flat_bars(list(timings), list(timings.values()), "seconds"),
-            "Seconds of each node.",
-            f"Bars of seconds by node; the longest is {slowest}, {duration(timings[slowest])}.",
-        )
-    )
+    slowest = "Bars of seconds by node; the longest is"
+    blocks: list[Block] = [bars_of(timings, "seconds", "Seconds of each node.", slowest, duration)]
     if memory:
-        most = max(memory, key=memory.__getitem__)
-        blocks.append(
-            Figure(
-                plots.flat_bars(list(memory), list(memory.values()), "MB"),
-                "The most memory that the run had in use while each node ran.",
-                f"Bars of MB by node; the most is {most}, {megabytes(memory[most])}.",
-            )
-        )
+        caption = "The most memory that the run had in use while each node ran."
+        blocks.append(bars_of(memory, "MB", caption, "Bars of MB by node; the most is", megabytes))
     blocks.append(Table(("node", "what it does", "time", "peak memory"), rows))
     return Section("nodes", "Time and memory", tuple(blocks))

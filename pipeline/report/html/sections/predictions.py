@@ -12,7 +12,7 @@ def predictions_of(facts: RunFacts) -> PredictionsFile | None:
     Args:
         facts: Of the run; its node `evaluator` leaves `predictions.parquet`.
     """
-    path = facts.file("evaluator", "evaluation", "predictions.parquet")
+    path = facts.predictions
     if path is None:
         return None
     try:

@@ -21,6 +21,7 @@ from ..blocks import (
 )
 from ..facts import RunFacts
 from ..words import counted, duration
+from .bars import bars_of
 
 _TILES: dict[str, tuple[str, Form]] = {
     "training.epochs": ("epochs", "d"),
@@ -170,14 +171,9 @@ def _profile(facts: RunFacts) -> list[Block]:
     blocks: list[Block] = []
     phases = {name: took for name, took in profile.get("seconds", {}).items() if name != "all"}
     if phases:
-        largest = max(phases, key=phases.__getitem__)
-        blocks.append(
-            Figure(
-                plots.flat_bars(list(phases), list(phases.values()), "seconds"),
-                "Seconds of each phase.",
-                f"Bars of seconds by phase; most went into {largest}, {duration(phases[largest])}.",
-            )
-        )
+        largest = "Bars of seconds by phase; most went into"
+        caption = "Seconds of each phase."
+        blocks.append(bars_of(phases, "seconds", caption, largest, duration))
     blocks += _samples(profile.get("samples") or {})
     if phases:
         took = tuple(
