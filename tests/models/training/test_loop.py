@@ -14,7 +14,6 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from reviewlens import progress
 from reviewlens.errors import RunError
-from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.encoders.inputs import EncoderInputs
 from reviewlens.models.settings import COLLECTIONS, ModelSettings, TrainingSettings
 from reviewlens.models.tasks.building import build_model
@@ -31,7 +30,6 @@ from reviewlens.models.training.loop import train
 from reviewlens.models.training.profiling.profiler import Profiler
 from reviewlens.models.training.profiling.trace import StepTrace
 from reviewlens.models.training.step import TrainStep
-from reviewlens.models.training.tokenized import TokenizedTexts
 from reviewlens.models.training.watching import (
     ELEMENTS,
     PHASES,
@@ -49,19 +47,6 @@ SETTINGS = TrainingSettings(
 LONG = dataclasses.replace(SETTINGS, epochs=12, learning_rate=5e-3, patience=12)
 # 400 reviews are 25 steps an epoch.
 STEPS = 25
-
-
-@pytest.fixture(scope="module")
-def splits(tiny_vocabulary, reviews):
-    """Reviews of which a tiny encoder can learn the class: does it say `the`, or else `it`?"""
-    tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=48)
-    words = [set(text.lower().split()) for text in reviews]
-    labels = np.array([1 if "the" in said else 2 if "it" in said else 0 for said in words])
-    rows = tokenizer(tf.constant(reviews)).to_list()
-    return [
-        TokenizedTexts.from_rows(rows[part], {"grade": labels[part]})
-        for part in (slice(0, 400), slice(400, 600))
-    ]
 
 
 @pytest.fixture

@@ -13,32 +13,17 @@ import tensorflow as tf
 from reviewlens import progress
 from reviewlens.errors import RunError
 from reviewlens.models import Debugger, DebugSettings
-from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.settings import ModelSettings, TrainingSettings
 from reviewlens.models.tasks.text_classification.model import build_classifier
 from reviewlens.models.tasks.text_classification.task import TextClassification
 from reviewlens.models.training import loop as training_loop
 from reviewlens.models.training.loop import train
-from reviewlens.models.training.tokenized import TokenizedTexts
 
 NAMES = ["without", "with the", "with it"]
 TASK = TextClassification(NAMES)
 SETTINGS = TrainingSettings(
     epochs=3, batch_size=16, learning_rate=5e-3, patience=4, precision="float32"
 )
-
-
-@pytest.fixture(scope="module")
-def splits(tiny_vocabulary, reviews):
-    """Reviews of which a tiny encoder can learn the class: does it say `the`, or else `it`?"""
-    tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=48)
-    words = [set(text.lower().split()) for text in reviews]
-    labels = np.array([1 if "the" in said else 2 if "it" in said else 0 for said in words])
-    rows = tokenizer(tf.constant(reviews)).to_list()
-    return [
-        TokenizedTexts.from_rows(rows[part], {"grade": labels[part]})
-        for part in (slice(0, 400), slice(400, 600))
-    ]
 
 
 @pytest.fixture
