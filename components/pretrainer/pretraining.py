@@ -23,7 +23,7 @@ from ...models.training.tokenized import TokenizedTexts
 from ..segments.reading import has_segments, read_segments
 from ..trainer.record import watched_facts, write_record
 from ..trainer.replaced import note_replaced_checkpoint
-from ..trainer.watchers import watchers_of
+from ..trainer.watchers import endings_of, watchers_of
 from .building import build_with_heads
 from .pretrained import PretrainedWeights
 
@@ -91,6 +91,7 @@ def pretrain(
         bias.assign(log_frequencies(training.tokens, model.encoder.vocabulary_size))
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
     reading = _reading_facts(training, trained.model.max_tokens)
+    fingerprint = [trained.encoder, vars(trained.model), code, endings_of(debug)]
     logs = tensorboard or model_run
     record = train(
         model,
@@ -99,7 +100,7 @@ def pretrain(
         settings,
         task=task,
         checkpoints=checkpoints,
-        fingerprint=json.dumps([trained.encoder, vars(trained.model), code], sort_keys=True),
+        fingerprint=json.dumps(fingerprint, sort_keys=True),
         tensorboard=logs,
         watchers=watchers_of(debug, model_run, logs),
     )

@@ -20,7 +20,7 @@ from .reading import choose_max_tokens, reading_facts, reading_warning, window_f
 from .record import watched_facts, write_record
 from .replaced import note_replaced_checkpoint
 from .trained_model import TrainedWeights
-from .watchers import watchers_of
+from .watchers import endings_of, watchers_of
 
 
 def fine_tune(
@@ -87,7 +87,7 @@ def fine_tune(
     if warning := reading_warning(reading):
         notify(warning)
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
-    fingerprint = [trained.encoder, vars(trained.model), code]
+    fingerprint = [trained.encoder, vars(trained.model), code, endings_of(debug)]
     logs = tensorboard or model_run
     record = train(
         model,

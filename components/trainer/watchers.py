@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from tfx.dsl.io import fileio
 
 from ...models.settings import DebugSettings
 from ...models.training.debugging.debugger import Debugger
+from ...models.training.debugging.judging import STOP
 from ...models.training.debugging.saving import SavedTensors
 from ...models.training.profiling.profiler import Profiler
 from ...models.training.profiling.trace import StepTrace
@@ -36,3 +38,16 @@ def watchers_of(debug: DebugSettings | None, model_run: str, logs: str) -> list[
     if debug.profile:
         watchers.append(StepTrace(logs, *debug.profile))
     return watchers
+
+
+def endings_of(debug: DebugSettings | None) -> dict[str, dict[str, Any]]:
+    """The rules that may end a training before its time, by which its checkpoint is known.
+
+    A training that one of them has ended is over only for who asks for that rule.
+
+    Args:
+        debug: How the training is watched; None for not at all.
+    """
+    if debug is None or not debug.on:
+        return {}
+    return {name: dict(rule) for name, rule in debug.rules.items() if rule.get("action") == STOP}

@@ -21,7 +21,7 @@ from reviewlens.components.trainer import (
 )
 from reviewlens.components.trainer.component import Executor, ReviewTrainer
 from reviewlens.errors import RunError
-from reviewlens.models.settings import ModelSettings, TrainingSettings
+from reviewlens.models.settings import DebugSettings, ModelSettings, TrainingSettings
 
 TRAINING = TrainingSettings(epochs=2, batch_size=16, learning_rate=2e-2, precision="float32")
 
@@ -98,6 +98,17 @@ def test_what_is_left_to_the_reviews_is_as_good_as_said(arguments):
     assert reading == facts(said)["reading"]
     # As many as the tiny encoder reads.
     assert (reading["max_tokens"], reading["truncation"]) == (128, "head_tail")
+
+
+def test_what_a_rule_has_ended_is_over_only_for_who_asks_for_that_rule(arguments):
+    args = arguments(training=dataclasses.replace(TRAINING, epochs=1))
+    strict = {"share": 0.001, "steps_judged": 10}
+    fine_tune(**args, debug=DebugSettings(rules={"padding": {**strict, "action": "stop"}}))
+    assert facts(args)["steps"] == 10 and facts(args)["stopped_by"].startswith("padding: ")
+
+    fine_tune(**args, debug=DebugSettings(rules={"padding": strict}))
+    assert facts(args)["steps"] == 20 and "stopped_by" not in facts(args)
+    assert [found["rule"] for found in facts(args)["findings"]] == ["padding"]
 
 
 def test_reviews_that_are_not_read_to_their_ends_are_told(arguments):
