@@ -39,14 +39,19 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
 
 def start(*command):
-    return subprocess.Popen(
-        [sys.executable, *command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A job in the background of a shell script ignores Ctrl-C unless it is told not to.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+    # A job in the background of a shell script ignores Ctrl-C unless it is told not to. Told here
+    # and not by `preexec_fn`, for which Python forks: gRPC, which other tests may have at work in
+    # this process, does not always survive that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            [sys.executable, *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module")
