@@ -134,6 +134,41 @@ class AllZero(_Lasting):
 
 
 @dataclasses.dataclass
+class DeadUnits(_Lasting):
+    """A layer of which most units do not learn: the gradient of their biases is exactly 0.
+
+    That is so of a unit of ReLU that fires for no text of a batch. One of GELU always has some
+    gradient, and of whole layers `all_zero` tells.
+    """
+
+    name = "dead_units"
+    share: float = 0.5
+    units: int = 8
+    patience: int = 10
+
+    def begin(self, facts: Facts) -> str | None:
+        super().begin(facts)
+        # Of two or three units one may well be idle, as of a class without a text in a batch.
+        sizes = [shape[0] if len(shape) == 1 else 0 for shape in facts.shapes]
+        self._judged = np.array(sizes) >= self.units
+        return None if self._judged.any() else f"no layer has a bias of {self.units} units"
+
+    def steps(self, steps: Steps) -> Iterable[Found]:
+        whole = steps.squares == 0
+        dead = (steps.zeros > self.share * np.maximum(steps.elements, 1)) & ~whole
+        names = self._lasting(dead, steps.elements > 0)
+        if names:
+            place = list(self._facts.variables).index(names[0])
+            share = steps.zeros[-1, place] / steps.elements[-1, place]
+            yield Found(
+                names[0],
+                f"{share:.0%} of the units of {some(names)} had no gradient for {self.patience} "
+                "steps",
+                "a lower training.learning_rate, or an activation without a dead zone such as GELU",
+            )
+
+
+@dataclasses.dataclass
 class GradientNorm(Rule):
     """A norm of all gradients that stays far above its running median.
 

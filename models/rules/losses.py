@@ -13,6 +13,8 @@ from .rule import Facts, Rule, Steps
 
 # Of the texts before it in the mean that runs along.
 _DECAY = 0.98
+# What figures of an epoch begin with that are the recall of a class with texts in the eval split.
+RECALL = "recall/"
 # Epochs after which something should have been learnt.
 _LEARNT = 3
 
@@ -95,6 +97,42 @@ class NoBetterThanGuessing(Rule):
                 "another training.learning_rate or more epochs, and whether labels belong to "
                 "their texts",
             )
+
+
+@dataclasses.dataclass
+class ClassRecall(Rule):
+    """A class of which the eval split has enough texts, and of which hardly one is found.
+
+    Not before the third epoch, or the last one, likewise.
+    """
+
+    name = "class_recall"
+    least: float = 0.1
+    texts: int = 20
+
+    def begin(self, facts: Facts) -> str | None:
+        if facts.eval_classes is None:
+            return "texts have no class"
+        self._counts = facts.eval_classes[facts.eval_classes > 0]
+        self._told: set[str] = set()
+        self._epochs = max(facts.total_steps // max(facts.steps_per_epoch, 1), 1)
+        enough = (self._counts >= self.texts).any()
+        return None if enough else f"no class has {self.texts} texts in the eval split"
+
+    def epoch(self, number: int, figures: Mapping[str, float]) -> Iterable[Found]:
+        recalls = {name: value for name, value in figures.items() if name.startswith(RECALL)}
+        if not recalls or number < min(self._epochs, _LEARNT):
+            return
+        for count, (name, recall) in zip(self._counts, recalls.items(), strict=True):
+            if count >= self.texts and recall < self.least and name not in self._told:
+                self._told.add(name)
+                yield Found(
+                    f"eval {name}",
+                    f"{recall:.0%} of the {int(count)} texts of class "
+                    f"{name.removeprefix(RECALL)} are found after epoch {number}",
+                    "training.class_weight=balanced, evaluation.decide_for=macro_f1, or more texts "
+                    "of it",
+                )
 
 
 @dataclasses.dataclass

@@ -47,6 +47,7 @@ class Steps:
         squares: Sum of the squares of each gradient, of a table over the rows that were used,
             float64 [steps, variables].
         elements: Numbers that a gradient has; 0 without one, float64 [steps, variables].
+        zeros: How many of these are 0, of a vector; float64 [steps, variables].
         widths: Tokens of the longest text, int64 [steps].
         rows: Texts, int64 [steps].
         tokens: Tokens of these, padding not counted, int64 [steps].
@@ -57,6 +58,7 @@ class Steps:
     losses: np.ndarray
     squares: np.ndarray
     elements: np.ndarray
+    zeros: np.ndarray
     widths: np.ndarray
     rows: np.ndarray
     tokens: np.ndarray

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import tensorflow as tf
 
+from ..rules.losses import RECALL
 from ..tasks.base import Drawn, Objective, Task, Texts
 
 
@@ -44,13 +45,21 @@ class Deciding:
     def measure(self, outputs: np.ndarray, texts: Texts) -> dict[str, float]:
         """The task's figures, numbers all of them, of the decision that is fitted to the outputs.
 
+        Where the task tells classes apart, the recall of each that has texts is among them.
+
         Args:
             outputs: The model's.
             texts: Those the outputs are of.
         """
         decision = self._task.fit_decision(outputs, texts)
         figures = self._task.evaluate(outputs, texts, decision)
-        return {name: value for name, value in figures.items() if isinstance(value, (int, float))}
+        told = {name: value for name, value in figures.items() if isinstance(value, (int, float))}
+        classes = figures.get("per_class", {})
+        return told | {
+            f"{RECALL}{name}": facts["recall"]
+            for name, facts in classes.items()
+            if facts["support"]
+        }
 
 
 def objective_of(task: Task | Objective) -> Deciding | Objective:

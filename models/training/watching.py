@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # What a training does, one after the other; see `Watcher.phase`.
 PHASES = ("input", "step", "average", "evaluation", "checkpoint")
 # The columns of `StepSeen.statistics`.
-SQUARES, ELEMENTS = 0, 1
+SQUARES, ELEMENTS, ZEROS = 0, 1, 2
 
 
 class StopTraining(Exception):
@@ -73,8 +73,9 @@ class StepSeen:
         seconds: It took.
         loss: Mean of the batch, a float32 scalar on the device.
         statistics: Of each variable's gradient the sum of its squares and the number of its
-            elements, of a table those of the rows that the batch has used; 0 of both without a
-            gradient. Float32 [variables, 2], on the device: whoever reads it waits for the step.
+            elements, of a table those of the rows that the batch has used, and of a vector how many
+            of these are 0; 0 of all without a gradient. Float32 [variables, 3], on the device:
+            whoever reads it waits for the step.
         clock: When the loss was there and when the gradients were, by `time.time`; 0 with micro
             batches, as they take turns. Float64 [2].
     """

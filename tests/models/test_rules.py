@@ -9,10 +9,10 @@ from reviewlens.models import RULES, DebugSettings, Facts, Rule, Steps, Weights
 from reviewlens.models.training.debugging.judging import Judge
 from reviewlens.models.training.watching import StopTraining
 
-NAMES = ("encoder/kernel", "encoder/key/bias", "head/kernel")
+NAMES = ("encoder/kernel", "encoder/key/bias", "head/kernel", "head/bias")
 FACTS = Facts(
     variables=NAMES,
-    shapes=[(4, 4), (4,), (4, 2)],
+    shapes=[(4, 4), (4,), (4, 8), (8,)],
     encoder=[0, 1],
     total_steps=400,
     steps_per_epoch=100,
@@ -23,12 +23,13 @@ FACTS = Facts(
 
 def steps(count=10, start=1, **values):
     """Healthy steps, but for what is given."""
-    sizes = np.array([16.0, 4.0, 8.0])
+    sizes = np.array([16.0, 4.0, 32.0, 8.0])
     healthy = {
         "numbers": np.arange(start, start + count),
         "losses": 1 / np.arange(start, start + count),
         "squares": np.tile(sizes * 1e-4, (count, 1)),
         "elements": np.tile(sizes, (count, 1)),
+        "zeros": np.zeros((count, 4)),
         "widths": np.full(count, 32),
         "rows": np.full(count, 8),
         "tokens": np.full(count, 200),
@@ -95,6 +96,26 @@ def test_a_variable_without_a_gradient_is_not_judged():
     assert not list(rule("all_zero").steps(steps(elements=elements, squares=spoilt(2, 0.0))))
 
 
+def test_units_of_which_most_have_no_gradient():
+    zeros = np.zeros((10, 4))
+    zeros[:, 3] = 5
+    (found,) = rule("dead_units").steps(steps(zeros=zeros))
+    assert found.subject == "head/bias" and "62% of the units" in found.message
+    zeros[4, 3] = 4
+    assert not list(rule("dead_units").steps(steps(zeros=zeros)))
+    zeros[:] = steps().elements
+    assert not list(rule("dead_units").steps(steps(zeros=zeros, squares=spoilt(3, 0.0))))
+
+
+def test_a_class_of_which_hardly_a_text_is_found():
+    judged = rule("class_recall")
+    figures = {"loss": 0.1, "recall/good": 0.9, "recall/bad": 0.02}
+    assert not list(judged.epoch(2, figures))
+    (found,) = judged.epoch(3, figures)
+    assert "2% of the 50 texts of class bad are found" in found.message
+    assert not list(judged.epoch(4, figures))
+
+
 def test_a_norm_far_above_its_median():
     judged = rule("gradient_norm")
     assert not list(judged.steps(steps(30)))
@@ -122,16 +143,16 @@ def test_an_eval_loss_that_rises():
 
 
 def test_weights_that_move_too_far_or_not_at_all():
-    ones = [np.ones(4, np.float32)] * 3
+    ones = [np.ones(4, np.float32)] * 4
     (found,) = rule("weight_update_ratio").weights(
-        Weights(1, np.ones(3), [10 * one for one in ones], ones)
+        Weights(1, np.ones(4), [10 * one for one in ones], ones)
     )
     assert found.subject == "encoder/kernel" and "9 times" in found.message
 
     judged, said = rule("unchanged_tensor"), []
     for step in range(4):
         list(judged.steps(steps(start=10 * step + 1)))
-        said += judged.weights(Weights(10 * step, np.ones(3), ones))
+        said += judged.weights(Weights(10 * step, np.ones(4), ones))
     assert len(said) == 1 and "has not changed" in said[0].message
 
 
@@ -146,7 +167,7 @@ def test_steps_that_are_slow_for_their_width():
 
 
 def test_classes_and_padding():
-    (found,) = rule("class_imbalance").weights(Weights(0, np.ones(3), []))
+    (found,) = rule("class_imbalance").weights(Weights(0, np.ones(4), []))
     assert "10 texts, while another has 900" in found.message
     (found,) = rule("padding").steps(steps(50, tokens=np.full(50, 50)))
     assert found.message.startswith("80% ")

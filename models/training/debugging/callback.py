@@ -13,7 +13,7 @@ from ...rules.finding import Finding
 from ...rules.rule import Facts, Steps, Weights
 from ...settings import DebugSettings
 from ..gradients import gradient_statistics
-from ..watching import ELEMENTS, SQUARES, StopTraining
+from ..watching import ELEMENTS, SQUARES, ZEROS, StopTraining
 from .judging import Judge
 from .sampling import WeightSampler
 
@@ -89,7 +89,7 @@ class DebugCallback(keras.callbacks.Callback):
         squares, samples = self._sampler()
         self._before: list[np.ndarray] | None = samples
         # What the last few steps left; read only when rules are asked.
-        self._seen = tf.Variable(tf.zeros([self._every, len(variables), 2]), trainable=False)
+        self._seen = tf.Variable(tf.zeros([self._every, len(variables), 3]), trainable=False)
         self._count = tf.Variable(0, trainable=False, dtype=tf.int32)
         optimizer = self.model.optimizer
         self._apply = optimizer.apply
@@ -156,6 +156,7 @@ class DebugCallback(keras.callbacks.Callback):
             losses=np.array(losses),
             squares=statistics[:, :, SQUARES],
             elements=statistics[:, :, ELEMENTS],
+            zeros=statistics[:, :, ZEROS],
             widths=nothing.astype(np.int64),
             rows=nothing.astype(np.int64),
             tokens=nothing.astype(np.int64),

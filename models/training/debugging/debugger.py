@@ -14,7 +14,7 @@ from ...rules.time import StalledTraining
 from ...settings import DebugSettings
 from ...tasks.text_classification.targets import classes_of
 from ..tokenized import TokenizedTexts
-from ..watching import ELEMENTS, SQUARES, StepSeen, Watched, Watcher
+from ..watching import ELEMENTS, SQUARES, ZEROS, StepSeen, Watched, Watcher
 from .judging import Judge
 from .sampling import WeightSampler
 from .stalling import StallClock
@@ -130,6 +130,7 @@ class Debugger(Watcher):
             losses=losses,
             squares=statistics[:, :, SQUARES],
             elements=statistics[:, :, ELEMENTS],
+            zeros=statistics[:, :, ZEROS],
             widths=np.array([seen.width for seen in pending]),
             rows=np.array([len(seen.rows) for seen in pending]),
             tokens=np.array([seen.tokens for seen in pending]),

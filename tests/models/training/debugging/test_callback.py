@@ -16,10 +16,9 @@ TARGETS = INPUTS @ np.arange(8, dtype=np.float32)[:, None]
 def fit(callback, rate=0.01, epochs=2, bias=0.0):
     """Fits a small network; a large negative `bias` kills the units of its hidden layer."""
     keras.utils.set_random_seed(3)
-    hidden = keras.layers.Dense(
-        16, activation="relu", name="hidden", bias_initializer=keras.initializers.Constant(bias)
-    )
+    hidden = keras.layers.Dense(16, activation="relu", name="hidden")
     model = keras.Sequential([keras.Input((8,)), hidden, keras.layers.Dense(1, name="out")])
+    hidden.bias.assign(np.broadcast_to(bias, 16))
     model.compile(keras.optimizers.Adam(rate), "mse")
     callbacks = [callback] if callback else []
     model.fit(INPUTS, TARGETS, batch_size=16, epochs=epochs, verbose=0, callbacks=callbacks)
@@ -60,3 +59,11 @@ def test_rejects_a_model_without_weights():
 def test_rejects_a_rule_that_there_is_not():
     with pytest.raises(ValueError, match="there is no such rule"):
         DebugCallback({"overfitt": {}})
+
+
+def test_finds_a_layer_of_which_most_units_are_dead():
+    callback = DebugCallback()
+    fit(callback, bias=[-1e4] * 12 + [0.0] * 4)
+    (finding,) = callback.findings
+    assert finding.rule == "dead_units" and finding.subject.endswith("hidden/bias")
+    assert finding.message.startswith("75% of the units")
