@@ -28,10 +28,10 @@ _FILE_STORE = {"MLFLOW_ALLOW_FILE_STORE": "true"}
 
 
 def track(uri: str, output: str, summary: Mapping[str, Any], notify: Callable[[str], None]) -> None:
-    """Tells MLflow of a run: settings, figures by epoch and at the end, summary and report.
+    """Tells MLflow of a run: settings, figures by epoch and at the end, summary, report and model.
 
-    The model stays where it is; the tag `pushed_to` says where that is. Nothing that goes wrong
-    here ends a run.
+    The model is what was pushed, of which the tag `pushed_to` says where it is; there is none
+    where it was refused. Nothing that goes wrong here ends a run.
 
     Args:
         uri: Address of a server, or folder of a file store.
@@ -90,6 +90,9 @@ def _track(client: MlflowClient, output: str, summary: Mapping[str, Any]) -> Non
         for file in (SUMMARY, REPORT):
             if os.path.exists(path := os.path.join(output, file)):
                 client.log_artifact(run, path)
+        # A version may lie in an object store, or have been taken away since.
+        if os.path.isdir(pushed := summary.get("pushed_to") or ""):
+            client.log_artifacts(run, pushed, "model")
         status = "FINISHED"
     finally:
         client.set_terminated(run, status)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,8 @@ from reviewlens.pipeline import load_config, run
 from reviewlens.pipeline.cli import main
 from reviewlens.pipeline.local.tracking import track
 from reviewlens.serving import LocalModel
+from reviewlens.serving.server.server import Server
+from reviewlens.serving.server.settings import ServerSettings
 
 WORDS = {"good": "fits well and looks great", "bad": "came broken and fell apart"}
 
@@ -85,7 +90,9 @@ def test_mlflow_is_told_of_the_run(workspace, first):
     assert steps == list(range(1, len(steps) + 1))
     assert run.data.tags["pushed_to"] == first.summary["pushed_to"]
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
-    assert files == {"summary.json", "report.html"}
+    assert files == {"summary.json", "report.html", "model"}
+    model = {file.path for file in client.list_artifacts(run.info.run_id, "model")}
+    assert {"model/saved_model.pb", "model/model_card.md"} <= model
 
 
 def test_an_mlflow_that_cannot_be_told_costs_a_line(workspace, first):
@@ -93,6 +100,48 @@ def test_an_mlflow_that_cannot_be_told_costs_a_line(workspace, first):
     (workspace / "taken").write_text("")
     track(str(workspace / "taken"), str(workspace / "out"), first.summary, told.append)
     assert len(told) == 1 and told[0].startswith("tracking.mlflow: this run is not tracked")
+
+
+def test_without_mlflow_a_line_says_what_to_install(workspace, first, monkeypatch):
+    told = []
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    track(str(workspace / "mlflow"), str(workspace / "out"), first.summary, told.append)
+    assert len(told) == 1 and "`pip install 'reviewlens[tracking]'`" in told[0]
+
+
+@pytest.mark.slow
+def test_an_mlflow_that_does_not_answer_holds_no_run(workspace, first):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    told = []
+    track(f"http://127.0.0.1:{port}", str(workspace / "out"), first.summary, told.append)
+    assert len(told) == 1 and str(port) in told[0]
+
+
+def test_a_served_model_is_judged_as_it_is_on_disk(workspace, first, tmp_path, capsys):
+    rows = [f"{WORDS[label]},{label}\n" for label in WORDS] + ["fell apart,good\n"]
+    (tmp_path / "new.csv").write_text("text,label\n" + "".join(rows))
+    with contextlib.ExitStack() as stack:
+        free = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
+        grpc, rest = (each.getsockname()[1] for each in free)
+    base = Path(first.summary["pushed_to"]).parent
+    settings = ServerSettings(
+        port=grpc, rest_api_port=rest, model_name="tiny", model_base_path=str(base)
+    )
+
+    told = []
+    with Server(settings):
+        for words in (
+            [str(base)],
+            ["--server", f"127.0.0.1:{rest}", "--model_name", "tiny"],
+            ["--server", f"127.0.0.1:{grpc}", "--model_name", "tiny", "--grpc"],
+        ):
+            assert main(["evaluate", *words, str(tmp_path / "new.csv")]) == 0
+            lines = capsys.readouterr().out.splitlines()
+            told.append([line for line in lines if not line.startswith("learnt")])
+    assert told[0][0] == "rows     read 3 = kept 3 + rejected 0"
+    assert "accuracy 0.667" in "\n".join(told[0])
+    assert told[0] == told[1] == told[2]
 
 
 def test_another_setting_of_n_grams_trains_anew_and_reads_nothing_anew(workspace, first):
