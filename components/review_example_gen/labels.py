@@ -38,6 +38,22 @@ class Interval:
         return low[0] < high[0] or (low[0] == high[0] and not low[1] and high[1])
 
 
+def as_number(text: str) -> float | None:
+    """Reads a cell as a number, as values are compared with it.
+
+    Args:
+        text: Without white space around it.
+
+    Returns:
+        The number; None where the text is none.
+
+    Example:
+        >>> as_number("4.50"), as_number("four")
+        (4.5, None)
+    """
+    return float(text) if _IS_NUMBER(text) else None
+
+
 def parse_value(value: Value) -> Interval | str:
     """Reads one entry of a class or of a derived column.
 

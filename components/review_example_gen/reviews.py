@@ -109,7 +109,7 @@ class ReviewMaker:
     def __init__(self, settings: DataSettings, targets: TargetMaker, as_given: bool = False):
         self._settings = settings
         self._as_given = as_given
-        self._derived = [(name, _Deriver(made)) for name, made in settings.derived.items()]
+        self._derive = ColumnDeriver(settings).derive
         self._targets = targets
 
     def make(self, file: InputFile, record: Record) -> Review | Rejection:
@@ -121,11 +121,7 @@ class ReviewMaker:
         """
         if record.reason or isinstance(record.values, str):
             return Rejection(record.reason, record.detail)
-        values = record.values
-        if self._derived:
-            values = dict(values)
-            for name, deriver in self._derived:
-                values[name] = deriver.derive(values)
+        values = self._derive(record.values)
         settings = self._settings
         text = " ".join([values.get(column, "") for column in settings.text])
         if not self._as_given:
@@ -156,6 +152,30 @@ def shown(text: str) -> str:
         "'rude waiters'"
     """
     return repr(text if len(text) <= 40 else f"{text[:39]}…")
+
+
+class ColumnDeriver:
+    """Adds the derived columns to the cells of rows.
+
+    Args:
+        settings: Free of problems.
+    """
+
+    def __init__(self, settings: DataSettings):
+        self._derivers = [(name, _Deriver(made)) for name, made in settings.derived.items()]
+
+    def derive(self, values: dict[str, str]) -> dict[str, str]:
+        """Returns the cells of a row with those of the derived columns among them.
+
+        Args:
+            values: Column -> text of the cell; is not changed.
+        """
+        if not self._derivers:
+            return values
+        values = dict(values)
+        for name, deriver in self._derivers:
+            values[name] = deriver.derive(values)
+        return values
 
 
 class _Deriver:

@@ -72,8 +72,10 @@ class DataSettings:
             characters are counted, such as the context of questions.
         classes: Class name -> the ratings that belong to it: values (`5`), ranges
             (`-0.5 .. 0.5`, ends included) or comparisons (`< -0.5`). With `label`, the values
-            of that column; left out, each class is its own name. The order is the label index.
-            Ratings that are listed one by one are learnt one by one, see `grades`.
+            of that column; left out, each class is its own name, and names alone may be a list.
+            The order is the label index. Ratings that are listed one by one are learnt one by
+            one, see `grades`. With `label` the whole may be left out: then the classes are what
+            the files have in that column, see `label_classes.classes_of_labels`.
         rating: Column of the rating; give this or `label`.
         label: Column of ready-made class names; give this or `rating`.
         entities: Column of the entities in the text, as JSON; `classes` are their types.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import shutil
 import tempfile
@@ -86,6 +87,8 @@ def execute(arguments: argparse.Namespace) -> int:
         task = _task_of(model, config)
         if config:
             settings = with_input(config.data, arguments.file)
+            if settings.label and not settings.classes:
+                settings = dataclasses.replace(settings, classes=dict.fromkeys(_labels(model)))
         else:
             settings = _settings(arguments, model)
         _check_classes(model, task, settings)
@@ -143,17 +146,22 @@ def _task_of(model: Predictor, config: Any) -> str:
 def _settings(arguments: argparse.Namespace, model: Predictor) -> DataSettings:
     from ..evaluation import settings_of_columns
 
-    labels = getattr(model, "labels", None)
-    if labels is None:
-        (answer,) = model.predict([""])
-        labels = list(getattr(answer, "probabilities", ()))
     return settings_of_columns(
         arguments.file,
         arguments.column or "text",
         arguments.label or "label",
-        labels,
+        _labels(model),
         arguments.slice or (),
     )
+
+
+def _labels(model: Predictor) -> Sequence[str]:
+    """The classes of a model; a server is asked for an answer, which has them."""
+    labels: Sequence[str] | None = getattr(model, "labels", None)
+    if labels is None:
+        (answer,) = model.predict([""])
+        labels = list(getattr(answer, "probabilities", ()))
+    return labels
 
 
 def _check_classes(model: Predictor, task: str, settings: DataSettings) -> None:

@@ -92,6 +92,8 @@ class Reader:
                 )
             )
         if origin is collections.abc.Mapping:
+            if isinstance(value, list) and types.NoneType in typing.get_args(args[1]):
+                return self._read_names(value, key)
             if not isinstance(value, dict):
                 self._fail(entry, key, f"{_found(entry)}; it holds names with values")
             read = self._all(args[1], ((f"{key}.{name}", child) for name, child in value.items()))
@@ -125,6 +127,15 @@ class Reader:
             if isinstance(option, type) and dataclasses.is_dataclass(option):
                 wanted += f", or keys with values, such as {', '.join(_fields(option))}"
         self._fail(entry, key, f"{_found(entry)}; it is {wanted}")
+
+    def _read_names(self, names: list[Entry], key: str) -> dict[str, None]:
+        """A list where a mapping is asked for whose values may be left out: they all are."""
+        items = ((f"{key}[{i}]", name) for i, name in enumerate(names))
+        read = self._all(str, items)
+        for i, name in enumerate(read):
+            if name in read[:i]:
+                self._fail(names[i], f"{key}[{i}]", f"names {shortened(repr(name))} twice")
+        return dict.fromkeys(read)
 
     def _all(self, wanted: typing.Any, items: Iterable[tuple[str, Entry]]) -> list:
         """Reads every item before it gives up, so that all their problems are noted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 
 from tfx.components import SchemaGen, StatisticsGen
@@ -28,9 +29,12 @@ from ...components import (
     StrictExampleValidator,
 )
 from ...components.input_files import fingerprint_input
+from ...components.review_example_gen.label_classes import classes_of_labels
 from ...components.review_example_gen.settings import to_json
 from ...components.task_registry import TASKS, learns_from_ngrams
+from ...errors import UsageError
 from ...models.encoders.sources.fetching import source_fingerprint
+from ...progress import notify
 from ..beam_options import beam_arguments, check_beam_options
 from ..config import Config
 from ..nodes.review_nodes import REVIEW_NODES
@@ -51,11 +55,13 @@ def build_reviews(config: Config, cache: bool, target: Target | None) -> Pipelin
         where an encoder is fine-tuned, `encoder` and `epochs` are its parameters.
 
     Raises:
-        RunError: The input cannot be found.
-        UsageError: `beam.options` has one that Beam does not know.
+        RunError: The input cannot be found, or no classes can be taken from it.
+        UsageError: `beam.options` has one that Beam does not know, or there are no classes where
+            nobody can look for them.
     """
     target = target or LocalTarget()
     check_beam_options(config.beam)
+    config = _with_classes(config, target)
     paths = target.output_paths(config)
     learnt = TASKS.load(config.task, "data").task_config(config.data, config.model)
     serving_dir = target.parameter("serving_dir", paths.push_dir)
@@ -197,6 +203,23 @@ def build_reviews(config: Config, cache: bool, target: Target | None) -> Pipelin
         ],
         enable_cache=cache,
         beam_pipeline_args=beam_arguments(config.beam, target.image),
+    )
+
+
+def _with_classes(config: Config, target: Target) -> Config:
+    """With the classes that the files have, where none are named: nodes must know of them."""
+    data = config.data
+    if data.classes or not data.label:
+        return config
+    if not target.has_files:
+        raise UsageError(
+            "data.classes: is left out, and the files of data.input are not looked into when a "
+            f"pipeline is compiled; name the labels of the column {data.label!r}"
+        )
+    classes = classes_of_labels(data)
+    notify(f"classes, from the column {data.label!r}: {', '.join(classes)}")
+    return dataclasses.replace(
+        config, data=dataclasses.replace(data, classes=dict.fromkeys(classes))
     )
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...errors import UsageError
+from ...progress import notifying_to
 from ..beam_options import check_runs_here
 from ..capture import captured_output
 from ..config import AnyConfig
@@ -145,7 +146,8 @@ def run_pipeline(
         log = os.path.join(output, LOG)
         with captured_output(log) as terminal, open_display(terminal) as display, _bare_argv():
             try:
-                pipeline = build()
+                with notifying_to(display.notify):
+                    pipeline = build()
                 with _frozen():
                     result = _run(
                         pipeline, output, from_node, to_node, display, nodes, start, config

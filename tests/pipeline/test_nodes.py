@@ -9,7 +9,9 @@ import pytest
 from reviewlens.errors import UsageError
 from reviewlens.pipeline import build_pipeline, load_config
 from reviewlens.pipeline.graphs import REVIEWS
+from reviewlens.pipeline.kubeflow import KubeflowTarget
 from reviewlens.pipeline.nodes import check_nodes, load, node_ids
+from reviewlens.progress import notifying_to
 
 NODES = node_ids(REVIEWS.nodes)
 
@@ -56,6 +58,24 @@ def test_a_graph_has_the_nodes_that_its_configuration_needs(build, overrides, mi
         wanted = "model.wide=off" if node == "exporter" else "evaluation.ngram_baseline=false"
         of_ngrams = node == "exporter" if "trainer" in missing else wanted not in overrides
         assert ("ngram-trainer" in before) == of_ngrams
+
+
+def test_classes_that_are_left_out_are_those_of_the_labels(build, tmp_path):
+    (tmp_path / "reviews.csv").write_text("text,label\nFits.,POS\nFell apart.,NEG\nFits.,POS\n")
+    columns = ["text=text", "label=label", "rating=null", "classes={}", "id=null", "group=null"]
+    columns += [f"input={tmp_path}/reviews.csv", "format=auto", "slices=[]", "derived={}"]
+    of_labels = [f"data.{column}" for column in columns]
+    told = []
+    with notifying_to(told.append):
+        left_out, named = build(*of_labels), build(*of_labels, "data.classes=[NEG, POS]")
+
+    assert told == ["classes, from the column 'label': NEG, POS"]
+    for one, other in zip(left_out.components, named.components, strict=True):
+        # So that naming them later makes nothing anew.
+        assert one.exec_properties == other.exec_properties
+    compiled = KubeflowTarget("kfp", "image", "minio://reviews")
+    with pytest.raises(UsageError, match="data.classes: is left out, .* of the column 'label'"):
+        build_pipeline(load_config(str(CONFIG), of_labels), target=compiled)
 
 
 def test_a_partial_run_with_a_node_that_the_graph_lacks_says_why():

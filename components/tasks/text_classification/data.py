@@ -27,7 +27,8 @@ def problems(settings: DataSettings) -> Iterator[tuple[str, str]]:
     if bool(settings.rating) == bool(settings.label):
         yield "rating", "give exactly one of `rating` and `label`"
     if not settings.classes:
-        yield "classes", "is missing"
+        if not settings.label:
+            yield "classes", "is missing; say which ratings belong to each class"
     elif len(settings.classes) < 2:
         yield "classes", f"has {len(settings.classes)}; a classifier needs at least 2"
     for name, values in settings.classes.items():

@@ -56,6 +56,28 @@ def test_reads_a_derived_column(config_file):
     assert derived.data.derived["product"].pattern is None
 
 
+def test_classes_are_a_mapping_a_list_of_names_or_with_labels_left_out(config_file):
+    labelled = config_file(("rating: Rating", "label: Rating"))
+    named = load_config(labelled, ["data.classes=[NEG, NEU, POS]"]).data.classes
+    assert named == {"NEG": None, "NEU": None, "POS": None} and list(named) == ["NEG", "NEU", "POS"]
+    assert load_config(labelled, ["data.classes={}"]).data.classes == {}
+    wrong = {
+        "[NEG, NEG]": "data.classes[1]: names 'NEG' twice",
+        "[NEG, 1]": "data.classes[1]: is 1; it is text: put it in quotes",
+        "[NEG]": "data.classes: has 1; a classifier needs at least 2",
+    }
+    for classes, problem in wrong.items():
+        assert problems_of(labelled, f"data.classes={classes}") == [f"command line: {problem}"]
+    told = problems_of(config_file(), "data.classes={}")
+    assert told == [
+        "command line: data.classes: is missing; say which ratings belong to each class"
+    ]
+    told = problems_of(config_file(), "data.classes=[a, b]")
+    assert told[0] == "command line: data.classes.a: has no ratings; list those that belong to it"
+    (told,) = problems_of(config_file(), "data.splits=[train, eval, test]")
+    assert told == "command line: data.splits: is a list; it holds names with values"
+
+
 def test_words_that_yaml_1_1_would_twist_stay_as_they_are(config_file):
     path = config_file(("rating: Rating", "label: Rating"))
     override = "data.classes={a: [yes, 1e3], b: [no, 1:30], c: 2024-01-01, d: [0o7, 1_000]}"

@@ -1,0 +1,83 @@
+"""The classes of a column of labels, where the configuration names none."""
+
+from __future__ import annotations
+
+from ...errors import RunError
+from ...files import read_records, settle_dialects
+from ..input_files import list_files
+from .labels import ValueMap, as_number
+from .reviews import ColumnDeriver, shown
+from .settings import DataSettings
+
+# More are no classes: a column of names or of texts has been taken for one of labels.
+MOST_CLASSES = 50
+# What is counted of more, so that a column of texts fills no memory.
+_MOST_COUNTED = 10_000
+
+
+def classes_of_labels(settings: DataSettings) -> tuple[str, ...]:
+    """Reads all labels of the files and says which there are.
+
+    Args:
+        settings: With a `label`; free of problems.
+
+    Returns:
+        Each label once, numbers by their size, anything else as Python sorts text. A number that
+        is written in several ways, such as `1` and `1.0`, is one label, as it is when rows are
+        read.
+
+    Raises:
+        RunError: The files cannot be read; there are fewer than 2 labels, or more than 50; or
+            one cannot be the name of a class.
+
+    Example:
+        >>> with open("reviews.csv", "w") as file:
+        ...     print("text,label", "Fell apart.,NEG", "Fits.,POS", sep="\\n", file=file)
+        >>> classes_of_labels(DataSettings("reviews.csv", ("text",), label="label"))
+        ('NEG', 'POS')
+    """
+    column = str(settings.label)
+    labels = _labels(settings, column)
+    where = f"{settings.input}: the column {column!r}, which data.label names,"
+    if len(labels) > MOST_CLASSES:
+        count = f"{len(labels):,}" if len(labels) <= _MOST_COUNTED else f"over {_MOST_COUNTED:,}"
+        raise RunError(
+            f"{where} has {count} different values, more than the {MOST_CLASSES} that are taken "
+            "for classes; name another column, or these values in data.classes"
+        )
+    if len(labels) < 2:
+        found = f"only {shown(labels[0])} in it" if labels else "nothing in it"
+        raise RunError(f"{where} has {found}; a classifier needs at least 2 classes")
+    for label in labels:
+        if label != " ".join(label.split()) or not _stands_for_itself(label):
+            raise RunError(
+                f"{where} has {shown(label)} in it, which is no name of a class; give the classes "
+                "names in data.classes, with the labels that belong to each"
+            )
+    return tuple(labels)
+
+
+def _labels(settings: DataSettings, column: str) -> list[str]:
+    derive = ColumnDeriver(settings).derive
+    found: dict[str | float, str] = {}
+    files = settle_dialects(list_files(settings.input, settings.format, settings.dialect)).files
+    for file in files:
+        for record in read_records(file, settings.source_columns(), others=False):
+            if record.reason or isinstance(record.values, str):
+                continue
+            label = derive(record.values).get(column, "").strip()
+            if label and len(found) <= _MOST_COUNTED:
+                number = as_number(label)
+                key: str | float = label if number is None else number
+                # The shortest, so that the order of the rows does not tell.
+                found[key] = min(found.get(key, label), label, key=lambda one: (len(one), one))
+    numbers = sorted(key for key in found if isinstance(key, float))
+    texts = sorted(key for key in found if isinstance(key, str))
+    return [found[key] for key in (*numbers, *texts)]
+
+
+def _stands_for_itself(label: str) -> bool:
+    try:
+        return ValueMap({label: (label,)}).find(label) == label
+    except ValueError:
+        return False
