@@ -70,10 +70,14 @@ def _labels(settings: DataSettings, column: str) -> list[str]:
                 number = as_number(label)
                 key: str | float = label if number is None else number
                 # The shortest, so that the order of the rows does not tell.
-                found[key] = min(found.get(key, label), label, key=lambda one: (len(one), one))
-    numbers = sorted(key for key in found if isinstance(key, float))
-    texts = sorted(key for key in found if isinstance(key, str))
-    return [found[key] for key in (*numbers, *texts)]
+                found[key] = min(found.get(key, label), label, key=_shortness)
+    numbers = {key: label for key, label in found.items() if isinstance(key, float)}
+    texts = sorted(label for key, label in found.items() if key not in numbers)
+    return [*(numbers[key] for key in sorted(numbers)), *texts]
+
+
+def _shortness(label: str) -> tuple[int, str]:
+    return len(label), label
 
 
 def _stands_for_itself(label: str) -> bool:
