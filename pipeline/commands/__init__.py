@@ -8,6 +8,7 @@ _NAMES = (
     "report",
     "debug",
     "validate",
+    "schema",
     "predict",
     "evaluate",
     "serve",

@@ -42,10 +42,10 @@ class Reader:
                 entry,
                 key,
                 f"{_found(entry)}; it holds keys with values, such as "
-                f"{', '.join(_fields(settings))}",
+                f"{', '.join(fields_of(settings))}",
             )
             return None
-        known = _fields(settings)
+        known = fields_of(settings)
         before = len(self.problems)
         for name, child in entry.value.items():
             if name not in known:
@@ -57,7 +57,7 @@ class Reader:
                     values[name] = self._read(field, entry.value[name], prefix + name)
                 except _Bad:
                     continue
-            elif _is_required(settings, name):
+            elif is_required(settings, name):
                 self._note(entry, prefix + name, "is missing")
         if hasattr(settings, "problems_between"):
             for bad, problem in settings.problems_between(values):
@@ -72,7 +72,7 @@ class Reader:
     def _read(self, wanted: typing.Any, entry: Entry, key: str) -> typing.Any:
         value: typing.Any = entry.value
         origin, args = typing.get_origin(wanted), typing.get_args(wanted)
-        if _is_union(wanted):
+        if is_union(wanted):
             return self._read_union(args, entry, key)
         if isinstance(wanted, type) and dataclasses.is_dataclass(wanted):
             result = self.read_settings(wanted, entry, key)
@@ -125,7 +125,7 @@ class Reader:
         wanted = _wanted(tuple(scalars), entry.value)
         for option in compound:
             if isinstance(option, type) and dataclasses.is_dataclass(option):
-                wanted += f", or keys with values, such as {', '.join(_fields(option))}"
+                wanted += f", or keys with values, such as {', '.join(fields_of(option))}"
         self._fail(entry, key, f"{_found(entry)}; it is {wanted}")
 
     def _read_names(self, names: list[Entry], key: str) -> dict[str, None]:
@@ -168,18 +168,34 @@ class Reader:
         raise _Bad
 
 
-def _fields(settings: type[typing.Any]) -> dict[str, typing.Any]:
+def fields_of(settings: type[typing.Any]) -> dict[str, typing.Any]:
+    """Returns the annotation of each field of a dataclass.
+
+    Args:
+        settings: The dataclass.
+    """
     hints = typing.get_type_hints(settings)
     return {field.name: hints[field.name] for field in dataclasses.fields(settings)}
 
 
-def _is_required(settings: type[typing.Any], name: str) -> bool:
+def is_required(settings: type[typing.Any], name: str) -> bool:
+    """Whether a field has no default.
+
+    Args:
+        settings: The dataclass.
+        name: Of the field.
+    """
     field = settings.__dataclass_fields__[name]
     missing = dataclasses.MISSING
     return field.default is missing and field.default_factory is missing
 
 
-def _is_union(wanted: object) -> bool:
+def is_union(wanted: object) -> bool:
+    """Whether an annotation is a choice of several.
+
+    Args:
+        wanted: The annotation.
+    """
     return typing.get_origin(wanted) in (typing.Union, types.UnionType)
 
 
@@ -193,9 +209,9 @@ def _written_as(option: object) -> type:
 
 
 def _keys_of_settings(settings: type[typing.Any], prefix: str = "") -> Iterator[str]:
-    for name, wanted in _fields(settings).items():
+    for name, wanted in fields_of(settings).items():
         yield prefix + name
-        for option in typing.get_args(wanted) if _is_union(wanted) else (wanted,):
+        for option in typing.get_args(wanted) if is_union(wanted) else (wanted,):
             if isinstance(option, type) and dataclasses.is_dataclass(option):
                 yield from _keys_of_settings(option, f"{prefix}{name}.")
 

@@ -33,6 +33,7 @@ def cli(*arguments, program=LIGHT, **options):
     [
         "run",
         "validate",
+        "schema",
         "predict",
         "evaluate",
         "serve",
@@ -60,6 +61,7 @@ def test_help_lists_the_commands():
     for command in (
         "run",
         "validate",
+        "schema",
         "predict",
         "serve",
         "export-serving",
