@@ -128,7 +128,7 @@ def _descriptions(settings: type[Any]) -> dict[str, str]:
     told: dict[str, str] = {}
     for kind in reversed(settings.__mro__):
         *_, attributes = re.split(r"(?:Attributes|Args):\n", kind.__doc__ or "", maxsplit=1)
-        body, *_ = re.split(r"\n\n|\Z", textwrap.dedent(attributes), maxsplit=1)
+        body = textwrap.dedent(attributes.partition("\n\n")[0])
         for name, text in re.findall(r"^(\w+): (.*(?:\n +.*)*)", body, re.MULTILINE):
             told[name] = " ".join(text.split())
     return told
