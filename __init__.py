@@ -5,10 +5,4 @@ import lazy_loader as lazy
 __version__ = "0.1.0"
 
 # Kubeflow imports the type of an artifact by its name, such as `reviewlens.RejectedRows`.
-__getattr__, __dir__, __all__ = lazy.attach(
-    __name__,
-    submod_attrs={
-        "components.review_example_gen.artifacts": ["RejectedRows"],
-        "components.trainer.artifacts": ["TrainedModel"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

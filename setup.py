@@ -168,6 +168,8 @@ setup(
         for name in [room, *(f"{room}.{sub}" for sub in find_packages(str(HERE / room)))]
     ],
     package_data={
+        # Stubs are read when a package is imported: they say which names it exports lazily.
+        "": ["*.pyi"],
         "reviewlens": ["configs/*.yaml", "py.typed"],
         "reviewlens.pipeline.report.html": ["page.html", "page.css"],
     },

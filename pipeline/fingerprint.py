@@ -144,17 +144,19 @@ def _source_of(module: str, name: str) -> list[str]:
     return [module, f"{module}.{lazily}"] if lazily else [module]
 
 
+@functools.cache
 def _lazy_exports(module: str) -> dict[str, str]:
-    """Exported name -> submodule, of an `__init__` that uses `lazy_loader.attach`."""
+    """Exported name -> submodule, of an `__init__` that uses `lazy_loader.attach_stub`."""
     file = _file_of(module)
-    if file is None or file.name != "__init__.py":
+    stub = file.with_suffix(".pyi") if file else None
+    if stub is None or not stub.is_file():
         return {}
-    exports = {}
-    for node in ast.walk(_statements(module)):
-        if isinstance(node, ast.keyword) and node.arg == "submod_attrs":
-            for submodule, names in ast.literal_eval(node.value).items():
-                exports.update(dict.fromkeys(names, submodule))
-    return exports
+    return {
+        alias.name: node.module
+        for node in ast.parse(stub.read_bytes()).body
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
 
 
 @functools.cache

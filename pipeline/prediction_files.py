@@ -141,7 +141,7 @@ def write_predictions(
 def _rows(source: str, column: str) -> Iterator[dict[str, str]]:
     for file in list_files(source):
         for record in read_records(file, {column: "--column"}):
-            if record.reason:
+            if record.reason or isinstance(record.values, str):
                 raise RunError(f"{file.path}: row {record.row}: {record.detail or record.reason}")
             yield record.values
 

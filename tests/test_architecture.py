@@ -29,15 +29,31 @@ def test_importing_a_room_or_the_command_line_loads_nothing_heavy():
 
 
 def test_every_public_name_of_a_room_exists():
+    names = [".".join(["reviewlens", *folder.parts]) for folder in lazy_folders()]
     program = (
-        "import importlib\n"
-        "for room in ('files', 'models', 'serving', 'components', 'pipeline'):\n"
-        "    module = importlib.import_module(f'reviewlens.{room}')\n"
-        "    assert module.__all__, room\n"
-        "    for name in module.__all__:\n"
-        "        getattr(module, name)\n"
+        "import importlib, sys\n"
+        "for name in sys.argv[1:]:\n"
+        "    module = importlib.import_module(name)\n"
+        "    assert module.__all__, name\n"
+        "    for exported in module.__all__:\n"
+        "        assert not isinstance(getattr(module, exported), type(sys)), exported\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-c", program, *names], check=True, capture_output=True)
+
+
+def test_what_a_folder_exports_lazily_is_what_its_stub_says():
+    for folder in lazy_folders():
+        code = (REPOSITORY / folder / "__init__.py").read_text(encoding="utf-8")
+        assert "= lazy.attach_stub(__name__, __file__)" in code, folder
+
+
+def lazy_folders() -> list[Path]:
+    """The folders of the package whose names are imported when they are first used."""
+    rooms = [REPOSITORY, *(path.parent for path in REPOSITORY.glob("*/__init__.py"))]
+    files = [room / "__init__.py" for room in rooms]
+    files += [file for room in rooms[1:] for file in room.glob("*/**/__init__.py")]
+    ours = [file for file in files if "lazy_loader" in file.read_text(encoding="utf-8")]
+    return [file.parent.relative_to(REPOSITORY) for file in ours]
 
 
 def test_what_the_fast_tier_names_is_there():

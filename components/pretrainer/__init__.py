@@ -2,12 +2,4 @@
 
 import lazy_loader as lazy
 
-__getattr__, __dir__, __all__ = lazy.attach(
-    __name__,
-    submod_attrs={
-        "building": ["build_with_heads"],
-        "component": ["Pretrainer"],
-        "pretrained": ["PretrainedWeights"],
-        "pretraining": ["pretrain"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

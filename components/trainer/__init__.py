@@ -2,13 +2,4 @@
 
 import lazy_loader as lazy
 
-__getattr__, __dir__, __all__ = lazy.attach(
-    __name__,
-    submod_attrs={
-        "artifacts": ["TrainedModel"],
-        "component": ["ReviewTrainer"],
-        "fine_tuning": ["fine_tune"],
-        "replaced": ["remove_replaced_checkpoint"],
-        "trained_model": ["TrainedWeights"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -5,17 +5,4 @@ It needs httpx for REST, grpcio and protobuf for gRPC, and imports each when it 
 
 import lazy_loader as lazy
 
-__getattr__, __dir__, __all__ = lazy.attach(
-    __name__,
-    submod_attrs={
-        "client": ["Client"],
-        "errors": [
-            "InvalidRequest",
-            "ModelNotFound",
-            "ServerError",
-            "ServerTimeout",
-            "ServerUnavailable",
-        ],
-        "target": ["TLS"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

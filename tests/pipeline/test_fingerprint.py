@@ -23,7 +23,7 @@ def package(tmp_path_factory):
     copy = tmp_path_factory.mktemp("copy") / "reviewlens"
     for room in ("pipeline", "components", "serving", "models", "files"):
         shutil.copytree(SOURCE / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in SOURCE.glob("*.py"):
+    for file in SOURCE.glob("*.py*"):
         shutil.copy(file, copy)
     (copy / "models" / "probe.py").write_text("from . import probed\nX = 1\n")
     (copy / "models" / "probed.py").write_text("Y = 1\n")
@@ -41,9 +41,10 @@ def package(tmp_path_factory):
     (copy / "models" / "one" / "others.py").write_text("OTHERS = 1\n")
     (copy / "serving" / "__init__.py").write_text(
         "import lazy_loader as lazy\n"
-        "__getattr__, __dir__, __all__ = lazy.attach(\n"
-        "    __name__, submod_attrs={'probe': ['Probe'], 'other': ['Other']}\n"
-        ")\n"
+        "__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)\n"
+    )
+    (copy / "serving" / "__init__.pyi").write_text(
+        "from .other import Other as Other\nfrom .probe import Probe as Probe\n"
     )
     (copy / "serving" / "probe.py").write_text("class Probe:\n    x = 1\n")
     (copy / "serving" / "other.py").write_text("class Other:\n    x = 1\n")

@@ -1,0 +1,2 @@
+from .component import ReviewTransform as ReviewTransform
+from .preprocessing import preprocessing_fn as preprocessing_fn

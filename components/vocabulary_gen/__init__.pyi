@@ -1,0 +1,2 @@
+from .component import VocabularyGen as VocabularyGen
+from .settings import VocabularySettings as VocabularySettings
