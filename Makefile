@@ -40,10 +40,9 @@ lint: $(VENV)/.installed types  ## Check style, formatting, types and import con
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 
-# The repository is the package: under a link of its name, its modules have theirs.
+# The repository is the package: under the link of its name, its modules have theirs.
 types: $(VENV)/.installed  ## Check the types alone
-	@mkdir -p $(VENV)/types && ln -sfn ../.. $(VENV)/types/reviewlens
-	@cd $(VENV)/types && ../bin/mypy --config-file ../../pyproject.toml
+	@cd .editable && $(abspath $(BIN))/mypy --config-file ../pyproject.toml
 
 format: $(VENV)/.installed  ## Format the code
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
@@ -78,5 +77,5 @@ runs/benchmarks/packages/.installed: benchmarks/data_requirements.txt $(VENV)/.i
 	@touch $@
 
 clean:  ## Remove .venv, caches and everything under runs/
-	rm -rf $(VENV) runs build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .editable runs build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,6 +8,7 @@ what the code is written for; `requirements.lock` says what it is tested with.
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.editable_wheel import editable_wheel
 
 HERE = Path(__file__).parent
 
@@ -151,6 +152,27 @@ DEV = [
 
 ROOMS = ["pipeline", "components", "serving", "models", "files"]
 
+
+class LinkedWheel(editable_wheel):
+    """An editable install that type checkers and editors follow as Python does.
+
+    The folder of the repository need not be called as its package, so setuptools would install a
+    hook that only Python understands. A link of the package's name, in a folder on Python's path,
+    does without one.
+    """
+
+    def finalize_options(self):
+        self.distribution.package_dir = {"": ".editable"}
+        super().finalize_options()
+
+    def run(self):
+        link = HERE / ".editable" / "reviewlens"
+        link.parent.mkdir(exist_ok=True)
+        if not link.is_symlink():
+            link.symlink_to("..")
+        super().run()
+
+
 setup(
     name="reviewlens",
     version="0.1.0",
@@ -173,6 +195,7 @@ setup(
         "reviewlens": ["configs/*.yaml", "py.typed"],
         "reviewlens.pipeline.report.html": ["page.html", "page.css"],
     },
+    cmdclass={"editable_wheel": LinkedWheel},
     install_requires=BASE,
     extras_require={
         "models": MODELS,
