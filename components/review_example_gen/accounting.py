@@ -5,19 +5,24 @@ from __future__ import annotations
 import collections
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...errors import RunError
-from .duplicates import DUPLICATE, MERGED, OF_MAJORITY, UNDECIDED
+from ..task_registry import TASKS
 from .reviews import Targets
 from .settings import SPLITS, DataSettings
+from .verdicts import DUPLICATE, MERGED, OF_MAJORITY, UNDECIDED
 
 # Such a row can be read; that others disagree with it is no fault of the file.
 READABLE = ("contradictory", "tied")
 
 # The property of the artifacts that tells, as JSON, how many examples of each kind a split has.
 KINDS = "kinds"
+
+# Fewer examples, or examples of a kind, tell little.
+_FEW = 50
+_FEW_OF_KIND = 10
 
 _SHOWN_REASONS = 3
 _SHOWN_TEXT = 70
@@ -206,6 +211,24 @@ def check_kept(report: Report) -> None:
         raise RunError(f"none of the {report.read:,} rows is left to learn from")
 
 
+def check_kinds_of_task(task: str, report: Report, settings: DataSettings) -> None:
+    """Makes sure that every kind can be learnt, by the rule of the task or that of classes.
+
+    Args:
+        task: Name of a registered one.
+        report: Of all tasks, with at least one example.
+        settings: Of the data.
+
+    Raises:
+        RunError: Something lacks in a split.
+    """
+    data = TASKS.load(task, "data")
+    if not hasattr(data, "lacking"):
+        check_kinds(report, data.kinds(settings), settings)
+    elif problem := data.lacking(settings, report.kinds):
+        raise RunError(problem)
+
+
 def check_kinds(report: Report, names: Sequence[str], settings: DataSettings) -> None:
     """Makes sure that every class can be learnt, tuned and tested.
 
@@ -232,6 +255,38 @@ def check_kinds(report: Report, names: Sequence[str], settings: DataSettings) ->
                 f"the class {name!r} has no rows in {' and '.join(empty)} ({spread}; {total:,} in "
                 "all); bring more of its rows, or give that split more in data.splits"
             )
+
+
+def small_splits(splits: Mapping[str, int], kinds: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Finds splits of which little can be learnt.
+
+    Args:
+        splits: Split -> its examples.
+        kinds: Split -> of each kind, such as each class, its examples.
+
+    Returns:
+        A sentence for the split eval if a decision that is fitted on it may be chance, and one
+        for the split test if its figures may be: with fewer than 50 examples, of which a share of
+        80 % is known to 11 points, or with fewer than 10 of some kind.
+
+    Example:
+        >>> small_splits({"eval": 40, "test": 400}, {"eval": {"a": 31, "b": 9}, "test": {}})
+        ['the split eval has 40 examples, 9 of them of b: few to choose and calibrate a model by; \
+bring more rows, or give it more in data.splits']
+    """
+    told = []
+    for split, purpose in (("eval", "choose and calibrate a model by"), ("test", "judge it by")):
+        few = [
+            f"{count:,} of them of {name}"
+            for name, count in kinds.get(split, {}).items()
+            if count < _FEW_OF_KIND
+        ]
+        if few or splits[split] < _FEW:
+            told.append(
+                f"the split {split} has {', '.join([f'{splits[split]:,} examples', *few])}: few to "
+                f"{purpose}; bring more rows, or give it more in data.splits"
+            )
+    return told
 
 
 def _kind(settings: DataSettings) -> str:

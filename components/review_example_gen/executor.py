@@ -28,7 +28,7 @@ from .accounting import (
     add_up,
     check_complete,
     check_kept,
-    check_kinds,
+    check_kinds_of_task,
     check_rejected,
 )
 from .settings import MAJORITY, SOFT, SPLITS, DataSettings, from_json
@@ -81,7 +81,7 @@ class Executor(BaseBeamExecutor):
                         fileio.copy(os.path.join(rejected.uri, name), os.path.join(folder, name))
             check_rejected(report, settings.max_reject_fraction)
             check_kept(report)
-            _check_kinds(exec_properties["task"], report, settings)
+            check_kinds_of_task(exec_properties["task"], report, settings)
             for split in SPLITS:
                 folder = os.path.join(examples.uri, f"Split-{split}")
                 place_parts(report.shards[split], folder, "data_tfrecord", ".gz")
@@ -129,15 +129,6 @@ def _learnt(task: str, settings: DataSettings) -> LearntTask:
 def _named(report: Report, kinds: Sequence[str]) -> dict[str, dict[str, int]]:
     """By split how many examples there are of each kind, by its name."""
     return {split: dict(zip(kinds, report.kinds[split], strict=True)) for split in SPLITS}
-
-
-def _check_kinds(task: str, report: Report, settings: DataSettings) -> None:
-    """By the rule of the task, or by that which holds for classes."""
-    data = TASKS.load(task, "data")
-    if not hasattr(data, "lacking"):
-        check_kinds(report, data.kinds(settings), settings)
-    elif problem := data.lacking(settings, report.kinds):
-        raise RunError(problem)
 
 
 def _found_anywhere(file: InputFile) -> InputFile:

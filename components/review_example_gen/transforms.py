@@ -23,22 +23,12 @@ from ...files import InputFile, Record, read_records
 from ...progress import report as report_progress
 from ..spill_files import SpillFile, read_spilled
 from .accounting import Report
-from .duplicates import (
-    CONTRADICTORY,
-    DUPLICATE,
-    MERGED,
-    STAYS,
-    TIED,
-    FingerprintBuckets,
-    Settled,
-    Verdict,
-    Verdicts,
-    settle,
-)
+from .duplicates import FingerprintBuckets, Settled, Verdict, Verdicts, settle
 from .example_encoding import ExampleEncoder
 from .reviews import Rejection, Review, ReviewMaker, TargetMaker
 from .settings import SOFT, SPLITS, TRAIN, DataSettings
 from .splitting import Splitter
+from .verdicts import CONTRADICTORY, DUPLICATE, MERGED, STAYS, TIED
 from .writers import RejectedWriter, ShardWriter
 
 # Files are dealt to workers in runs of about this many bytes.

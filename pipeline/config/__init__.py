@@ -2,7 +2,7 @@
 
 from .config import Config
 from .kubeflow import KubeflowSettings, NodeSettings
-from .loading import OVERRIDES, AnyConfig, load_config
+from .loading import OVERRIDES, AnyConfig, ReadConfig, load_config, read_config
 from .pretraining import PretrainingConfig
 
 __all__ = [
@@ -12,5 +12,7 @@ __all__ = [
     "KubeflowSettings",
     "NodeSettings",
     "PretrainingConfig",
+    "ReadConfig",
     "load_config",
+    "read_config",
 ]

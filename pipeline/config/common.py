@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...components.review_example_gen.settings import DataSettings
@@ -14,14 +14,15 @@ from ...components.task_registry import TASKS
 _LONGEST_NAME = 255
 
 
-def name_problems(name: str, output: str, result: str) -> Iterator[tuple[str, str]]:
+def name_problems(values: Mapping[str, Any], result: str) -> Iterator[tuple[str, str]]:
     """Yields `(key, problem)` of what a pipeline is called and where its results go.
 
     Args:
-        name: Of the pipeline and of what it pushes.
-        output: Folder of the results.
+        values: Those keys that could be read, maybe `name`, of the pipeline and of what it
+            pushes, and `output`, the folder of the results.
         result: What is pushed, such as "an encoder".
     """
+    name = values.get("name", "unnamed")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
         yield (
             "name",
@@ -33,7 +34,7 @@ def name_problems(name: str, output: str, result: str) -> Iterator[tuple[str, st
             "name",
             f"has {len(name)} characters; the name of a folder has at most {_LONGEST_NAME}",
         )
-    if not output:
+    if values.get("output") == "":
         yield "output", "is empty; it is the folder that receives the results"
 
 

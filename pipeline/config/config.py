@@ -66,29 +66,6 @@ class Config:
     kubeflow: KubeflowSettings = dataclasses.field(default_factory=KubeflowSettings)
     tracking: TrackingSettings = dataclasses.field(default_factory=TrackingSettings)
 
-    def problems(self) -> Iterator[tuple[str, str]]:
-        """Yields `(key, what is wrong and what would be right)` for every bad value."""
-        yield from name_problems(self.name, self.output, "a served model")
-        if self.export.precision == "bfloat16" and self.model.algorithm == "ngrams":
-            yield (
-                "export.precision",
-                "is bfloat16, but the n-gram classifier computes in float32; choose auto or "
-                "float32",
-            )
-        elif self.export.precision == "bfloat16" and not self.model.native:
-            yield (
-                "export.precision",
-                "is bfloat16, but an encoder that is fine-tuned as it was saved (model.native is "
-                "false) computes in float32; choose auto or float32",
-            )
-        if self.evaluation.min_gain is not None and self.model.algorithm == "ngrams":
-            yield (
-                "evaluation.min_gain",
-                "is a gain over n-grams, but these are the model (model.algorithm); leave it out",
-            )
-        if problem := source_problem(self.encoder):
-            yield "encoder", problem
-
     def places(self) -> dict[str, str | None]:
         """Returns key -> what names a place; a path without a scheme is one of this machine."""
         places = {
@@ -110,6 +87,10 @@ class Config:
         task, data = values.get("task", Config.task), values.get("data")
         evaluation = values.get("evaluation", EvaluationSettings())
         model = values.get("model", ModelSettings())
+        yield from name_problems(values, "a served model")
+        if problem := source_problem(values.get("encoder", Config.encoder)):
+            yield "encoder", problem
+        yield from _algorithm_problems(model, values.get("export", ExportSettings()), evaluation)
         if task not in TASKS:
             yield "task", f"is {task!r}, which is no task; {nearest(task, TASKS)}"
             return
@@ -127,3 +108,25 @@ class Config:
                     yield f"model.{key}", f"is {value}, {problem}"
             if evaluation.min_gain is not None:
                 yield "evaluation.min_gain", f"is a gain over n-grams, {problem}"
+
+
+def _algorithm_problems(
+    model: ModelSettings, export: ExportSettings, evaluation: EvaluationSettings
+) -> Iterator[tuple[str, str]]:
+    """Yields `(key, problem)` of what does not go with that which learns."""
+    if export.precision == "bfloat16" and model.algorithm == "ngrams":
+        yield (
+            "export.precision",
+            "is bfloat16, but the n-gram classifier computes in float32; choose auto or float32",
+        )
+    elif export.precision == "bfloat16" and not model.native:
+        yield (
+            "export.precision",
+            "is bfloat16, but an encoder that is fine-tuned as it was saved (model.native is "
+            "false) computes in float32; choose auto or float32",
+        )
+    if evaluation.min_gain is not None and model.algorithm == "ngrams":
+        yield (
+            "evaluation.min_gain",
+            "is a gain over n-grams, but these are the model (model.algorithm); leave it out",
+        )

@@ -6,9 +6,10 @@ nearest valid one.
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
-from collections.abc import Iterable
-from typing import TypeAlias
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, TypeAlias
 
 from ...components.task_registry import TASKS, pretrains
 from ...errors import UsageError
@@ -16,7 +17,7 @@ from ..nearest import nearest
 from . import yaml_source
 from .config import Config
 from .pretraining import PretrainingConfig
-from .reader import Reader
+from .reader import Reader, deepest
 from .yaml_source import Entry, shortened
 
 OVERRIDES = "command line"
@@ -49,6 +50,62 @@ def load_config(path: str, overrides: Iterable[str] = (), command: str | None = 
         >>> config.training.epochs
         1
     """
+    read = read_config(path, overrides, command)
+    if read.config is None:
+        raise UsageError(read.told())
+    return read.config
+
+
+@dataclasses.dataclass
+class ReadConfig:
+    """A configuration as far as it could be read.
+
+    Attributes:
+        kind: The class that it is for.
+        config: The whole; None where something is wrong.
+        values: Section, such as `data`, -> what could be read of its keys; those of the
+            configuration itself under "".
+        wrong: The keys of what is wrong.
+        root: All that was written.
+        problems: What is wrong, each with the entry where it is.
+    """
+
+    kind: type[AnyConfig]
+    config: AnyConfig | None
+    values: Mapping[str, Mapping[str, Any]]
+    wrong: Collection[str]
+    root: Entry
+    problems: list[tuple[Entry, str]]
+
+    def note(self, key: str, problem: str) -> None:
+        """Adds what was found wrong elsewhere, such as in the files.
+
+        Args:
+            key: Such as `data.input`.
+            problem: What is wrong and what would be right.
+        """
+        self.problems.append((deepest(self.root, key), f"{key}: {problem}"))
+
+    def told(self) -> str:
+        """Returns all problems, a line each, in the order of the file."""
+        in_order = sorted(self.problems, key=lambda problem: problem[0].line or 0)
+        return "\n".join(f"{entry.where}: {text}" for entry, text in in_order)
+
+
+def read_config(path: str, overrides: Iterable[str] = (), command: str | None = None) -> ReadConfig:
+    """Reads a configuration in which something may be wrong.
+
+    Args:
+        path: See `load_config`.
+        overrides: See `load_config`.
+        command: See `load_config`.
+
+    Returns:
+        What could be read, and what is wrong.
+
+    Raises:
+        UsageError: If the file is missing, no YAML or for another command.
+    """
     try:
         root = yaml_source.parse(_text_of(path), path)
         if not isinstance(root.value, dict):
@@ -61,10 +118,14 @@ def load_config(path: str, overrides: Iterable[str] = (), command: str | None = 
     kind = _kind_of(root, path, command)
     reader = Reader(kind)
     config = reader.read_settings(kind, root, "")
-    if reader.problems:
-        in_order = sorted(reader.problems, key=lambda problem: problem[0].line or 0)
-        raise UsageError("\n".join(f"{entry.where}: {text}" for entry, text in in_order))
-    return config
+    return ReadConfig(
+        kind,
+        None if reader.problems else config,
+        reader.values,
+        reader.wrong,
+        root,
+        reader.problems,
+    )
 
 
 def _kind_of(root: Entry, path: str, command: str | None) -> type[AnyConfig]:

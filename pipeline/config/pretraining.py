@@ -66,31 +66,6 @@ class PretrainingConfig:
     )
     tracking: TrackingSettings = dataclasses.field(default_factory=TrackingSettings)
 
-    def problems(self) -> Iterator[tuple[str, str]]:
-        """Yields `(key, what is wrong and what would be right)` for every bad value."""
-        yield from name_problems(self.name, self.output, "an encoder")
-        if isinstance(self.encoder, str):
-            if problem := source_problem(self.encoder):
-                yield "encoder", problem
-            if self.vocabulary != VocabularySettings():
-                yield (
-                    "vocabulary",
-                    f"is learnt for an encoder of a size, such as {{layers: 4, hidden: 256}}; "
-                    f"{self.encoder} has one, leave it out",
-                )
-            return
-        if self.encoder.family == ROBERTA and "nsp" in self.model.objectives:
-            yield (
-                "model.objectives",
-                f"has nsp, but an encoder of encoder.family {ROBERTA} reads no pairs; choose [mlm]",
-            )
-        if self.model.max_tokens > self.encoder.positions:
-            yield (
-                "model.max_tokens",
-                f"is {self.model.max_tokens}, but encoder.positions is {self.encoder.positions}: "
-                "the encoder could read no more than these",
-            )
-
     def places(self) -> dict[str, str | None]:
         """Returns key -> what names a place; a path without a scheme is one of this machine."""
         places: dict[str, str | None] = {
@@ -108,9 +83,42 @@ class PretrainingConfig:
         Args:
             values: Those keys that could be read, whatever is wrong with the others.
         """
+        yield from name_problems(values, "an encoder")
+        yield from _encoder_problems(
+            values.get("encoder", PretrainingConfig.encoder),
+            values.get("vocabulary", VocabularySettings()),
+            values.get("model", MaskedModelSettings()),
+        )
         task, data = values.get("task", PretrainingConfig.task), values.get("data")
         if task in TASKS and pretrains(task):
             yield from task_problems(task, data, ("data", data, DATA_OF_TASKS))
         else:
             known = [name for name in TASKS if pretrains(name)]
             yield "task", f"is {task!r}, by which no encoder is pre-trained; {nearest(task, known)}"
+
+
+def _encoder_problems(
+    encoder: str | EncoderSize, vocabulary: VocabularySettings, model: MaskedModelSettings
+) -> Iterator[tuple[str, str]]:
+    """Yields `(key, problem)` of the encoder, and of what does not go with it."""
+    if isinstance(encoder, str):
+        if problem := source_problem(encoder):
+            yield "encoder", problem
+        if vocabulary != VocabularySettings():
+            yield (
+                "vocabulary",
+                "is learnt for an encoder of a size, such as {layers: 4, hidden: 256}; "
+                f"{encoder} has one, leave it out",
+            )
+        return
+    if encoder.family == ROBERTA and "nsp" in model.objectives:
+        yield (
+            "model.objectives",
+            f"has nsp, but an encoder of encoder.family {ROBERTA} reads no pairs; choose [mlm]",
+        )
+    if model.max_tokens > encoder.positions:
+        yield (
+            "model.max_tokens",
+            f"is {model.max_tokens}, but encoder.positions is {encoder.positions}: the encoder "
+            "could read no more than these",
+        )

@@ -28,10 +28,14 @@ class Reader:
 
     Attributes:
         problems: What is wrong, each with the entry where it is.
+        wrong: The keys of what is wrong.
+        values: Section, such as `data`, -> what could be read of its keys.
     """
 
     def __init__(self, root: type):
         self.problems: list[tuple[Entry, str]] = []
+        self.wrong: set[str] = set()
+        self.values: dict[str, dict[str, typing.Any]] = {}
         self._every_key = list(_keys_of_settings(root))
 
     def read_settings(self, settings: type[typing.Any], entry: Entry, key: str) -> typing.Any:
@@ -50,7 +54,7 @@ class Reader:
         for name, child in entry.value.items():
             if name not in known:
                 self._note(child, prefix + name, f"unknown key; {self._meant(prefix, name, known)}")
-        values = {}
+        values = self.values[key] = {}
         for name, field in known.items():
             if name in entry.value:
                 try:
@@ -61,12 +65,12 @@ class Reader:
                 self._note(entry, prefix + name, "is missing")
         if hasattr(settings, "problems_between"):
             for bad, problem in settings.problems_between(values):
-                self._note(_deepest(entry, bad), prefix + bad, problem)
+                self._note(deepest(entry, bad), prefix + bad, problem)
         if len(self.problems) > before:
             return None
         result = settings(**values)
         for bad, problem in result.problems() if hasattr(result, "problems") else ():
-            self._note(_deepest(entry, bad), prefix + bad, problem)
+            self._note(deepest(entry, bad), prefix + bad, problem)
         return result
 
     def _read(self, wanted: typing.Any, entry: Entry, key: str) -> typing.Any:
@@ -161,6 +165,7 @@ class Reader:
         return f"did you mean {prefix}{close[0]}?" if close else otherwise
 
     def _note(self, entry: Entry, key: str, problem: str) -> None:
+        self.wrong.add(key)
         self.problems.append((entry, f"{shortened(key)}: {problem}" if key else problem))
 
     def _fail(self, entry: Entry, key: str, problem: str) -> typing.NoReturn:
@@ -216,13 +221,18 @@ def _keys_of_settings(settings: type[typing.Any], prefix: str = "") -> Iterator[
                 yield from _keys_of_settings(option, f"{prefix}{name}.")
 
 
-def _deepest(entry: Entry, key: str) -> Entry:
-    """The entry of a dotted key, or the nearest of its parents that is written down."""
+def deepest(entry: Entry, key: str) -> Entry:
+    """Returns the entry of a dotted key, or the nearest of its parents that is written down.
+
+    Args:
+        entry: Of the whole.
+        key: Such as `data.text`.
+    """
     name, _, rest = key.partition(".")
     if not isinstance(entry.value, dict) or name not in entry.value:
         return entry
     child = entry.value[name]
-    return _deepest(child, rest) if rest else child
+    return deepest(child, rest) if rest else child
 
 
 def _found(entry: Entry) -> str:

@@ -23,8 +23,9 @@ SIZE = "encoder={layers: 2, hidden: 128}"
 
 @pytest.fixture
 def path(tmp_path):
-    """A valid configuration, with a file of texts that it names."""
-    (tmp_path / "texts.csv").write_text("review\nIt fits well. It looks great.\n")
+    """A valid configuration, with a file of texts that it names, in all splits."""
+    texts = [f"It fits well. I gave it to {n} of my friends." for n in range(400)]
+    (tmp_path / "texts.csv").write_text("\n".join(["review", *texts]))
     file = tmp_path / "texts.yaml"
     file.write_text(TEXTS.format(folder=tmp_path), encoding="utf-8")
     return str(file)

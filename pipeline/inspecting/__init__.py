@@ -1,0 +1,1 @@
+"""A look into the files of reviews before anything is run."""
