@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import collections
-import csv
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .. import progress
 from ..components.input_files import list_files
 from ..errors import RunError, UsageError
-from ..files import columns_left_out, read_records, whole_file
-from ..files.formats.fasttext import fasttext_line
+from ..files import columns_left_out, read_records
+from ..files.writing import STANDARD_STREAM, OutputRow, TableFormat, table_format, write_table
 
 if TYPE_CHECKING:
     from ..serving.prediction import Predictor, Row
     from ..serving.tasks.predictions import Prediction
-
-    _Predicted = Iterable[tuple[dict[str, str], Prediction]]
 
 Asked = TypeVar("Asked")
 
@@ -41,26 +37,29 @@ def check_files(source: str, target: str | None, column: str) -> int:
 
     Raises:
         UsageError: `target` has an ending that is not written, or is `source`.
-        RunError: `source` is missing, empty, or has no such column, or a row cannot be read.
+        RunError: `source` is missing, empty, or has no such column, or a row cannot be read, or
+            not be written in the format of `target`.
     """
-    if target is not None:
-        _check_target(source, target)
-    count = sum(1 for _ in _rows(source, column))
+    format = None if target is None else _checked_format(source, target)
+    count = 0
+    for count, row in enumerate(_rows(source, column), 1):
+        if format:
+            format.check(count, row)
     if not count:
         raise RunError(f"{source}: has no rows")
     return count
 
 
-def _check_target(source: str, target: str) -> None:
-    if not target.endswith(tuple(_WRITERS)):
-        *most, last = _WRITERS
-        endings = f"{', '.join(most)} or {last}"
-        raise UsageError(f"--output {target}: its ending says the format; use {endings}")
+def _checked_format(source: str, target: str) -> TableFormat:
+    found = table_format(target)
+    if target == STANDARD_STREAM:
+        return found
     if os.path.exists(target) and os.path.exists(source) and os.path.samefile(source, target):
         raise UsageError(f"--output {target}: is the input; choose another file")
     folder = os.path.dirname(target) or "."
     if not os.path.isdir(folder):
         raise RunError(f"--output {target}: there is no folder {folder}")
+    return found
 
 
 def left_out(source: str, column: str) -> list[str]:
@@ -118,12 +117,12 @@ def write_predictions(
 
     Args:
         predicted: What `predicted_rows` yields.
-        target: Receives each row with the columns that the model's task adds. Of a class that is
-            `predicted_label` and its probabilities: columns `probability_CLASS` in a .csv, an
-            object `probabilities` in a .jsonl. Of entities a .csv has a row for each, with the
-            cells of its text, and a .jsonl a line for each text. Of an answer it is
-            `predicted_answer` and `predicted_answer_start`, `…_end` and `…_score`. The file
-            appears when it is complete.
+        target: Receives each row with the columns that the model's task adds, `-` stands for
+            the standard output. Of a class that is `predicted_label` and its probabilities:
+            columns `probability_CLASS` of a table, an object `probabilities` in a .jsonl. Of
+            entities a table has a row for each, with the cells of its text, and a .jsonl a line
+            for each text. Of an answer it is `predicted_answer` and `predicted_answer_start`,
+            `…_end` and `…_score`. The file appears when it is complete.
         column: Column of the reviews.
 
     Returns:
@@ -133,9 +132,28 @@ def write_predictions(
         RunError: See `predicted_rows`, or `target` cannot be written, or not in its format.
         UsageError: See `predicted_rows`.
     """
-    write = _WRITERS[os.path.splitext(target)[1]]
-    with whole_file(target) as file:
-        return write(file, predicted, column)
+    return write_table(_output_rows(predicted, column), target)
+
+
+def _output_rows(
+    predicted: Iterable[tuple[dict[str, str], Prediction]], column: str
+) -> Iterator[OutputRow]:
+    columns: list[str] = []
+    for number, (row, prediction) in enumerate(predicted, 1):
+        found = prediction.rows()
+        columns = columns or list(found[0])
+        if any(list(each) != columns for each in found):
+            raise RunError(
+                f"row {number}: the server has loaded a model with other classes; start again"
+            )
+        label = found[0].get("predicted_label")
+        yield OutputRow(
+            row,
+            found,
+            prediction.record(),
+            row.get(column, ""),
+            None if label is None else str(label),
+        )
 
 
 def _rows(source: str, column: str) -> Iterator[dict[str, str]]:
@@ -193,52 +211,3 @@ def predicted_each(
 
 def _size(row: dict[str, str]) -> int:
     return sum(map(len, row.values())) + _CELL * len(row)
-
-
-def _write_csv(file: TextIO, predicted: _Predicted, column: str) -> int:
-    writer, columns, count = None, [], 0
-    for count, (row, prediction) in enumerate(predicted, start=1):
-        found = prediction.rows()
-        if writer is None:
-            columns = list(found[0])
-            header = [name for name in row if name not in columns] + columns
-            writer = csv.DictWriter(file, header)
-            writer.writeheader()
-        if any(list(each) != columns for each in found):
-            raise RunError(
-                f"row {count}: the server has loaded a model with other classes; start again"
-            )
-        try:
-            writer.writerows(row | each for each in found)
-        except ValueError:
-            new = ", ".join(name for name in row if name not in header)
-            raise RunError(
-                f"row {count} has columns that the first row lacks ({new}); write .jsonl instead"
-            ) from None
-    return count
-
-
-def _write_json_lines(file: TextIO, predicted: _Predicted, column: str) -> int:
-    count = 0
-    for count, (row, prediction) in enumerate(predicted, start=1):  # noqa: B007
-        line = row | prediction.record()
-        file.write(json.dumps(line, ensure_ascii=False) + "\n")
-    return count
-
-
-def _write_fasttext(file: TextIO, predicted: _Predicted, column: str) -> int:
-    count = 0
-    for count, (row, prediction) in enumerate(predicted, start=1):
-        label = prediction.rows()[0].get("predicted_label")
-        if label is None:
-            raise RunError("the model names no class, as a line of fastText does; write .jsonl")
-        try:
-            line = fasttext_line(label, row.get(column, ""))
-        except RunError as error:
-            raise RunError(f"row {count}: {error}; write .jsonl instead") from None
-        file.write(line + "\n")
-    return count
-
-
-# By ending; each takes the column of the texts as well.
-_WRITERS = {".csv": _write_csv, ".jsonl": _write_json_lines, ".fasttext": _write_fasttext}

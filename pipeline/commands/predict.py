@@ -55,7 +55,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--output",
         metavar="FILE",
-        help="file of predictions, .csv, .jsonl or .fasttext (class and text); needs --input",
+        help="file of predictions, .csv, .tsv, .parquet, .xlsx, .jsonl or .fasttext (class and "
+        "text), or - for the standard output; needs --input",
     )
     parser.add_argument(
         "--question", metavar="TEXT", help="what every review is asked, of a model that answers"

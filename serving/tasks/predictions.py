@@ -13,6 +13,8 @@ from ...errors import UsageError
 if TYPE_CHECKING:
     import numpy as np
 
+    from ...files.writing import Cell
+
 # The task of models that were exported before `model.json` told.
 FIRST_TASK = "text-classification"
 # What `serving_default` takes where a task says nothing else.
@@ -73,8 +75,8 @@ class Prediction(Protocol):
         """The text as a person reads it beside the cells, such as with marks in it; where several
         were asked about, the last of them."""
 
-    def rows(self) -> list[dict[str, str]]:
-        """Rows of a table of predictions, at least one, all with the same columns."""
+    def rows(self) -> list[dict[str, Cell]]:
+        """Rows of a table of predictions, at least one, all with the same columns and types."""
 
     def record(self) -> dict[str, Any]:
         """Fields of a line of JSON."""

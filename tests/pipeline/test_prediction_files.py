@@ -253,7 +253,7 @@ def test_predicting_predictions_replaces_them(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "target", "error", "message"),
     [
-        ("in.csv", "text\na\n", "out.xlsx", UsageError, "use .csv, .jsonl or .fasttext"),
+        ("in.csv", "text\na\n", "out.docx", UsageError, "use .csv, .tsv, .*xlsx"),
         (
             "in.csv",
             "text\na\na __label__b\n",

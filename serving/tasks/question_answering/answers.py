@@ -11,6 +11,8 @@ from ..predictions import Ask, Inputs, Reply, is_list_of
 if TYPE_CHECKING:
     import numpy as np
 
+    from ....files.writing import Cell
+
 TASK = "question-answering"
 INPUTS = ("question", "context")
 OUTPUTS = ("answer", "start", "end", "score")
@@ -53,11 +55,10 @@ class Answer:
             return text
         return f"{text[: self.start]}[{text[self.start : self.end]}]{text[self.end :]}"
 
-    def rows(self) -> list[dict[str, str]]:
+    def rows(self) -> list[dict[str, Cell]]:
         """One row: `predicted_answer`, empty where there is none, and `…_start`, `…_end` and
         `…_score` of it."""
-        texts = {name: str(value) for name, value in self.record().items()}
-        return [texts | {"predicted_answer_score": f"{self.score:.6f}"}]
+        return [self.record()]
 
     def record(self) -> dict[str, Any]:
         """The same fields, of which training can read the answers as it does those of people."""

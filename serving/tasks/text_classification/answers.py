@@ -11,6 +11,8 @@ from ..predictions import Ask, Inputs, Reply, is_list_of
 if TYPE_CHECKING:
     import numpy as np
 
+    from ....files.writing import Cell
+
 OUTPUTS = ("label", "probabilities")
 
 
@@ -36,13 +38,12 @@ class Prediction:
         """The text as it is."""
         return text
 
-    def rows(self) -> list[dict[str, str]]:
+    def rows(self) -> list[dict[str, Cell]]:
         """One row: `predicted_label`, and `probability_CLASS` of each class."""
-        shares = self.probabilities.items()
-        return [
-            {"predicted_label": self.label}
-            | {f"probability_{name}": f"{share:.6f}" for name, share in shares}
-        ]
+        row: dict[str, Cell] = {"predicted_label": self.label}
+        for name, share in self.probabilities.items():
+            row[f"probability_{name}"] = round(float(share), 6)
+        return [row]
 
     def record(self) -> dict[str, Any]:
         """`predicted_label`, and an object `probabilities`."""

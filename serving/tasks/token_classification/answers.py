@@ -11,6 +11,8 @@ from ..predictions import Ask, Inputs, Reply, is_list_of
 if TYPE_CHECKING:
     import numpy as np
 
+    from ....files.writing import Cell
+
 TASK = "token-classification"
 # Of these each text has as many values as the text with the most entities has.
 _PADDED = ("start", "end", "label", "score", "entity")
@@ -67,13 +69,13 @@ class Entities:
             done = entity.end
         return "".join([*parts, text[done:]])
 
-    def rows(self) -> list[dict[str, str]]:
+    def rows(self) -> list[dict[str, Cell]]:
         """A row an entity, with `predicted_entity` and `entity_label`, `entity_start`, …
 
         A text without any has one row of empty cells, so that it does not get lost.
         """
         found = [
-            _row(each.text, each.label, str(each.start), str(each.end), f"{each.score:.6f}")
+            _row(each.text, each.label, each.start, each.end, round(float(each.score), 6))
             for each in self.entities
         ]
         return found or [_row()]
@@ -89,8 +91,8 @@ class Entities:
 
 
 def _row(
-    text: str = "", label: str = "", start: str = "", end: str = "", score: str = ""
-) -> dict[str, str]:
+    text: str = "", label: str = "", start: Cell = int, end: Cell = int, score: Cell = float
+) -> dict[str, Cell]:
     return {
         "predicted_entity": text,
         "entity_label": label,

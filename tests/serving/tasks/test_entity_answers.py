@@ -85,19 +85,20 @@ def test_a_file_has_a_row_an_entity_and_one_where_there_is_none():
         {
             "predicted_entity": "pasta",
             "entity_label": "food",
-            "entity_start": "12",
-            "entity_end": "17",
-            "entity_score": "0.983400",
+            "entity_start": 12,
+            "entity_end": 17,
+            "entity_score": 0.9834,
         },
         {
             "predicted_entity": "wine",
             "entity_label": "drink",
-            "entity_start": "22",
-            "entity_end": "26",
-            "entity_score": "0.500000",
+            "entity_start": 22,
+            "entity_end": 26,
+            "entity_score": 0.5,
         },
     ]
-    assert FOUND[1].rows() == [dict.fromkeys(FOUND[0].rows()[0], "")]
+    empty = ["", "", int, int, float]
+    assert FOUND[1].rows() == [dict(zip(FOUND[0].rows()[0], empty, strict=True))]
 
 
 def test_a_line_of_json_has_a_list_of_them():

@@ -52,17 +52,17 @@ def test_a_row_and_a_line_of_json_have_the_answer_and_where_it_stands():
         [
             {
                 "predicted_answer": "two days",
-                "predicted_answer_start": "22",
-                "predicted_answer_end": "30",
-                "predicted_answer_score": "0.934568",
+                "predicted_answer_start": 22,
+                "predicted_answer_end": 30,
+                "predicted_answer_score": 0.934568,
             }
         ],
         [
             {
                 "predicted_answer": "",
-                "predicted_answer_start": "0",
-                "predicted_answer_end": "0",
-                "predicted_answer_score": "0.500000",
+                "predicted_answer_start": 0,
+                "predicted_answer_end": 0,
+                "predicted_answer_score": 0.5,
             }
         ],
     ]
