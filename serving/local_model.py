@@ -13,8 +13,8 @@ import tensorflow as tf
 from ..errors import RunError
 from ..files import version_numbers
 from .model_card import task_of
-from .prediction import Row, input_batches
-from .tasks.predictions import Prediction, check_inputs, check_task
+from .prediction import AnyPrediction, Row, input_batches
+from .tasks.predictions import check_inputs, check_task
 from .tasks.question_answering.answers import TASK as ANSWERS
 from .tasks.question_answering.answers import Answer, rows_of_pairs
 from .tasks.registry import TASKS, inputs_of
@@ -67,7 +67,7 @@ class LocalModel:
         self._serve = model.signatures["serving_default"]
         self.labels = tf.io.gfile.GFile(labels).read().splitlines()
 
-    def predict(self, texts: Iterable[Row]) -> list[Prediction]:
+    def predict(self, texts: Iterable[Row]) -> list[AnyPrediction]:
         """Asks the model about texts.
 
         Args:
@@ -83,7 +83,7 @@ class LocalModel:
         """
         return list(self.stream(texts))
 
-    def stream(self, texts: Iterable[Row]) -> Iterator[Prediction]:
+    def stream(self, texts: Iterable[Row]) -> Iterator[AnyPrediction]:
         """Asks the model about texts as they come.
 
         Args:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from .tasks.predictions import MOST_CELLS, Inputs, Prediction
+from .tasks.text_classification.answers import Prediction as ClassPrediction
 
 # What a model is asked about: a text, or what takes more than one, texts by the names of the inputs
 # that they go into.
 Row = str | Mapping[str, str]
+
+# What a model says of a row depends on its task. Editors show what a classifier says; what models
+# of other tasks say has its type from methods of their own, such as `entities`.
+AnyPrediction = ClassPrediction | Any
 
 
 class Predictor(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import keras
@@ -68,13 +68,13 @@ class Tokenizer(Protocol):
     @property
     def files(self) -> Mapping[str, str]: ...
 
-    def __call__(self, texts: tf.Tensor) -> tf.RaggedTensor:
+    def __call__(self, texts: tf.Tensor | Sequence[str]) -> tf.RaggedTensor:
         """Tokenizes UTF-8 strings [batch]: ids, ragged int64 [batch, (tokens)], from start to
         end, cut to `max_tokens`."""
         ...
 
     def tokenize_with_offsets(
-        self, texts: tf.Tensor
+        self, texts: tf.Tensor | Sequence[str]
     ) -> tuple[tf.RaggedTensor, tf.RaggedTensor, tf.RaggedTensor]:
         """The same ids, and for each the bytes of the text that it stands for: where they begin
         and where they end, ragged int64 [batch, (tokens)]; 0 and 0 for start and end."""

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..encoders.base import Encoder
 from ..encoders.inputs import TokenIds
 from ..encoders.truncation import Truncation
 from ..encoders.windows import Windows
@@ -164,7 +165,7 @@ class Learnt(Protocol):
     def config(self) -> dict[str, Any]:
         """What `make_task` makes an equal task of; values that JSON can hold."""
 
-    def build(self, encoder: keras.layers.Layer, settings: Any) -> keras.Model:
+    def build(self, encoder: Encoder, settings: Any) -> keras.Model:
         """Puts a fresh head on an encoder.
 
         Args:

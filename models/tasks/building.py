@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 
 from ...errors import RunError
+from ..encoders.base import Encoder
 from ..encoders.registry import load_encoder
 from ..precision import precision_policy
 from ..settings import AUTO, MaskedModelSettings, ModelSettings
@@ -40,9 +41,7 @@ def build_model(
         return task.build(load_fitting_encoder(encoder, settings), settings)
 
 
-def load_fitting_encoder(
-    encoder: str, settings: ModelSettings | MaskedModelSettings
-) -> keras.layers.Layer:
+def load_fitting_encoder(encoder: str, settings: ModelSettings | MaskedModelSettings) -> Encoder:
     """Loads an encoder that reads as much of a text as the settings say.
 
     Args:

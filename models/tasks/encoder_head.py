@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ..encoders.base import Encoder
+
 
 class EncoderHead(keras.Model):
     """An encoder whose outputs go through a dropout and a dense layer; tasks derive from it.
@@ -22,9 +24,7 @@ class EncoderHead(keras.Model):
         head: The dense layer, in float32; it is built.
     """
 
-    def __init__(
-        self, encoder: keras.layers.Layer, outputs: int, dropout: float, name: str, **kwargs: Any
-    ):
+    def __init__(self, encoder: Encoder, outputs: int, dropout: float, name: str, **kwargs: Any):
         super().__init__(name=name, **kwargs)
         self.encoder = encoder
         self.dropout = keras.layers.Dropout(dropout, dtype="float32", name="dropout")

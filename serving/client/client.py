@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import cast
 
 from ...errors import UsageError
-from ..prediction import Row, input_batches
+from ..prediction import AnyPrediction, Row, input_batches
 from ..tasks.predictions import Inputs, Prediction
 from ..tasks.question_answering.answers import TASK as ANSWERS
 from ..tasks.question_answering.answers import Answer, rows_of_pairs
@@ -93,7 +93,7 @@ class Client:
         # For a client that nobody closed.
         self._stop = weakref.finalize(self, self._loop.call_soon_threadsafe, self._loop.stop)
 
-    def predict(self, texts: Iterable[Row]) -> list[Prediction]:
+    def predict(self, texts: Iterable[Row]) -> list[AnyPrediction]:
         """Asks a model of any task about reviews.
 
         Args:
@@ -115,7 +115,7 @@ class Client:
         """
         return list(self.stream(texts))
 
-    def stream(self, texts: Iterable[Row]) -> Iterator[Prediction]:
+    def stream(self, texts: Iterable[Row]) -> Iterator[AnyPrediction]:
         """Asks about reviews as they come, only a few batches ahead of what is taken.
 
         Args:
@@ -131,7 +131,7 @@ class Client:
         """
         return self._streamed(texts)
 
-    async def predict_async(self, texts: Iterable[Row]) -> list[Prediction]:
+    async def predict_async(self, texts: Iterable[Row]) -> list[AnyPrediction]:
         """Asks about reviews without blocking the caller's event loop.
 
         Args:

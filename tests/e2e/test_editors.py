@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,12 +22,15 @@ reveal_type(reviewlens.__version__)
 # A function that has the name of its module.
 reveal_type(whole_file("a"))
 reveal_type(load_encoder("b"))
-reveal_type(ReviewClassifier)
+reveal_type(ReviewClassifier(load_encoder("b"), 3))
 with Client("localhost:8501") as client:
-    reveal_type(client.predict(["Good."]))
+    reveal_type(client.predict(["Good."])[0].label)
 reviewlens.models.ReviewClasifier
 """
-TYPES = ["str", "_GeneratorContextManager[", "Encoder", "ReviewClassifier", "list["]
+TYPES = ["str", "_GeneratorContextManager[", "Encoder", "ReviewClassifier", "str"]
+
+# What a page's programs go on with, without saying again where it comes from.
+BEFORE = {"debugging": "import keras\nmodel = keras.Sequential()\ninputs = targets = [[1]]\n"}
 
 
 def pyright(folder: Path) -> list[dict]:
@@ -62,3 +66,19 @@ def test_mypy_knows_the_types_of_public_names(tmp_path):
     assert [kind for kind, text in zip(TYPES, said, strict=True) if kind not in text] == []
     wrong = [line for line in outcome.stdout.splitlines() if ": error: " in line]
     assert len(wrong) == 1 and '"ReviewClasifier"' in wrong[0], outcome.stdout
+
+
+def test_the_programs_on_the_pages_are_right_to_a_type_checker(tmp_path, repository):
+    pages = [repository / "README.md", *(repository / "docs").glob("*.md")]
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        programs = re.findall(r"^```py(?:thon)?\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+        for number, program in enumerate(programs):
+            name = f"{page.stem.lower()}_{number}.py"
+            (tmp_path / name).write_text(BEFORE.get(page.stem, "") + program, encoding="utf-8")
+    found = pyright(tmp_path)
+
+    assert len(list(tmp_path.glob("readme_*.py"))) >= 4
+    assert [
+        (Path(each["file"]).name, each["range"]["start"], each["message"]) for each in found
+    ] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -85,7 +86,7 @@ class WordpieceTokenizer(tf.Module):
         name = "tokenizer.json" if self.vocabulary_file.endswith(".json") else "vocab.txt"
         return {name: self.vocabulary_file}
 
-    def __call__(self, texts: tf.Tensor) -> tf.RaggedTensor:
+    def __call__(self, texts: tf.Tensor | Sequence[str]) -> tf.RaggedTensor:
         """Tokenizes a batch.
 
         Args:
@@ -98,7 +99,7 @@ class WordpieceTokenizer(tf.Module):
         return self._frame(tokens, self.start_id, self.end_id)
 
     def tokenize_with_offsets(
-        self, texts: tf.Tensor
+        self, texts: tf.Tensor | Sequence[str]
     ) -> tuple[tf.RaggedTensor, tf.RaggedTensor, tf.RaggedTensor]:
         """Tokenizes a batch and tells where its word pieces come from.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -111,7 +111,7 @@ class BytePairTokenizer(tf.Module):
                 default_value=-1,
             )
 
-    def __call__(self, texts: tf.Tensor) -> tf.RaggedTensor:
+    def __call__(self, texts: tf.Tensor | Sequence[str]) -> tf.RaggedTensor:
         """Tokenizes a batch.
 
         Args:
@@ -123,7 +123,7 @@ class BytePairTokenizer(tf.Module):
         return _framed(self._pieces(texts), self.start_id, self.end_id)
 
     def tokenize_with_offsets(
-        self, texts: tf.Tensor
+        self, texts: tf.Tensor | Sequence[str]
     ) -> tuple[tf.RaggedTensor, tf.RaggedTensor, tf.RaggedTensor]:
         """Tokenizes a batch, and tells what part of its text each piece stands for.
 

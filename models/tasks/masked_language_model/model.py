@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ....errors import RunError
+from ...encoders.base import Encoder
 from ...encoders.pretraining_heads import MASKED_LANGUAGE, NEXT_SENTENCE
 from .head import NextHead, PieceHead
 from .masking import IDS, POSITIONS
@@ -53,7 +54,7 @@ class MaskedLanguageModel(keras.Model):
 
     def __init__(
         self,
-        encoder: keras.layers.Layer,
+        encoder: Encoder,
         objectives: Sequence[str] = (MLM,),
         epsilon: float | None = None,
         approximate_gelu: bool | None = None,

@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from ....errors import RunError
+from ...encoders.base import Encoder
 from ...encoders.truncation import UNCUT, Truncation
 from ...settings import MASKINGS, OBJECTIVES, MaskedModelSettings, PretrainingSettings
 from ..base import AnyTexts, Drawn, Target, Texts
@@ -73,9 +73,7 @@ class MaskedLanguageModeling:
             "mask_rate": self.mask_rate,
         }
 
-    def build(
-        self, encoder: keras.layers.Layer, settings: MaskedModelSettings
-    ) -> MaskedLanguageModel:
+    def build(self, encoder: Encoder, settings: MaskedModelSettings) -> MaskedLanguageModel:
         """A model with fresh heads on an encoder; see `Learnt.build`.
 
         Raises:
@@ -136,7 +134,7 @@ class MaskedLanguageModeling:
         """
         return pretraining_report(outputs, texts.targets.get(RANDOM_NEXT), self.objectives)
 
-    def _masking(self, encoder: keras.layers.Layer) -> TokenMasking | None:
+    def _masking(self, encoder: Encoder) -> TokenMasking | None:
         if MLM not in self.objectives:
             return None
         tokenizer = encoder.tokenizer(UNCUT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from ...encoders.base import Encoder
 from ..encoder_head import TokenHead
 
 
@@ -28,7 +29,5 @@ class QuestionAnswerer(TokenHead):
         2
     """
 
-    def __init__(
-        self, encoder: keras.layers.Layer, dropout: float = 0.1, name: str = "reader", **kwargs
-    ):
+    def __init__(self, encoder: Encoder, dropout: float = 0.1, name: str = "reader", **kwargs):
         super().__init__(encoder, 2, dropout, name, **kwargs)

@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
+from ...encoders.base import Encoder
 from ...encoders.windows import Windows
 from ...settings import ModelSettings, TrainingSettings
 from ..base import AnyTexts, Target, Texts
@@ -55,7 +55,7 @@ class QuestionAnswering:
         """What `make_task` makes an equal task of."""
         return {"max_answer_tokens": self.max_answer_tokens}
 
-    def build(self, encoder: keras.layers.Layer, settings: ModelSettings) -> QuestionAnswerer:
+    def build(self, encoder: Encoder, settings: ModelSettings) -> QuestionAnswerer:
         """A reader with a fresh head on an encoder; see `Task.build`."""
         return QuestionAnswerer(encoder, settings.dropout)
 

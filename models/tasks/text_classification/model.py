@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from ...encoders.base import Encoder
 from ...precision import precision_policy
 from ...settings import ModelSettings
 from ..building import load_fitting_encoder
@@ -42,7 +43,7 @@ class ReviewClassifier(EncoderHead):
 
     def __init__(
         self,
-        encoder: keras.layers.Layer,
+        encoder: Encoder,
         num_classes: int,
         dropout: float = 0.1,
         pooling: str = "mean",

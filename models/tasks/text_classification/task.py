@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from ...arrays import distributions, softmax
+from ...encoders.base import Encoder
 from ...encoders.truncation import Truncation
 from ...settings import ModelSettings, TrainingSettings
 from ..base import AnyTexts, Target, Texts
@@ -60,7 +60,7 @@ class TextClassification:
         """What `make_task` makes an equal task of."""
         return {"labels": list(self.labels), "grades": list(self.grades)}
 
-    def build(self, encoder: keras.layers.Layer, settings: ModelSettings) -> ReviewClassifier:
+    def build(self, encoder: Encoder, settings: ModelSettings) -> ReviewClassifier:
         """A classifier with a fresh head on an encoder; see `Task.build`."""
         return ReviewClassifier(
             encoder, len(self.labels), settings.dropout, settings.pooling, self.grades

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from ...encoders.base import Encoder
 from ..encoder_head import TokenHead
 
 
@@ -29,7 +30,7 @@ class TokenClassifier(TokenHead):
 
     def __init__(
         self,
-        encoder: keras.layers.Layer,
+        encoder: Encoder,
         num_tags: int,
         dropout: float = 0.1,
         name: str = "tagger",

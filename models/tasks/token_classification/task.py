@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from ...arrays import rows_of
+from ...encoders.base import Encoder
 from ...encoders.windows import Windows
 from ...settings import ModelSettings, TrainingSettings
 from ..base import AnyTexts, Target, Texts
@@ -64,7 +64,7 @@ class TokenClassification:
         """What `make_task` makes an equal task of."""
         return {"labels": list(self.labels), "label_pieces": self.label_pieces}
 
-    def build(self, encoder: keras.layers.Layer, settings: ModelSettings) -> TokenClassifier:
+    def build(self, encoder: Encoder, settings: ModelSettings) -> TokenClassifier:
         """A tagger with a fresh head on an encoder; see `Task.build`."""
         return TokenClassifier(encoder, num_tags(len(self.labels)), settings.dropout)
 
