@@ -3,6 +3,7 @@
 import importlib
 
 _NAMES = (
+    "init",
     "run",
     "pretrain",
     "report",

@@ -31,6 +31,7 @@ def cli(*arguments, program=LIGHT, **options):
 @pytest.mark.parametrize(
     "command",
     [
+        "init",
         "run",
         "validate",
         "schema",
@@ -59,6 +60,7 @@ def test_help_lists_the_commands():
     assert answer.returncode == 0
     assert [line.split()[0] for line in answer.stdout.splitlines() if line[:3].strip()]
     for command in (
+        "init",
         "run",
         "validate",
         "schema",
