@@ -14,6 +14,7 @@ from .dialect import Dialect
 from .formats import FORMATS, Format, format_by_ending
 from .input_file import InputFile
 from .packages import package_path
+from .standard_input import STANDARD_INPUT, format_by_content, spool_standard_input
 
 _SHOWN = 5
 
@@ -40,8 +41,8 @@ def match_local(source: str) -> Iterator[Match]:
     """Finds files on this machine.
 
     Args:
-        source: A file, a folder (searched through; hidden files in it are passed over), or a
-            glob (`**` spans folders).
+        source: A file, a folder (searched through; hidden files in it are passed over, and those
+            that lock a workbook while it is open), or a glob (`**` spans folders).
 
     Yields:
         Each file, in any order.
@@ -57,7 +58,7 @@ def match_local(source: str) -> Iterator[Match]:
             folders[:] = [name for name in folders if name[0] not in "._"]
             for name in names:
                 path = os.path.join(folder, name)
-                if name[0] not in "._" and os.path.isfile(path):
+                if name[0] not in "._~" and os.path.isfile(path):
                     yield Match(path, os.path.relpath(path, source), os.path.getsize(path), False)
     else:
         paths = [path for path in glob.glob(source, recursive=True) if os.path.isfile(path)]
@@ -77,7 +78,9 @@ def list_files(
     """Finds the files that an input names, in the order of their names.
 
     Args:
-        source: What `match` takes, or `package:NAME/PATH`. Of what is found in a folder, with
+        source: What `match` takes, `package:NAME/PATH`, or `-` for the standard input, which
+            is kept as a file until the process ends; with `auto` its format is that of which
+            files begin so, else CSV. Of what is found in a folder, with
             `auto`, files of other endings are passed over.
         format: Name of a format, or `auto`, which goes by the ending.
         match: Finds the files.
@@ -90,6 +93,11 @@ def list_files(
         RunError: Nothing is there, the format cannot be told, or the package is not installed.
     """
     said = dialect or Dialect()
+    if source == STANDARD_INPUT:
+        path = spool_standard_input()
+        chosen_name = format_by_content(path) if format == "auto" else format
+        name, size = os.path.basename(path), os.path.getsize(path)
+        return [InputFile(path, name, chosen_name, "", size, dialect=said)]
     if source.startswith("package:"):
         source = package_path(source)
     found = {}

@@ -8,11 +8,13 @@ from . import (  # noqa: F401
     delimited,
     documents,
     fasttext,
+    json_array,
     json_lines,
     parquet,
     semeval,
     squad,
     text_lines,
+    workbook,
 )
 from .registry import FORMATS, Format, Reader, format_by_ending, register
 

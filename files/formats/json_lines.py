@@ -53,7 +53,7 @@ def read_json_lines(file: InputFile, columns: Mapping[str, str], others: bool) -
 
 def _check_first(file: InputFile, line: bytes) -> None:
     if line.lstrip().startswith(b"["):
-        raise RunError(f"{file.path}: is a JSON array; write one object a line (JSON Lines)")
+        raise RunError(f"{file.path}: is a JSON array; set data.format: json")
 
 
 def _record(number: int, line: bytes) -> Record:
@@ -74,4 +74,4 @@ def _record(number: int, line: bytes) -> Record:
     return Record(number, values)
 
 
-register(Format("jsonl", "JSON Lines", (".jsonl", ".ndjson"), read_json_lines))
+register(Format("jsonl", "JSON Lines", (".jsonl", ".ndjson"), read_json_lines, begins=(b"{",)))

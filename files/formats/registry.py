@@ -50,6 +50,8 @@ class Format:
         has_header: Whether the first row names the columns.
         in_folders: Whether such files are taken from a folder that is named as a whole; False
             for an ending that lies beside data more often than it is data.
+        begins: What no file of another format begins with, by which one without an ending is
+            known.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Format:
     columns_left_out: Callable[[InputFile, Mapping[str, str]], list[str]] = _none_left_out
     has_header: bool = False
     in_folders: bool = True
+    begins: tuple[bytes, ...] = ()
 
 
 def register(format: Format) -> None:

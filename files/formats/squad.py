@@ -91,7 +91,7 @@ def _articles(file: InputFile, pieces: JsonPieces) -> Iterator[int]:
     if first != "{":
         is_what = {
             "": "is empty",
-            "[": "is a JSON array; write one object a line, into a file that ends in .jsonl",
+            "[": "is a JSON array; set data.format: json",
         }
         raise RunError(f"{file.path}: {is_what.get(first, 'is no JSON, as SQuAD has it')}")
     has_data = False
@@ -202,4 +202,5 @@ class _Questions:
         return Record(self._count, values, reason, detail)
 
 
-register(Format("squad", "SQuAD's JSON", (".json",), read_squad, in_folders=False))
+# Such files end in .json, as other JSON does; `json_array` tells them apart.
+register(Format("squad", "SQuAD's JSON", (), read_squad))

@@ -51,7 +51,7 @@ ROWS = [
 def read(path, data=None, columns=ALL, others=False):
     if data is not None:
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
-    (file,) = list_files(str(path))
+    (file,) = list_files(str(path), "squad")
     return list(read_records(file, columns, others=others))
 
 
@@ -181,7 +181,7 @@ def test_half_characters_reject_the_questions_that_they_are_in(tmp_path, broken)
     [
         ("", "is empty"),
         (" \n", "is empty"),
-        ('[{"question": "Q"}]', "is a JSON array; write one object a line, into a file"),
+        ('[{"question": "Q"}]', "is a JSON array; set data.format: json"),
         ("question,answer\nQ,A\n", "is no JSON, as SQuAD has it"),
         ('{"type": "FeatureCollection"}', "has no list data of articles, as SQuAD has it$"),
         (
@@ -225,7 +225,9 @@ def test_such_files_are_read_from_a_folder_where_they_are_asked_for(tmp_path):
     (tmp_path / "t.json").write_text(json.dumps(OF_1_1))
     (tmp_path / "t.csv").write_text("text\ngood\n")
     assert [file.name for file in list_files(str(tmp_path))] == ["t.csv"]
-    assert [file.format for file in list_files(f"{tmp_path}/*.json")] == ["squad"]
+    assert [file.format for file in list_files(f"{tmp_path}/*.json")] == ["json"]
+    (file,) = list_files(f"{tmp_path}/*.json")
+    assert len(list(read_records(file, ALL))) == len(read(tmp_path / "t.json"))
 
 
 JSON = st.recursive(
