@@ -326,3 +326,15 @@ def test_nor_does_one_that_is_packed(tmp_path, read_elsewhere, name, compression
     found = read_elsewhere(path)
     assert "is longer than 16,777,216 characters" in found["problem"]
     assert found["megabytes"] < 300
+
+
+def test_texts_and_labels_as_data_sets_are_exported_for_training(tmp_path):
+    """A CSV with the columns `text` and `label`, whose texts hold whatever people write."""
+    data = 'text,label\n"Great, ""really"".\n\nWould buy again",1\nbroke,0\n'
+    (tmp_path / "train.csv").write_text(data)
+    (file,) = list_files(str(tmp_path / "train.csv"))
+    columns = {"text": "data.text", "label": "data.label"}
+    assert [record.values for record in read_records(file, columns)] == [
+        {"text": 'Great, "really".\n\nWould buy again', "label": "1"},
+        {"text": "broke", "label": "0"},
+    ]
