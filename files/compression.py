@@ -1,4 +1,4 @@
-"""Opening a file of bytes, whatever it is packed with and wherever it lies."""
+"""Opening a file of bytes, whatever it is packed with and written in, and wherever it lies."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import zstandard
 
 from ..errors import RunError
 from .input_file import InputFile
+from .transcoding import as_utf8
 
 _BLOCK = 1 << 20
 _PACKED_BLOCK = 1 << 14
@@ -21,17 +22,35 @@ _PACKED_BLOCK = 1 << 14
 
 @contextlib.contextmanager
 def open_file(file: InputFile) -> Iterator[BinaryIO]:
-    """Opens a file for reading, unpacked and buffered.
+    """Opens a file for reading, unpacked, in UTF-8 and buffered.
 
     Args:
-        file: Plain, or packed with gzip, bzip2 or Zstandard.
+        file: Plain, or packed with gzip, bzip2 or Zstandard; in the encoding of its dialect.
+
+    Yields:
+        A binary stream that is read once, forwards. Bytes that the encoding does not have appear
+        as bytes that are no UTF-8.
+
+    Raises:
+        RunError: It cannot be opened, is not what its ending says, or its packed data is
+            damaged or cut short; also while it is being read.
+    """
+    with open_packed(file) as unpacked:
+        yield as_utf8(unpacked, file.dialect.encoding)
+
+
+@contextlib.contextmanager
+def open_packed(file: InputFile) -> Iterator[BinaryIO]:
+    """Opens a file for reading, unpacked, but in the encoding that it is in.
+
+    Args:
+        file: As for `open_file`.
 
     Yields:
         A binary stream that is read once, forwards.
 
     Raises:
-        RunError: It cannot be opened, is not what its ending says, or its packed data is
-            damaged or cut short; also while it is being read.
+        RunError: See `open_file`.
     """
     try:
         with file.open() as raw, _unpacked(raw, file.compression) as unpacked:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+
+from .transcoding import is_encoding
+
+TAB = "tab"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,7 +20,7 @@ class Dialect:
 
     Attributes:
         encoding: Of the text, by the name of a codec of Python.
-        delimiter: The one character between two fields of a row.
+        delimiter: The one character between two fields of a row, or `tab`.
         decimal: What stands between a whole number and its fraction, `.` or `,`.
         sheet: Name of the sheet of a workbook.
         header_row: Number of the row that names the columns, from 1; what stands above it is
@@ -31,3 +36,20 @@ class Dialect:
     decimal: str | None = None
     sheet: str | None = None
     header_row: int | None = None
+
+    @property
+    def separator(self) -> str | None:
+        """The delimiter as a character."""
+        return "\t" if self.delimiter == TAB else self.delimiter
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        """Yields `(attribute, what is wrong and what would be right)` for every bad value."""
+        if self.encoding is not None and not is_encoding(self.encoding):
+            yield "encoding", f"is {self.encoding!r}, which Python does not know; try cp1252"
+        mark = self.separator
+        if mark is not None and (len(mark) != 1 or mark in '"\r\n\0\ufeff'):
+            yield "delimiter", f"is {mark!r}; it is one character, such as ;, or {TAB}"
+        if self.decimal not in (None, ".", ","):
+            yield "decimal", f"is {self.decimal!r}; choose one of . and ,"
+        if self.header_row is not None and self.header_row < 1:
+            yield "header_row", f"is {self.header_row}; it is a whole number from 1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import glob
 import os
@@ -84,7 +85,8 @@ def list_files(
             `auto`, files of other endings are passed over.
         format: Name of a format, or `auto`, which goes by the ending.
         match: Finds the files.
-        dialect: What is said of how their rows are written.
+        dialect: What is said of how their rows are written; an encoding is that of those which are
+            text.
 
     Returns:
         At least one file.
@@ -109,7 +111,8 @@ def list_files(
         if chosen:
             # The name becomes part of ids, which are UTF-8; a path may be any bytes.
             name = name.encode("utf-8", "replace").decode()
-            found[path] = InputFile(path, name, chosen.name, compression, size, opener, said)
+            own = said if chosen.is_text else dataclasses.replace(said, encoding=None)
+            found[path] = InputFile(path, name, chosen.name, compression, size, opener, own)
         elif was_named:
             *most, last = FORMATS
             raise RunError(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ..errors import RunError
 from .input_file import InputFile
+from .transcoding import is_utf8_codec
 
 MALFORMED = "malformed-row"
 UNDECODABLE = "undecodable"
@@ -49,22 +50,25 @@ def check_columns(file: InputFile, present: Collection[str], columns: Mapping[st
         columns: Column -> the setting that names it.
 
     Raises:
-        RunError: A column is missing (the nearest one is named) or there twice.
+        RunError: Columns are missing (the nearest ones are named) or there twice; all of them are
+            told at once.
     """
+    problems = []
+    by_lower_case = {name.lower(): name for name in present}
     for column, setting in columns.items():
         count = list(present).count(column)
-        if count == 1:
-            continue
-        if count:
-            raise RunError(
-                f"{file.path}: has {count} columns named {column!r} ({setting}); rename all but one"
+        if count > 1:
+            problems.append(
+                f"has {count} columns named {column!r} ({setting}); rename all but one."
             )
-        by_lower_case = {name.lower(): name for name in present}
-        near = difflib.get_close_matches(column.lower(), by_lower_case, 1)
-        hint = f"; did you mean {by_lower_case[near[0]]!r}?" if near else "."
+        elif not count:
+            near = difflib.get_close_matches(column.lower(), by_lower_case, 1)
+            hint = f"; did you mean {by_lower_case[near[0]]!r}?" if near else "."
+            problems.append(f"has no column {column!r}, which {setting} names{hint}")
+    if problems:
+        told = " It ".join(problems)
         raise RunError(
-            f"{file.path}: has no column {column!r}, which {setting} names{hint} "
-            f"Its columns: {', '.join(map(repr, present)) or 'none'}"
+            f"{file.path}: {told} Its columns: {', '.join(map(repr, present)) or 'none'}"
         )
 
 
@@ -98,8 +102,14 @@ def too_long(file: InputFile, line: int) -> RunError:
 
 
 def utf16(file: InputFile) -> RunError:
-    """The error for a file that a spreadsheet has saved as "Unicode"."""
-    return RunError(f"{file.path}: is UTF-16; save it as UTF-8")
+    """The error for a file that a spreadsheet has saved as "Unicode", where another is said."""
+    return RunError(f"{file.path}: is UTF-16, not {encoding_of(file)}; set data.encoding to utf-16")
+
+
+def encoding_of(file: InputFile) -> str:
+    """What the encoding of a file is called."""
+    encoding = file.dialect.encoding
+    return "UTF-8" if encoding is None or is_utf8_codec(encoding) else encoding
 
 
 def start_of(text: str) -> str:
@@ -119,12 +129,14 @@ def is_utf8(text: str) -> bool:
     return True
 
 
-def undecodable(row: int, text: str) -> Record:
-    """The record of a row whose bytes are no UTF-8; in its text they appear as `\\xe9`."""
+def undecodable(file: InputFile, row: int, text: str) -> Record:
+    """The record of a row with bytes that the encoding does not have; in its text they appear as
+    `\\xe9`."""
     shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     start = next(i for i, character in enumerate(text) if "\ud800" <= character <= "\udfff")
     byte = ord(text[start]) & 0xFF
-    return Record(row, shown, UNDECODABLE, f"byte 0x{byte:02x} after {start} characters: not UTF-8")
+    detail = f"byte 0x{byte:02x} after {start} characters: not {encoding_of(file)}"
+    return Record(row, shown, UNDECODABLE, detail)
 
 
 def cell_text(value: Any) -> str:

@@ -23,6 +23,7 @@ from ..components.task_registry import TASKS, inputs_of
 from ..components.tasks.spans import spans_text
 from ..errors import RunError, UsageError
 from ..files import read_records, settle_dialects, version_numbers
+from ..progress import notify
 from .prediction_files import predicted_each
 from .report.analysis.answers import CANDIDATE, CLASSES, ENTITIES, QUESTIONS, PredictionsFile
 from .report.analysis.metrics import metrics_of
@@ -204,7 +205,10 @@ def _reviews(task: str, settings: DataSettings, report: Report, rejected: str) -
     maker = ReviewMaker(settings, examples.make_maker(settings), as_given)
     with open(rejected, "w", encoding="utf-8") as stream:
         found = list_files(settings.input, settings.format, settings.dialect)
-        for file in settle_dialects(found).files:
+        settled = settle_dialects(found, settings.source_columns())
+        for line in settled.lines:
+            notify(line)
+        for file in settled.files:
             for record in read_records(file, settings.source_columns(), others=False):
                 report.read += 1
                 made = maker.make(file, record)

@@ -59,7 +59,7 @@ class Executor(BaseBeamExecutor):
         settings = from_json(exec_properties["settings"], input=exec_properties["input"])
         learnt = _learnt(exec_properties["task"], settings)
         found = list_files(settings.input, settings.format, settings.dialect)
-        settled = settle_dialects(found)
+        settled = settle_dialects(found, settings.source_columns())
         for line in settled.lines:
             notify(line)
         files = [_found_anywhere(file) for file in settled.files]

@@ -91,8 +91,8 @@ class DataSettings:
         slices: Columns by whose values the evaluation is broken down.
         derived: New column -> what it is made from.
         format: `auto` reads the file's ending; or the name of one of `files.FORMATS`.
-        delimiter: The character between two fields of a row, such as `;`; like the four that
-            follow it is found out where it is not said.
+        delimiter: The character between two fields of a row, such as `;`, or `tab`; like the four
+            that follow it is found out where it is not said.
         encoding: Of the text, such as `cp1252`.
         decimal: What stands between a whole number and its fraction, `.` or `,`.
         sheet: Name of the sheet of a workbook.
@@ -195,6 +195,7 @@ class DataSettings:
         yield from self._derived_problems()
         if self.format not in ("auto", *FORMATS):
             yield "format", f"is {self.format!r}; choose one of auto, {', '.join(FORMATS)}"
+        yield from self.dialect.problems()
         if self.offsets not in OFFSETS:
             yield "offsets", f"is {self.offsets!r}; choose one of {', '.join(OFFSETS)}"
         if self.contradictory not in CONTRADICTORY:

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+import dataclasses
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
 
+from ...errors import RunError
+from ..formats import FORMATS
 from ..input_file import InputFile
+from ..records import check_columns
+from ..transcoding import is_utf8_codec
+from .delimiters import FoundDelimiter, find_delimiter, read_table
+from .encodings import FoundEncoding, find_encoding, where_different
+from .heads import read_head
+
+_NAMES = {"\t": "tab"}
+_USUAL = ","
+# Files of a server are waited for, not worked for.
+_AT_ONCE = 8
+_MOST_TOLD = 5
+_COLUMNS = 6
+# What Excel writes and reads above the header.
+_SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n").match
 
 
 class Settled(NamedTuple):
@@ -21,14 +40,128 @@ class Settled(NamedTuple):
     lines: list[str]
 
 
-def settle_dialects(files: Sequence[InputFile]) -> Settled:
+class _Settled(NamedTuple):
+    """What has been found out of one file, in words, and what is in the way."""
+
+    file: InputFile
+    found: tuple[str, ...] = ()
+    obstacles: tuple[str, ...] = ()
+
+
+def settle_dialects(
+    files: Sequence[InputFile], columns: Mapping[str, str] | None = None, key: str = "data.{}"
+) -> Settled:
     """Finds out how the rows of files are written.
 
     Args:
         files: As `inputs.list_files` finds them; what their dialects say is not asked again.
+        columns: Columns that must be there -> the setting that names them.
+        key: What the setting of an attribute of a dialect is called, with {} for its name.
+
+    Returns:
+        The files, which are of UTF-8 with commas between fields where nothing is told of them.
 
     Raises:
-        RunError: It is not certain of a file; a line for each of them, with the settings that
-            would say it.
+        RunError: It is not certain of a file, or columns are missing; all that is in the way of
+            each file is told at once, with the settings that would say it.
+
+    Example:
+        >>> from reviewlens.files import list_files
+        >>> with open("reviews.csv", "w", encoding="cp1252") as written:
+        ...     print("text;stars\\nDas Kleid ist schön, die Größe passt nicht.;4", file=written)
+        >>> settled = settle_dialects(list_files("reviews.csv"))
+        >>> settled.lines
+        ['reviews.csv: ; between fields, cp1252']
     """
-    return Settled(list(files), [])
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        settled = list(pool.map(lambda file: _settle(file, columns or {}, key), files))
+    told = [obstacle for one in settled for obstacle in one.obstacles]
+    if told:
+        more = sum(bool(one.obstacles) for one in settled)
+        raise RunError("\n".join(told[:_MOST_TOLD]) + _more(len(told), more))
+    return Settled([one.file for one in settled], _lines(settled))
+
+
+def _more(count: int, files: int) -> str:
+    return f"\nand {count - _MOST_TOLD} more, in {files} files in all" if count > _MOST_TOLD else ""
+
+
+def _lines(settled: Sequence[_Settled]) -> list[str]:
+    names: dict[tuple[str, ...], list[str]] = {}
+    for one in settled:
+        if one.found:
+            names.setdefault(one.found, []).append(one.file.name)
+    return [
+        f"{first}{f' and {len(others)} more' if others else ''}: {', '.join(found)}"
+        for found, (first, *others) in names.items()
+    ]
+
+
+def _settle(file: InputFile, columns: Mapping[str, str], key: str) -> _Settled:
+    format = FORMATS[file.format]
+    if not format.is_text:
+        return _Settled(file)
+    found: list[str] = []
+    obstacles: list[str] = []
+    try:
+        head = read_head(file)
+    except RunError as error:
+        return _Settled(file, obstacles=(str(error),))
+    if file.dialect.encoding is None:
+        encoding = find_encoding(head.start, head.sample)
+        file = _with(file, encoding=encoding.encoding)
+        if not is_utf8_codec(encoding.encoding):
+            found.append(encoding.encoding)
+        obstacles += _about_encoding(file, encoding, key.format("encoding"))
+    text = head.text(file.dialect.encoding)
+    if format.delimiters and file.dialect.delimiter is None:
+        if said := _SEPARATOR_LINE(text):
+            file = _with(file, delimiter=said[1], header_row=file.dialect.header_row or 2)
+        else:
+            delimiter = find_delimiter(file, text, columns)
+            file = _with(file, delimiter=delimiter.delimiter)
+            obstacles += _about_delimiter(file, delimiter, key.format("delimiter"))
+        if file.dialect.delimiter != _USUAL:
+            found.insert(0, f"{_name(file.dialect.delimiter)} between fields")
+    if format.has_header:
+        table = read_table(file, text)
+        try:
+            if table.header:
+                check_columns(file, table.header, columns)
+        except RunError as error:
+            read_with = f" (read with {', '.join(found)})" if found else ""
+            obstacles.append(f"{error}{read_with}")
+    return _Settled(file, tuple(found), tuple(obstacles))
+
+
+def _with(file: InputFile, **known: Any) -> InputFile:
+    return dataclasses.replace(file, dialect=dataclasses.replace(file.dialect, **known))
+
+
+def _name(delimiter: str | None) -> str:
+    return _NAMES.get(delimiter or "", delimiter or "")
+
+
+def _about_encoding(file: InputFile, found: FoundEncoding, key: str) -> Iterator[str]:
+    if found.rivals:
+        read = zip(found.rivals, where_different(found.rivals), strict=True)
+        yield "\n".join(
+            [
+                f"{file.path}: its encoding is not certain; set {key} to the one that reads right:",
+                *(f"    {reading.encoding:12} {shown!r}" for reading, shown in read),
+            ]
+        )
+
+
+def _about_delimiter(file: InputFile, found: FoundDelimiter, key: str) -> Iterator[str]:
+    if found.rivals:
+        yield "\n".join(
+            [
+                f"{file.path}: what stands between its fields is not certain; set {key} to one of:",
+                *(
+                    f"    {_name(mark):4} {len(table.header)} columns, "
+                    f"{', '.join(map(repr, table.header[:_COLUMNS]))}"
+                    for mark, table in found.rivals
+                ),
+            ]
+        )

@@ -84,7 +84,7 @@ def read_conll(file: InputFile, columns: Mapping[str, str], others: bool) -> Ite
             detail = f"a sentence of more than {LONGEST_SENTENCE:,} bytes: is a blank line missing?"
             yield Record(row, start_of(text), TOO_LONG, detail)
         elif not is_utf8(text):
-            yield undecodable(row, text)
+            yield undecodable(file, row, text)
         else:
             named = f"{file.name}:{document}" if document else ""
             yield _record(row, text, named, _ENTITIES in columns)

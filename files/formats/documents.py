@@ -33,7 +33,7 @@ def read_documents(file: InputFile, columns: Mapping[str, str], others: bool) ->
             detail = f"a document of more than {LONGEST_LINE:,} bytes: is a blank line missing?"
             yield Record(row, start_of(text), TOO_LONG, detail)
         elif not is_utf8(text):
-            yield undecodable(row, text)
+            yield undecodable(file, row, text)
         elif text.strip():
             yield Record(row, {column: text.rstrip("\r\n")})
 

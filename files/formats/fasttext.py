@@ -46,7 +46,7 @@ def read_fasttext(file: InputFile, columns: Mapping[str, str], others: bool) -> 
     for number, line in numbered_lines(file):
         text = line.decode("utf-8", "surrogateescape")
         if not is_utf8(text):
-            yield undecodable(number, text)
+            yield undecodable(file, number, text)
             continue
         words = [word for word in _SPACES.split(text) if word]
         if words:

@@ -41,7 +41,7 @@ def read_json_lines(file: InputFile, columns: Mapping[str, str], others: bool) -
         line = line.strip()
         if not line:
             continue
-        record = _record(number, line)
+        record = _record(file, number, line)
         if isinstance(record.values, dict):
             any_object = True
             if not columns.keys() <= seen.keys():
@@ -56,10 +56,10 @@ def _check_first(file: InputFile, line: bytes) -> None:
         raise RunError(f"{file.path}: is a JSON array; set data.format: json")
 
 
-def _record(number: int, line: bytes) -> Record:
+def _record(file: InputFile, number: int, line: bytes) -> Record:
     text = line.decode("utf-8", "surrogateescape")
     if not is_utf8(text):
-        return undecodable(number, text)
+        return undecodable(file, number, text)
     try:
         found = json.loads(text)
         if not isinstance(found, dict):

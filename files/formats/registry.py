@@ -48,6 +48,9 @@ class Format:
         columns_left_out: Names the columns that `read` leaves out, see
             `reading.columns_left_out`.
         has_header: Whether the first row names the columns.
+        is_text: Whether it is text of which nothing in the file says in what encoding it is; False
+            of binary files, and of XML.
+        delimiters: Characters of which one stands between two fields; none where that is fixed.
         in_folders: Whether such files are taken from a folder that is named as a whole; False
             for an ending that lies beside data more often than it is data.
         begins: What no file of another format begins with, by which one without an ending is
@@ -60,6 +63,8 @@ class Format:
     read: Reader
     columns_left_out: Callable[[InputFile, Mapping[str, str]], list[str]] = _none_left_out
     has_header: bool = False
+    is_text: bool = True
+    delimiters: str = ""
     in_folders: bool = True
     begins: tuple[bytes, ...] = ()
 

@@ -192,4 +192,10 @@ def _whole_number(text: str) -> int | str:
     return int(text) if len(text) < 10 and text.isdecimal() else text
 
 
-register(Format("semeval", "SemEval's XML of aspects", (".xml",), read_semeval, in_folders=False))
+register(
+    Format(
+        *("semeval", "SemEval's XML of aspects", (".xml",), read_semeval),
+        is_text=False,
+        in_folders=False,
+    )
+)

@@ -29,7 +29,7 @@ def read_text_lines(file: InputFile, columns: Mapping[str, str], others: bool) -
     for number, line in numbered_lines(file):
         text = line.decode("utf-8", "surrogateescape")
         if not is_utf8(text):
-            yield undecodable(number, text)
+            yield undecodable(file, number, text)
         elif text.strip():
             yield Record(number, {column: text.rstrip("\r\n")})
 

@@ -21,4 +21,10 @@ def _columns_left_out(file: InputFile, columns: Mapping[str, str]) -> list[str]:
     return columns_left_out(file, columns)
 
 
-register(Format("parquet", "Parquet", (".parquet",), _read, _columns_left_out, begins=(b"PAR1",)))
+register(
+    Format(
+        *("parquet", "Parquet", (".parquet",), _read, _columns_left_out),
+        begins=(b"PAR1",),
+        is_text=False,
+    )
+)
