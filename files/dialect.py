@@ -8,6 +8,19 @@ from collections.abc import Iterator
 from .transcoding import is_encoding
 
 TAB = "tab"
+POINT, COMMA = ".", ","
+
+
+def number_pattern(decimal: str) -> str:
+    """The regular expression of a number as a spreadsheet shows it.
+
+    Args:
+        decimal: What stands before the fraction, `.` or `,`; the other one may stand between
+            thousands.
+    """
+    mark, between = (r"\.", ",") if decimal == POINT else (",", r"\.")
+    whole = rf"(?:[0-9]+|[1-9][0-9]{{0,2}}(?:{between}[0-9]{{3}})+)"
+    return rf"[-+]?(?:{whole}(?:{mark}[0-9]*)?|{mark}[0-9]+)(?:[eE][-+]?[0-9]+)?"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +62,7 @@ class Dialect:
         mark = self.separator
         if mark is not None and (len(mark) != 1 or mark in '"\r\n\0\ufeff'):
             yield "delimiter", f"is {mark!r}; it is one character, such as ;, or {TAB}"
-        if self.decimal not in (None, ".", ","):
+        if self.decimal not in (None, POINT, COMMA):
             yield "decimal", f"is {self.decimal!r}; choose one of . and ,"
         if self.header_row is not None and self.header_row < 1:
             yield "header_row", f"is {self.header_row}; it is a whole number from 1"

@@ -7,6 +7,8 @@ import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
+from ...files.dialect import number_pattern
+
 Value = str | int | float
 Name = TypeVar("Name", bound=Hashable)
 
@@ -15,6 +17,7 @@ _IS_NUMBER = re.compile(_NUMBER).fullmatch
 _IS_RANGE = re.compile(rf"({_NUMBER})\s*\.\.\s*({_NUMBER})").fullmatch
 _IS_COMPARISON = re.compile(rf"(<=|>=|<|>)\s*({_NUMBER})").fullmatch
 _LOOKS_NUMERIC = re.compile(r"[<>]|[-+.0-9]+\s*\.\.|\.\.\s*[-+.0-9]").match
+_IS_WRITTEN = {mark: re.compile(number_pattern(mark)).fullmatch for mark in (".", ",")}
 _INFINITY = float("inf")
 
 
@@ -119,14 +122,34 @@ class ValueMap(Generic[Name]):
                 else:
                     self._intervals.append((entry, name))
 
-    def find(self, value: str) -> Name | None:
-        """Returns the name that `value` stands for, or None."""
-        if self._intervals and _IS_NUMBER(value):
-            number = float(value)
+    def find(self, value: str, decimal: str | None = None) -> Name | None:
+        """Returns the name that a value stands for, or None.
+
+        Args:
+            value: Of a cell.
+            decimal: What stands before the fraction of a number, `.` or `,`; the other one may
+                stand between thousands. None for a point, and nothing between thousands.
+
+        Example:
+            >>> ValueMap({"high": ["> 1000"]}).find("1.234,5", ",")
+            'high'
+        """
+        number = _number(value, decimal) if self._intervals else None
+        if number is not None:
             for interval, name in self._intervals:
                 if number in interval:
                     return name
         return self._texts.get(value)
+
+
+def _number(value: str, decimal: str | None) -> float | None:
+    if decimal is None:
+        return float(value) if _IS_NUMBER(value) else None
+    if not _IS_WRITTEN[decimal](value):
+        return None
+    return float(
+        value.replace(",", "") if decimal == "." else value.replace(".", "").replace(",", ".")
+    )
 
 
 def overlaps(values: Mapping[str, Sequence[Value]]) -> Iterator[tuple[str, str]]:

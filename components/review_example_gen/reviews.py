@@ -78,12 +78,15 @@ class Rejection(NamedTuple):
 class TargetMaker(Protocol):
     """Makes the targets of rows; that of a task, see `tasks.base.Examples`."""
 
-    def make(self, values: Mapping[str, str], text: str) -> Targets | Rejection:
+    def make(
+        self, values: Mapping[str, str], text: str, decimal: str | None = None
+    ) -> Targets | Rejection:
         """Returns the features of a row, or why it has none.
 
         Args:
             values: Column -> text of the cell, derived columns included.
             text: The text of the row, as its example has it.
+            decimal: What stands before the fraction of a number, see `labels.ValueMap.find`.
         """
 
     def merge(self, targets: Targets, copies: Mapping[int, int]) -> Targets:
@@ -121,14 +124,14 @@ class ReviewMaker:
         """
         if record.reason or isinstance(record.values, str):
             return Rejection(record.reason, record.detail)
-        values = self._derive(record.values)
+        values = self._derive(record.values, file.dialect.decimal)
         settings = self._settings
         text = " ".join([values.get(column, "") for column in settings.text])
         if not self._as_given:
             text = clean_text(text)
         if not text or text.isspace():
             return Rejection(EMPTY_TEXT, f"nothing to read in {', '.join(settings.text)}")
-        targets = self._targets.make(values, text)
+        targets = self._targets.make(values, text, file.dialect.decimal)
         if isinstance(targets, Rejection):
             return targets
         id_text = values.get(settings.id, "").strip() if settings.id else ""
@@ -164,17 +167,18 @@ class ColumnDeriver:
     def __init__(self, settings: DataSettings):
         self._derivers = [(name, _Deriver(made)) for name, made in settings.derived.items()]
 
-    def derive(self, values: dict[str, str]) -> dict[str, str]:
+    def derive(self, values: dict[str, str], decimal: str | None = None) -> dict[str, str]:
         """Returns the cells of a row with those of the derived columns among them.
 
         Args:
             values: Column -> text of the cell; is not changed.
+            decimal: What stands before the fraction of a number, see `labels.ValueMap.find`.
         """
         if not self._derivers:
             return values
         values = dict(values)
         for name, deriver in self._derivers:
-            values[name] = deriver.derive(values)
+            values[name] = deriver.derive(values, decimal)
         return values
 
 
@@ -186,11 +190,11 @@ class _Deriver:
         self._search = re.compile(made.pattern).search if made.pattern else None
         self._names = ValueMap(made.values) if made.values else None
 
-    def derive(self, values: dict[str, str]) -> str:
+    def derive(self, values: dict[str, str], decimal: str | None) -> str:
         value = values.get(self._column, "").strip()
         if self._search:
             match = self._search(value)
             value = (match[1] if match.re.groups else match[0]) or "" if match else ""
         if self._names:
-            value = self._names.find(value.strip()) or ""
+            value = self._names.find(value.strip(), decimal) or ""
         return value

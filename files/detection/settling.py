@@ -9,16 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from ...errors import RunError
+from ..dialect import COMMA
 from ..formats import FORMATS
 from ..input_file import InputFile
 from ..records import check_columns
 from ..transcoding import is_utf8_codec
+from .decimals import FoundDecimal, find_decimal
 from .delimiters import FoundDelimiter, find_delimiter, read_table
 from .encodings import FoundEncoding, find_encoding, where_different
 from .heads import read_head
 
 _NAMES = {"\t": "tab"}
-_USUAL = ","
 # Files of a server are waited for, not worked for.
 _AT_ONCE = 8
 _MOST_TOLD = 5
@@ -121,7 +122,7 @@ def _settle(file: InputFile, columns: Mapping[str, str], key: str) -> _Settled:
             delimiter = find_delimiter(file, text, columns)
             file = _with(file, delimiter=delimiter.delimiter)
             obstacles += _about_delimiter(file, delimiter, key.format("delimiter"))
-        if file.dialect.delimiter != _USUAL:
+        if file.dialect.delimiter != COMMA:
             found.insert(0, f"{_name(file.dialect.delimiter)} between fields")
     if format.has_header:
         table = read_table(file, text)
@@ -131,6 +132,12 @@ def _settle(file: InputFile, columns: Mapping[str, str], key: str) -> _Settled:
         except RunError as error:
             read_with = f" (read with {', '.join(found)})" if found else ""
             obstacles.append(f"{error}{read_with}")
+        if file.dialect.decimal is None:
+            decimal = find_decimal(table, columns, file.dialect.separator or "\t")
+            file = _with(file, decimal=decimal.decimal)
+            if decimal.decimal == COMMA:
+                found.append("decimal comma")
+            obstacles += _about_decimal(file, decimal, key.format("decimal"))
     return _Settled(file, tuple(found), tuple(obstacles))
 
 
@@ -140,6 +147,15 @@ def _with(file: InputFile, **known: Any) -> InputFile:
 
 def _name(delimiter: str | None) -> str:
     return _NAMES.get(delimiter or "", delimiter or "")
+
+
+def _about_decimal(file: InputFile, found: FoundDecimal, key: str) -> Iterator[str]:
+    if found.doubts:
+        cells = " and ".join(f"{cell!r} in column {column!r}" for column, cell in found.doubts)
+        yield (
+            f"{file.path}: what stands before fractions is not certain ({cells}); "
+            f"set {key} to . or ,"
+        )
 
 
 def _about_encoding(file: InputFile, found: FoundEncoding, key: str) -> Iterator[str]:

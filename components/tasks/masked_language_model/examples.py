@@ -32,7 +32,7 @@ class SentenceMaker:
     def __init__(self, settings: DataSettings):
         self._columns = settings.text
 
-    def make(self, values: Mapping[str, str], text: str) -> Targets:
+    def make(self, values: Mapping[str, str], text: str, decimal: str | None = None) -> Targets:
         """Returns `sentences`: where each one ends, in bytes of the text.
 
         A sentence also ends where its column does, such as a title.
@@ -40,6 +40,7 @@ class SentenceMaker:
         Args:
             values: Column -> text of the cell.
             text: The cleaned text of the row.
+            decimal: Makes no difference.
         """
         cells = [text]
         if len(self._columns) > 1:

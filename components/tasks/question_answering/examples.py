@@ -45,7 +45,9 @@ class AnswerMaker:
         # Questions about one text mostly come one after the other.
         self._context = Context("")
 
-    def make(self, values: Mapping[str, str], text: str) -> Targets | Rejection:
+    def make(
+        self, values: Mapping[str, str], text: str, decimal: str | None = None
+    ) -> Targets | Rejection:
         """Returns `question`, `spans` and `answers` of a row, or why it has none.
 
         `spans` are `start:end` each, with a space between them: characters of the text, each
@@ -55,6 +57,7 @@ class AnswerMaker:
         Args:
             values: Column -> text of the cell.
             text: The text of the row, as given.
+            decimal: Makes no difference.
         """
         question = values.get(self._question, "")
         if not question.strip():

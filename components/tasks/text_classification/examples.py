@@ -36,17 +36,20 @@ class ClassMaker:
         self._kind = "rating" if settings.rating else "label"
         self._column = settings.label_column
 
-    def make(self, values: Mapping[str, str], text: str) -> Targets | Rejection:
+    def make(
+        self, values: Mapping[str, str], text: str, decimal: str | None = None
+    ) -> Targets | Rejection:
         """Returns `label`, `grade` and `grade_shares` of a row, or why it has none.
 
         Args:
             values: Column -> text of the cell.
             text: The cleaned text of the row.
+            decimal: What stands before the fraction of a rating.
         """
         rating = values.get(self._column, "").strip()
         if not rating:
             return Rejection(f"no-{self._kind}", f"{self._column} is empty")
-        grade = self._grades.find(rating)
+        grade = self._grades.find(rating, decimal)
         if grade is None:
             detail = f"{self._column} {rating[:40]!r} belongs to no class"
             return Rejection(f"unknown-{self._kind}", detail)

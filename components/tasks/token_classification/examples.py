@@ -41,7 +41,9 @@ class SpanMaker:
         self._in_utf16 = settings.offsets == UTF16
         self._types = ValueMap(dict(enumerate(settings.class_values.values())))
 
-    def make(self, values: Mapping[str, str], text: str) -> Targets | Rejection:
+    def make(
+        self, values: Mapping[str, str], text: str, decimal: str | None = None
+    ) -> Targets | Rejection:
         """Returns `spans` of a row, or why it has none.
 
         They are `start:end:type` each, with a space between them and in the order of the text:
@@ -51,6 +53,7 @@ class SpanMaker:
         Args:
             values: Column -> text of the cell.
             text: The text of the row, as given.
+            decimal: Makes no difference.
         """
         cell = values.get(self._column, "")
         if not cell.strip():

@@ -226,3 +226,37 @@ def test_a_dialect_that_cannot_be_is_told(said, words):
     ((attribute, problem),) = Dialect(**said).problems()
     assert attribute in said and words in problem
     assert not list(Dialect("cp1252", "tab", ",", None, 2).problems())
+
+
+DECIMALS = [
+    (";", ["4,5", "3", "1,0"], ",", ["decimal comma"]),
+    (";", ["1.234,5", "12,25"], ",", ["decimal comma"]),
+    (";", ["0,125", "0,250"], ",", ["decimal comma"]),
+    (",", ["4,5", "3,5"], ",", ["decimal comma"]),
+    (";", ["4.5", "1,234.5"], ".", []),
+    (",", ["1.234", "2.345"], None, []),
+    (";", ["4", "5", ""], None, []),
+    (";", ["4,5", "four"], None, []),
+    (";", ["01.02.2024", "02.02.2024"], None, []),
+]
+
+
+@pytest.mark.parametrize(("delimiter", "cells", "decimal", "told"), DECIMALS)
+def test_the_mark_before_fractions_is_found_in_columns_of_numbers(
+    tmp_path, delimiter, cells, decimal, told
+):
+    rows = [[str(i), "so good, 1.5 of 2", cell] for i, cell in enumerate(cells * 3)]
+    path = write(tmp_path / "t.csv", rows, delimiter=delimiter)
+    (file,), lines = settled(path)
+    assert file.dialect.decimal == decimal
+    assert [line.endswith("decimal comma") for line in lines] == ([bool(told)] if lines else [])
+    assert not told or lines
+
+
+@pytest.mark.parametrize("cells", [["4,5", "4.5"], ["1,234", "2,345"]])
+def test_a_mark_that_is_not_certain_is_asked_for(tmp_path, cells):
+    rows = [[str(i), "good", cell] for i, cell in enumerate(cells)]
+    path = write(tmp_path / "t.csv", rows, delimiter=";")
+    with pytest.raises(RunError, match="not certain .*column 'stars'.* set data.decimal to . or ,"):
+        settled(path)
+    assert settled(path, decimal=",").files[0].dialect.decimal == ","
