@@ -99,7 +99,7 @@ def list_files(
         path = spool_standard_input()
         chosen_name = format_by_content(path) if format == "auto" else format
         name, size = os.path.basename(path), os.path.getsize(path)
-        return [InputFile(path, name, chosen_name, "", size, dialect=said)]
+        return [InputFile(path, name, chosen_name, "", size, dialect=_own(said, chosen_name))]
     if source.startswith("package:"):
         source = package_path(source)
     found = {}
@@ -111,7 +111,7 @@ def list_files(
         if chosen:
             # The name becomes part of ids, which are UTF-8; a path may be any bytes.
             name = name.encode("utf-8", "replace").decode()
-            own = said if chosen.is_text else dataclasses.replace(said, encoding=None)
+            own = _own(said, chosen.name)
             found[path] = InputFile(path, name, chosen.name, compression, size, opener, own)
         elif was_named:
             *most, last = FORMATS
@@ -126,6 +126,11 @@ def list_files(
             f"with or without {', '.join(COMPRESSIONS)}"
         )
     return sorted(found.values(), key=lambda file: file.name)
+
+
+def _own(said: Dialect, format: str) -> Dialect:
+    """What is said, as far as it can be meant for files of a format."""
+    return said if FORMATS[format].is_text else dataclasses.replace(said, encoding=None)
 
 
 def _by_ending(path: str) -> tuple[Format | None, str]:

@@ -13,5 +13,6 @@ register(
         _ENDINGS,
         read_workbook,
         begins=_BEGINS,
+        is_text=False,
     )
 )
