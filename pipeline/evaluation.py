@@ -4,7 +4,6 @@ and kept as a run keeps what its models say."""
 from __future__ import annotations
 
 import dataclasses
-import glob
 import hashlib
 import json
 import os
@@ -22,12 +21,13 @@ from ..components.review_example_gen.settings import TRAIN, DataSettings
 from ..components.task_registry import TASKS, inputs_of
 from ..components.tasks.spans import spans_text
 from ..errors import RunError, UsageError
-from ..files import read_records, settle_dialects, version_numbers
+from ..files import read_records, settle_dialects
 from ..progress import notify
 from .prediction_files import predicted_each
+from .pushed import runs_that_pushed
 from .report.analysis.answers import CANDIDATE, CLASSES, ENTITIES, QUESTIONS, PredictionsFile
 from .report.analysis.metrics import metrics_of
-from .report.html.facts import RUNS, SUMMARY, RunFacts, facts_of
+from .report.html.facts import RunFacts, facts_of
 
 if TYPE_CHECKING:
     from ..serving.prediction import Predictor, Row
@@ -37,7 +37,6 @@ PREDICTIONS = "predictions.parquet"
 _SPLIT = "test"
 _ROWS = 4096
 _CELL = 64
-_SAVED_MODEL = "saved_model.pb"
 # By task the type of what is true, and of each column of a model; as the evaluator writes them.
 _TYPES: Mapping[str, tuple[pa.Field, tuple[pa.Field, ...]]] = {
     CLASSES: (
@@ -119,31 +118,6 @@ def evaluate_file(
     return facts, known
 
 
-def version_of(model: str) -> str:
-    """The version directory that a path leads to.
-
-    Args:
-        model: A version directory, the directory above it, or the output of a run.
-
-    Raises:
-        RunError: There is no model.
-    """
-    serving = os.path.join(model, "serving")
-    if os.path.isfile(os.path.join(model, SUMMARY)) and os.path.isdir(serving):
-        names = sorted(os.listdir(serving))
-        if len(names) != 1:
-            raise RunError(f"{model}: has {len(names)} models in serving/; name one of them")
-        model = os.path.join(serving, names[0])
-    if not os.path.isdir(model):
-        raise RunError(f"{model}: no such directory; a run pushes its model to OUTPUT/serving/NAME")
-    if os.path.exists(os.path.join(model, _SAVED_MODEL)):
-        return model
-    for name in reversed(version_numbers(os.listdir(model)).values()):
-        if os.path.exists(os.path.join(model, name, _SAVED_MODEL)):
-            return os.path.join(model, name)
-    raise RunError(f"{model} holds no model: neither {_SAVED_MODEL} nor a version such as 1/")
-
-
 def texts_learnt(version: str) -> frozenset[bytes] | None:
     """Fingerprints of the texts that a model has learnt from; None where its run is not there.
 
@@ -154,12 +128,8 @@ def texts_learnt(version: str) -> frozenset[bytes] | None:
         RunError: The examples of the run are damaged.
     """
     output = os.path.abspath(os.path.join(version, *[os.pardir] * 3))
-    summaries = [
-        os.path.join(output, SUMMARY),
-        *glob.glob(os.path.join(output, RUNS, "*", SUMMARY)),
-    ]
-    for path in summaries:
-        folder = _examples_of(path, output, version)
+    for _, summary in runs_that_pushed(version):
+        folder = _examples_of(output, summary)
         if folder:
             records = (
                 record for file in examples_files(folder, TRAIN) for _, record in read_framed(file)
@@ -168,15 +138,9 @@ def texts_learnt(version: str) -> frozenset[bytes] | None:
     return None
 
 
-def _examples_of(path: str, output: str, version: str) -> str | None:
-    """The examples of the run that has pushed a version, by its summary."""
+def _examples_of(output: str, summary: Mapping[str, Any]) -> str | None:
+    """The examples of a run."""
     try:
-        with open(path, encoding="utf-8") as file:
-            summary = json.load(file)
-        pushed = summary.get("pushed_to") or ""
-        # An output that was moved has its versions under their names still.
-        if pushed.rstrip("/").split("/")[-2:] != os.path.abspath(version).split("/")[-2:]:
-            return None
         return facts_of(output, summary["run"]["id"]).file("review-example-gen", "examples")
     except (OSError, ValueError, KeyError, UsageError):
         return None

@@ -6,6 +6,8 @@ calibration and the decision, the files of the served model.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
@@ -33,7 +35,7 @@ class Executor(base_executor.BaseExecutor):
             input_dict: `examples` of `ReviewTransform`; `trained_model` of `ReviewTrainer` with
                 `encoder` of `EncoderFetcher`, or `ngrams` of `NgramTrainer`, or all three.
             output_dict: `model`: the SavedModel, with `export.json` beside it.
-            exec_properties: `precision`, `decide_for`, `wide`.
+            exec_properties: `precision`, `decide_for`, `wide`, `columns`.
 
         Raises:
             RunError: See `exporting.export_trained`.
@@ -54,6 +56,7 @@ class Executor(base_executor.BaseExecutor):
             decide_for=exec_properties["decide_for"],
             ngrams=ngrams,
             wide=exec_properties["wide"],
+            columns=json.loads(exec_properties["columns"]),
         )
 
 
@@ -64,6 +67,7 @@ class ModelExporterSpec(ComponentSpec):
         "precision": ExecutionParameter(type=str),
         "decide_for": ExecutionParameter(type=str),
         "wide": ExecutionParameter(type=str),
+        "columns": ExecutionParameter(type=str),
         "code": ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {
@@ -89,6 +93,7 @@ class ModelExporter(base_component.BaseComponent):
         examples: channel.BaseChannel,
         settings: ExportSettings,
         decide_for: str,
+        columns: Mapping[str, Any],
         trained_model: channel.BaseChannel | None = None,
         encoder: channel.BaseChannel | None = None,
         ngrams: channel.BaseChannel | None = None,
@@ -101,6 +106,8 @@ class ModelExporter(base_component.BaseComponent):
             examples: Transformed examples with the split eval, on which the decision is fitted.
             settings: The form in which the model is served.
             decide_for: What the decision is tuned for, `macro_f1` or `accuracy`.
+            columns: Those of the files that the model reads, see `read_columns`; for its
+                `model.json`.
             trained_model: Output of `ReviewTrainer`; None where no encoder was fine-tuned.
             encoder: Output of `EncoderFetcher`, the one that was fine-tuned.
             ngrams: Output of `NgramTrainer`, to be served alone or beside the encoder.
@@ -116,6 +123,7 @@ class ModelExporter(base_component.BaseComponent):
                 precision=settings.precision,
                 decide_for=decide_for,
                 wide=wide,
+                columns=json.dumps(columns),
                 code=code,
                 model=channel.Channel(type=standard_artifacts.Model),
             )

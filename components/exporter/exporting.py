@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ def export_trained(
     decide_for: str,
     ngrams: str | None = None,
     wide: str = "auto",
+    columns: Mapping[str, Any] | None = None,
 ) -> None:
     """Makes of trained weights the SavedModel that takes raw text.
 
@@ -57,6 +58,8 @@ def export_trained(
         ngrams: Directory with what `TrainedNgrams` has saved; None for the encoder alone.
         wide: Whether the n-gram classifier answers beside the encoder: `on`, `off`, or `auto`,
             where that lowers the log loss of the eval split by more than its standard error.
+        columns: Those of the files that the model reads, see `review_example_gen.columns`;
+            `model.json` shall say them.
 
     Raises:
         RunError: If the split is empty, or the encoder cannot be served in the precision asked
@@ -85,7 +88,12 @@ def export_trained(
         task=task,
         model=chosen.model,
         decision=decision,
-        details={**chosen.details, **chosen.facts, "eval": facts["eval"]},
+        details={
+            **({"columns": columns} if columns else {}),
+            **chosen.details,
+            **chosen.facts,
+            "eval": facts["eval"],
+        },
     )
     with fileio.open(os.path.join(model, EXPORT_FILE), "w") as file:
         file.write(json.dumps(facts, indent=2))

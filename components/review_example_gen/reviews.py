@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from ...files import InputFile, Record
 from .cleaning import clean_text
+from .columns import text_of
 from .labels import ValueMap
 from .settings import DataSettings, DerivedColumn
 
@@ -126,9 +127,7 @@ class ReviewMaker:
             return Rejection(record.reason, record.detail)
         values = self._derive(record.values, file.dialect.decimal)
         settings = self._settings
-        text = " ".join([values.get(column, "") for column in settings.text])
-        if not self._as_given:
-            text = clean_text(text)
+        text = text_of(values, settings.text, self._as_given)
         if not text or text.isspace():
             return Rejection(EMPTY_TEXT, f"nothing to read in {', '.join(settings.text)}")
         targets = self._targets.make(values, text, file.dialect.decimal)

@@ -75,7 +75,8 @@ def execute(arguments: argparse.Namespace) -> int:
     """Prints the figures of a model on a file, and writes what is asked for."""
     _check(arguments)
     config = load_config(arguments.config, (), "run") if arguments.config else None
-    from ..evaluation import PREDICTIONS, evaluate_file, texts_learnt, version_of, with_input
+    from ..evaluation import PREDICTIONS, evaluate_file, texts_learnt, with_input
+    from ..pushed import version_of
 
     version = version_of(arguments.model) if arguments.model else None
     # Before a model is loaded: whether there is a file.

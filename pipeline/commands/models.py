@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ...errors import RunError
+from ..pushed import load_model, version_of
 
 if TYPE_CHECKING:
     from ...serving.prediction import Predictor
@@ -47,7 +47,7 @@ def opened_model(
         RunError: There is no such directory, or no model in it.
     """
     if arguments.server is None:
-        yield _load(directory or "", flag)
+        yield load_model(version_of(directory or "", flag))
         return
     # What gRPC's core logs of a failed connection is in the error, too.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -57,21 +57,3 @@ def opened_model(
     name = arguments.model_name or "default"
     with Client(arguments.server, model=name, transport=transport) as client:
         yield client
-
-
-def _load(directory: str, flag: str) -> Predictor:
-    if "://" not in directory and not os.path.isdir(directory):
-        raise RunError(
-            f"{flag}{directory}: no such directory; a run pushes its model to OUTPUT/serving/NAME"
-        )
-    from ..capture import captured_output
-    from ..environment import prepare_environment
-
-    prepare_environment()
-    with captured_output(os.devnull):
-        from ...serving.local_model import LocalModel
-
-        model = LocalModel(directory)
-        # TensorFlow has something to say of a kernel when it is first used.
-        model.predict([dict.fromkeys(model.inputs, "")])
-        return model

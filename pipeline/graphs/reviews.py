@@ -29,6 +29,7 @@ from ...components import (
     StrictExampleValidator,
 )
 from ...components.input_files import fingerprint_input
+from ...components.review_example_gen.columns import read_columns
 from ...components.review_example_gen.label_classes import classes_of_labels
 from ...components.review_example_gen.settings import to_json
 from ...components.task_registry import TASKS, learns_from_ngrams
@@ -154,6 +155,7 @@ def build_reviews(config: Config, cache: bool, target: Target | None) -> Pipelin
         examples=tokenized,
         settings=config.export,
         decide_for=config.evaluation.decide_for,
+        columns=read_columns(config.data),
         trained_model=trained,
         encoder=encoder,
         ngrams=None if trained is not None and config.model.wide == "off" else ngrams,

@@ -250,6 +250,7 @@ def test_the_node_takes_the_encoder_that_was_fetched(
         encoder=Channel(type=standard_artifacts.Model),
         settings=ExportSettings("float32"),
         decide_for="accuracy",
+        columns={"text": ["title", "review"]},
     )
     Executor().Do(
         {"examples": [examples], "encoder": [encoder], "trained_model": [weights]},
@@ -259,4 +260,5 @@ def test_the_node_takes_the_encoder_that_was_fetched(
 
     card = json.loads(Path(model.uri, "Format-Serving/assets.extra/model.json").read_text())
     assert card["encoder"] == "tiny"
+    assert card["columns"] == {"text": ["title", "review"]}
     assert card["export"]["precision"] == "float32"

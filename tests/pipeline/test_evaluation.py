@@ -14,7 +14,6 @@ from reviewlens.pipeline.evaluation import (
     settings_of_columns,
     text_fingerprint,
     texts_learnt,
-    version_of,
 )
 from reviewlens.pipeline.report.analysis.answers import PredictionsFile
 from reviewlens.pipeline.report.html.page import make_sections, render_page
@@ -146,25 +145,6 @@ def test_a_model_of_other_classes_is_told(of_classes, tmp_path):
 
     with pytest.raises(UsageError, match="does not answer with bad, good"):
         evaluate_file(model, "text-classification", of_classes, str(tmp_path / "out"))
-
-
-def test_a_model_is_found_by_its_version_its_base_or_its_run(tmp_path):
-    base = tmp_path / "run" / "serving" / "mine"
-    for number in (3, 12):
-        (base / str(number)).mkdir(parents=True)
-        (base / str(number) / "saved_model.pb").touch()
-    (tmp_path / "run" / "summary.json").write_text("{}")
-
-    newest = str(base / "12")
-    assert version_of(str(base / "3")) == str(base / "3")
-    assert version_of(str(base)) == version_of(str(tmp_path / "run")) == newest
-    (base.parent / "other").mkdir()
-    with pytest.raises(RunError, match="2 models"):
-        version_of(str(tmp_path / "run"))
-    with pytest.raises(RunError, match="no such directory"):
-        version_of(str(tmp_path / "nowhere"))
-    with pytest.raises(RunError, match="holds no model"):
-        version_of(str(base.parent / "other"))
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,8 @@ def test_it_trains_judges_and_pushes_a_model_of_n_grams(first):
     labels = [prediction.label for prediction in model.predict(texts)]
     assert labels[:2] == ["bad", "good"]
     assert not Path(summary["pushed_to"], "assets", "vocab.txt").exists()
+    facts = json.loads(Path(summary["pushed_to"], "assets.extra", "model.json").read_text())
+    assert facts["columns"] == {"text": ["text"]}
     card = Path(summary["pushed_to"], "model_card.md").read_text(encoding="utf-8")
     assert f"| accuracy | {summary['metrics']['test']['accuracy']:.4f} |" in card
     assert "reviews.txt" in card and "It knows: bad, good." in card
