@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _SAVED_MODEL = "saved_model.pb"
 # What a model is asked with that does not say what it was trained on.
-_ANY: Mapping[str, Any] = {"text": ["text"]}
+ANY_COLUMNS: Mapping[str, Any] = {"text": ["text"]}
 
 
 def version_of(model: str, flag: str = "") -> str:
@@ -38,9 +38,7 @@ def version_of(model: str, flag: str = "") -> str:
     if os.path.isfile(os.path.join(model, SUMMARY)) and os.path.isdir(serving):
         names = sorted(os.listdir(serving))
         if len(names) != 1:
-            raise RunError(
-                f"{flag}{model}: has {len(names)} models in serving/; name one of them"
-            )
+            raise RunError(f"{flag}{model}: has {len(names)} models in serving/; name one of them")
         model = os.path.join(serving, names[0])
     if not os.path.isdir(model):
         raise RunError(
@@ -51,9 +49,7 @@ def version_of(model: str, flag: str = "") -> str:
     for name in reversed(version_numbers(os.listdir(model)).values()):
         if os.path.exists(os.path.join(model, name, _SAVED_MODEL)):
             return os.path.join(model, name)
-    raise RunError(
-        f"{flag}{model} holds no model: neither {_SAVED_MODEL} nor a version such as 1/"
-    )
+    raise RunError(f"{flag}{model} holds no model: neither {_SAVED_MODEL} nor a version such as 1/")
 
 
 def runs_that_pushed(version: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -92,7 +88,7 @@ def columns_of(version: str) -> Mapping[str, Any]:
         RunError: That cannot be read.
     """
     try:
-        return read_model_card(version).get("columns") or _ANY
+        return read_model_card(version).get("columns") or ANY_COLUMNS
     except ValueError as error:
         raise RunError(f"{version}: {error}") from None
 

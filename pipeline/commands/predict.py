@@ -5,24 +5,29 @@ from __future__ import annotations
 import argparse
 import collections
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from ...errors import UsageError
 from ...files import COMPRESSIONS, FORMATS
+from ...files.writing.tables import STANDARD_STREAM
+from ..pushed import version_of
 from .arguments import new_parser
 from .models import add_server, opened_model
+from .rows import add_dialect, dialect_of
 
 if TYPE_CHECKING:
     from ...serving.prediction import Predictor
-    from ...serving.tasks.question_answering.answers import Answer
+    from ..prediction_files import AskedRows
     from ..ranking import Ranking
 
 SUMMARY = "ask an exported or a served model about reviews"
 
 _EXAMPLES = """\
-  reviewlens predict --model runs/amazon-snippets/serving/amazon-snippets "Great value." "Broke."
-  reviewlens predict --model DIR --input new.csv --column "Review Text" --output predicted.csv
+  reviewlens predict --model runs/amazon-snippets "Great value." "Broke."
+  reviewlens predict --model runs/amazon-snippets --input new.csv --output predicted.csv
+  reviewlens predict --model DIR --input new.csv --column Title --column Text --output new.xlsx
+  reviewlens predict --model DIR --input new.csv --min-confidence 0.7 --output - > sure.csv
   reviewlens predict --server localhost:8501 --model_name amazon-snippets "Great value."
   reviewlens predict --server localhost:8500 --grpc --input new.jsonl.gz --output predicted.jsonl
   reviewlens predict --model DIR --question "How long does it last?" --input new.csv --top 20
@@ -46,12 +51,19 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("texts", metavar="TEXT", nargs="*", help="a review")
     where = parser.add_mutually_exclusive_group(required=True)
-    where.add_argument("--model", metavar="DIR", help="version directory, or the one above it")
+    where.add_argument(
+        "--model", metavar="DIR", help="version directory, the one above it, or output of a run"
+    )
     add_server(where, parser)
     parser.add_argument("--input", metavar="FILE", help="file of reviews")
     parser.add_argument(
-        "--column", metavar="NAME", default="text", help="column of the reviews; default: text"
+        "--column",
+        metavar="NAME",
+        action="append",
+        help="column of the reviews; may be given more than once, they are joined with a space; "
+        "default: those that the model was trained on, behind a server: text",
     )
+    add_dialect(parser)
     parser.add_argument(
         "--output",
         metavar="FILE",
@@ -59,10 +71,27 @@ def make_parser() -> argparse.ArgumentParser:
         "text), or - for the standard output; needs --input",
     )
     parser.add_argument(
-        "--question", metavar="TEXT", help="what every review is asked, of a model that answers"
+        "--force", action="store_true", help="replace the file of --output if it is there already"
     )
     parser.add_argument(
-        "--top", metavar="N", type=int, help=f"how many answers are printed; default: {_TOP}"
+        "--question",
+        metavar="TEXT",
+        help="what every review is asked, of a model that answers; default: the column of "
+        "questions that it was trained on",
+    )
+    parser.add_argument(
+        "--top",
+        metavar="N",
+        type=int,
+        help="of classes: tell the N most likely ones in place of all; with --question: how many "
+        f"answers are printed, {_TOP} by default",
+    )
+    parser.add_argument(
+        "--min-confidence",
+        metavar="P",
+        type=float,
+        help="a class that is less probable than this, from 0 to 1, becomes unsure; entities and "
+        "answers that are, are left out",
     )
     return parser
 
@@ -75,65 +104,114 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError("predict: --output goes with --input, not with TEXT")
     if arguments.input and not arguments.output and arguments.question is None:
         raise UsageError("predict: --input and --output belong together; give both or neither")
-    _check_question(arguments)
+    _check_options(arguments)
     if arguments.model and (arguments.model_name or arguments.grpc):
         raise UsageError("predict: --model_name and --grpc go with --server, not with --model")
-    count = 0
+    version = version_of(arguments.model, "--model ") if arguments.model else None
+    rows, count = None, 0
     if arguments.input:
-        from ..prediction_files import check_files, left_out
-
-        count = check_files(arguments.input, arguments.output, arguments.column)
-    if arguments.input and arguments.output:
-        for name in left_out(arguments.input, arguments.column):
+        rows = _rows_of_file(arguments, version)
+        count = rows.check(arguments.output, arguments.force)
+        for name in rows.left_out() if arguments.output else ():
             problem = "a few of its rows could fill the memory"
             print(f"{arguments.input}: column {name!r} is left out: {problem}", file=sys.stderr)
     from ...serving.tasks.predictions import WrongInputs
 
     try:
-        with opened_model(arguments.model, "--model ", arguments) as model:
-            if not arguments.input:
+        with opened_model(version, "--model ", arguments) as model:
+            if rows is None:
                 _print_predictions(arguments, model)
             else:
-                _predict_file(arguments, model, count)
+                _predict_file(arguments, model, rows, count)
     except WrongInputs as error:
         hint = "--question asks one" if arguments.question is None else "leave out --question"
         raise UsageError(f"predict: {error}; {hint}") from None
     return 0
 
 
-def _check_question(arguments: argparse.Namespace) -> None:
+def _check_options(arguments: argparse.Namespace) -> None:
+    if arguments.top is not None and arguments.top < 1:
+        raise UsageError(f"predict: --top {arguments.top}: print at least 1")
+    confidence = arguments.min_confidence
+    if confidence is not None and not 0 <= confidence <= 1:
+        raise UsageError(f"predict: --min-confidence {confidence}: is from 0 to 1")
     if arguments.question is None:
-        if arguments.top is not None:
-            raise UsageError("predict: --top goes with --question")
         return
     if not arguments.question.strip():
         raise UsageError("predict: --question is empty")
-    if arguments.top is not None and arguments.top < 1:
-        raise UsageError(f"predict: --top {arguments.top}: print at least 1")
     if (arguments.output or "").endswith(".fasttext"):
         raise UsageError(
             f"predict: --output {arguments.output}: is for classes; use .csv or .jsonl"
         )
 
 
-def _predict_file(arguments: argparse.Namespace, model: Predictor, count: int) -> None:
+def _rows_of_file(arguments: argparse.Namespace, version: str | None) -> AskedRows:
+    from ...components.task_registry import TASKS
+    from ...serving.model_card import task_of
+    from ..prediction_files import AskedRows
+    from ..pushed import ANY_COLUMNS, columns_of
+
+    columns = columns_of(version) if version else ANY_COLUMNS
+    named_by = "--column" if columns is ANY_COLUMNS else "the model"
+    if arguments.column:
+        columns, named_by = {"text": arguments.column}, "--column"
+    # A server does not tell whether characters are counted in its texts.
+    task = TASKS.load(task_of(version), "data") if version else None
+    rows = AskedRows(
+        arguments.input,
+        columns,
+        named_by=named_by,
+        format=arguments.format,
+        dialect=dialect_of(arguments),
+        as_given=task is None or getattr(task, "TEXT_AS_GIVEN", False),
+        question=arguments.question,
+    )
+    for line in rows.lines:
+        print(line, file=sys.stderr)
+    return rows
+
+
+def _predict_file(
+    arguments: argparse.Namespace, model: Predictor, rows: AskedRows, count: int
+) -> None:
     from ..prediction_files import predicted_rows, write_predictions
     from .progress_bar import progress_bar
 
-    source, target, column = arguments.input, arguments.output, arguments.column
+    target = arguments.output
     ranking = _ranking(arguments)
-    predicted = predicted_rows(model, source, column, arguments.question)
+    shape = _shaping(arguments)
+    predicted = ((row, shape(prediction)) for row, prediction in predicted_rows(model, rows))
     if ranking:
-        predicted = _ranked(predicted, column, ranking)
+        predicted = _ranked(predicted, rows, ranking)
     with progress_bar(count, "reviews"):
         if target:
-            write_predictions(predicted, target, column)
+            write_predictions(predicted, target, rows)
         else:
             collections.deque(predicted, maxlen=0)
+    if target == STANDARD_STREAM:
+        # Which is of nothing but the table.
+        return
     if ranking:
         _print_ranking(ranking)
     if target:
         print(f"{target}: {count:,} predictions")
+
+
+def _shaping(arguments: argparse.Namespace) -> Callable[[Any], Any]:
+    """What is made of each prediction before anybody sees it."""
+    confidence = arguments.min_confidence
+    top = arguments.top if arguments.question is None else None
+
+    def shape(prediction: Any) -> Any:
+        if confidence is not None:
+            prediction = prediction.at_least(confidence)
+        if top is None:
+            return prediction
+        if not hasattr(prediction, "most_likely"):
+            raise UsageError("predict: --top goes with --question, or with a model of classes")
+        return prediction.most_likely(top)
+
+    return shape
 
 
 def _ranking(arguments: argparse.Namespace) -> Ranking | None:
@@ -145,10 +223,10 @@ def _ranking(arguments: argparse.Namespace) -> Ranking | None:
 
 
 def _ranked(
-    predicted: Iterator[tuple[dict[str, str], Any]], column: str, ranking: Ranking
+    predicted: Iterator[tuple[dict[str, str], Any]], rows: AskedRows, ranking: Ranking
 ) -> Iterator[tuple[dict[str, str], Any]]:
     for row, answer in predicted:
-        ranking.add(row.get(column, ""), answer)
+        ranking.add(rows.text_of(row), answer)
         yield row, answer
 
 
@@ -158,14 +236,15 @@ def _print_predictions(arguments: argparse.Namespace, model: Predictor) -> None:
     from .tables import new_table, print_table
 
     texts, question = arguments.texts, arguments.question
+    shape = _shaping(arguments)
     ranking = _ranking(arguments)
     if ranking:
         rows = [{"question": question, "context": text} for text in texts]
         for text, answer in zip(texts, model.predict(rows), strict=True):
-            ranking.add(text, cast("Answer", answer))
+            ranking.add(text, shape(answer))
         _print_ranking(ranking)
         return
-    predictions = model.predict(texts)
+    predictions = list(map(shape, model.predict(texts)))
     # Text, not str: a class and a review may look like rich's markup.
     table = new_table(*(header for header, _ in predictions[0].cells()), "text")
     for text, prediction in zip(texts, predictions, strict=True):

@@ -29,26 +29,36 @@ def _terminal_bar(total: int, unit: str) -> Iterator[None]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+    begun = time.monotonic()
     columns = (
         BarColumn(),
-        TextColumn("{task.completed:,}/{task.total:,} {task.description}"),
+        TextColumn("{task.completed:,}/{task.total:,} {task.description}{task.fields[speed]}"),
         TimeRemainingColumn(compact=True),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(unit, total=total)
-        with progress.reporting_to(lambda done, *_: bar.update(task, completed=done)):
+        task = bar.add_task(unit, total=total, speed="")
+
+        def show(done: int, *_: object) -> None:
+            bar.update(task, completed=done, speed=_speed(done, begun))
+
+        with progress.reporting_to(show):
             yield
 
 
 @contextlib.contextmanager
 def _lines(total: int, unit: str) -> Iterator[None]:
-    last = time.monotonic()
+    begun = last = time.monotonic()
 
     def show(done: int, *_: object) -> None:
         nonlocal last
         if time.monotonic() - last >= _SECONDS_BETWEEN_LINES:
             last = time.monotonic()
-            print(f"{done:,}/{total:,} {unit}", file=sys.stderr)
+            print(f"{done:,}/{total:,} {unit}{_speed(done, begun)}", file=sys.stderr)
 
     with progress.reporting_to(show):
         yield
+
+
+def _speed(done: int, begun: float) -> str:
+    seconds = time.monotonic() - begun
+    return f", {done / seconds:,.0f} a second" if seconds > 0 else ""

@@ -81,6 +81,13 @@ class Prediction(Protocol):
     def record(self) -> dict[str, Any]:
         """Fields of a line of JSON."""
 
+    def at_least(self, confidence: float) -> Prediction:
+        """Returns the same without what is less likely right than a probability.
+
+        Args:
+            confidence: From 0 to 1.
+        """
+
 
 class Reply(Protocol):
     """The answer of a server to one request."""

@@ -106,7 +106,8 @@ def test_version():
         (["predict", "--model", "m", "text", "--input", "f"], "give either TEXT or --input FILE"),
         (["predict", "--model", "m", "--input", "f"], "--input and --output belong together"),
         (["predict", "--model", "m", "t", "--output", "o"], "--output goes with --input, not with"),
-        (["predict", "--model", "m", "t", "--top", "3"], "--top goes with --question"),
+        (["predict", "--model", "m", "t", "--top", "0"], "print at least 1"),
+        (["predict", "--model", "m", "t", "--min-confidence", "70"], "is from 0 to 1"),
         (["predict", "--model", "m", "t", "--question", " "], "--question is empty"),
         (["predict", "--model", "m", "t", "--question", "q", "--top", "0"], "print at least 1"),
         (

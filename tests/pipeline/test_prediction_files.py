@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 
 from reviewlens.errors import RunError, UsageError
 from reviewlens.pipeline.prediction_files import (
-    check_files,
-    left_out,
+    AskedRows,
     predicted_rows,
     write_predictions,
 )
-from reviewlens.serving import Entities, Entity, Prediction
+from reviewlens.serving import Answer, Entities, Entity, Prediction
 
 ROWS = 3000
 
@@ -36,10 +35,11 @@ class ShoutingModel:
                 yield Prediction(label, {"negative": 1 - share, "positive": share})
 
 
-def predict(source, target, column="text", model=None):
-    count = check_files(str(source), str(target), column)
-    predicted = predicted_rows(model or ShoutingModel(), str(source), column)
-    assert write_predictions(predicted, str(target), column) == count
+def predict(source, target, *columns, model=None, **options):
+    rows = AskedRows(str(source), {"text": columns or ["text"]}, **options)
+    count = rows.check(str(target))
+    predicted = predicted_rows(model or ShoutingModel(), rows)
+    assert write_predictions(predicted, str(target), rows) == count
     return count
 
 
@@ -183,7 +183,7 @@ def test_every_format_keeps_its_columns(tmp_path, ending):
     for rows in (csv_rows(tmp_path / "out.csv"), lines):
         assert [row["predicted_label"] for row in rows] == ["positive", "negative"]
         assert [{name: row[name] for name in ROWS_OF_COLUMNS[0]} for row in rows] == ROWS_OF_COLUMNS
-    assert left_out(str(source), "text") == []
+    assert AskedRows(str(source), {"text": ["text"]}).left_out() == []
 
 
 def test_a_row_without_the_column_has_an_empty_text(tmp_path):
@@ -200,7 +200,7 @@ def test_a_parquet_column_that_could_fill_the_memory_is_left_out_and_named(tmp_p
     source = tmp_path / "in.parquet"
     columns = {"text": ["GOOD"], "scan": [b"x" * 150_000_000], "id": [7]}
     pyarrow.parquet.write_table(pyarrow.table(columns), source, compression="zstd")
-    assert left_out(str(source), "text") == ["scan"]
+    assert AskedRows(str(source), {"text": ["text"]}).left_out() == ["scan"]
     predict(source, tmp_path / "out.csv")
     assert list(csv_rows(tmp_path / "out.csv")[0])[:3] == ["text", "id", "predicted_label"]
     with pytest.raises(RunError, match="'scan'"):
@@ -289,7 +289,7 @@ def test_wrong_files_are_told_and_leave_nothing(tmp_path, name, content, target,
 def test_every_row_is_read_before_the_first_is_predicted(tmp_path):
     (tmp_path / "in.csv").write_bytes(b"text\n" + b"a\n" * ROWS + b"\xff\n")
     with pytest.raises(RunError, match=f"row {ROWS + 2}: byte 0xff"):
-        check_files(str(tmp_path / "in.csv"), str(tmp_path / "out.csv"), "text")
+        predict(tmp_path / "in.csv", tmp_path / "out.csv")
 
 
 def test_rows_are_taken_only_as_the_model_asks_for_them(tmp_path):
@@ -336,3 +336,81 @@ def test_any_text_comes_back_unchanged(tmp_path, texts):
     source.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     assert predict(source, target) == len(texts)
     assert [row["text"] for row in csv_rows(target)] == texts
+
+
+class Echo:
+    """Keeps what it is asked, and answers with one class."""
+
+    def __init__(self):
+        self.asked = []
+
+    def stream(self, rows):
+        for row in rows:
+            self.asked.append(row)
+            yield Prediction("a", {"a": 1.0})
+
+
+def test_texts_are_made_as_those_were_that_a_model_has_learnt_from(tmp_path):
+    source, model = tmp_path / "in.csv", Echo()
+    source.write_text("Title,Raw,id\nGood,Re: It &lt;3 <b>fits</b>.,1\n,Broke.,2\n")
+    columns = {
+        "text": ["Title", "body"],
+        "derived": {"body": {"column": "Raw", "pattern": "^(?:Re: )?(.*)"}},
+    }
+    rows = AskedRows(str(source), columns, named_by="the model")
+    assert rows.check(None) == 2
+    write_predictions(predicted_rows(model, rows), str(tmp_path / "out.csv"), rows)
+    assert model.asked == ["Good It <3 fits.", "Broke."]
+    written = csv_rows(tmp_path / "out.csv")
+    assert [row["Raw"] for row in written] == ["Re: It &lt;3 <b>fits</b>.", "Broke."]
+    assert list(written[0]) == ["Title", "Raw", "id", "predicted_label", "probability_a"]
+
+    predict(source, tmp_path / "out.csv", "Title", "Raw", model=model, as_given=True)
+    assert model.asked[2] == "Good Re: It &lt;3 <b>fits</b>."
+    with pytest.raises(RunError, match="no column 'Text', which the model names"):
+        AskedRows(str(source), {"text": ["Text"]}, named_by="the model").check(None)
+
+
+def test_a_question_is_asked_that_is_in_the_file_or_given(tmp_path):
+    source, model = tmp_path / "in.csv", Echo()
+    source.write_text("context,q\nIt lasted.,How long?\n")
+    columns = {"text": ["context"], "question": "q"}
+    for question in (None, "What?"):
+        list(predicted_rows(model, AskedRows(str(source), columns, question=question)))
+    assert [row["question"] for row in model.asked] == ["How long?", "What?"]
+    assert {row["context"] for row in model.asked} == {"It lasted."}
+
+
+def test_what_is_there_already_is_replaced_only_by_force(tmp_path):
+    source, target = tmp_path / "in.txt", tmp_path / "out.csv"
+    source.write_text("GREAT\n")
+    target.write_text("former")
+    rows = AskedRows(str(source), {"text": ["text"]})
+    with pytest.raises(UsageError, match="out.csv: is there already; .*--force"):
+        rows.check(str(target), force=False)
+    assert rows.check(str(target), force=True) == 1
+    assert rows.check("-", force=False) == 1
+    assert target.read_text() == "former"
+
+
+def test_what_is_not_likely_enough_is_not_told():
+    unsure = Prediction("b", {"a": 0.3, "b": 0.6, "c": 0.1})
+    assert unsure.at_least(0.6) == unsure
+    assert unsure.at_least(0.61).rows()[0]["predicted_label"] == "unsure"
+    found = Entities((Entity(0, 1, "x", 0.5, "a"), Entity(2, 3, "x", 0.9, "b")))
+    assert [each.text for each in found.at_least(0.7).entities] == ["b"]
+    assert Answer("a", 0, 1, 0.5).at_least(0.7) == Answer("", 0, 0, 0.5)
+    assert Answer("", 0, 0, 0.5).at_least(0.7) == Answer("", 0, 0, 0.5)
+
+
+def test_the_most_likely_classes_come_first():
+    few = Prediction("b", {"a": 0.3, "b": 0.6, "c": 0.1}).most_likely(2)
+    assert few.rows() == [
+        {
+            "predicted_label": "b",
+            **{"top_1": "b", "top_1_probability": 0.6},
+            **{"top_2": "a", "top_2_probability": 0.3},
+        }
+    ]
+    assert list(few.record()["probabilities"]) == ["b", "a"]
+    assert few.cells() == [("label", "b"), ("top 1", "b 0.600"), ("top 2", "a 0.300")]

@@ -69,6 +69,20 @@ class Answer:
             "predicted_answer_score": round(self.score, 6),
         }
 
+    def at_least(self, confidence: float) -> Answer:
+        """The same where it is as likely as that, else none, of which the score is left.
+
+        Args:
+            confidence: From 0 to 1.
+
+        Example:
+            >>> Answer("two days", 12, 20, 0.4).at_least(0.7)
+            Answer(text='', start=0, end=0, score=0.4)
+        """
+        if not self.text or self.score >= confidence:
+            return self
+        return Answer("", 0, 0, self.score)
+
 
 def rows_of_pairs(pairs: Iterable[tuple[str, str]]) -> Iterator[dict[str, str]]:
     """Questions and contexts as a `Predictor` takes them.

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ....files.writing import Cell
 
 OUTPUTS = ("label", "probabilities")
+# What stands in place of a class that is not probable enough.
+UNSURE = "unsure"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +51,57 @@ class Prediction:
         """`predicted_label`, and an object `probabilities`."""
         shares = {name: round(share, 6) for name, share in self.probabilities.items()}
         return {"predicted_label": self.label, "probabilities": shares}
+
+    def at_least(self, confidence: float) -> Prediction:
+        """The same where the class is as probable as that, else with `unsure` for a class.
+
+        Args:
+            confidence: From 0 to 1.
+
+        Example:
+            >>> Prediction("good", {"bad": 0.4, "good": 0.6}).at_least(0.7).label
+            'unsure'
+        """
+        if self.probabilities[self.label] >= confidence:
+            return self
+        return dataclasses.replace(self, label=UNSURE)
+
+    def most_likely(self, count: int) -> MostLikely:
+        """The same with the most likely classes alone.
+
+        Args:
+            count: How many at most.
+
+        Example:
+            >>> shares = {"bad": 0.1, "fair": 0.3, "good": 0.6}
+            >>> Prediction("good", shares).most_likely(2).probabilities
+            {'good': 0.6, 'fair': 0.3}
+        """
+        ranked = sorted(self.probabilities.items(), key=lambda share: -share[1])
+        return MostLikely(self.label, dict(ranked[:count]))
+
+
+@dataclasses.dataclass(frozen=True)
+class MostLikely(Prediction):
+    """The answer for one review where only the most likely classes are told.
+
+    Attributes:
+        probabilities: Of these, the most likely one first.
+    """
+
+    def cells(self) -> list[tuple[str, str]]:
+        """The label, then each class with three digits."""
+        ranked = enumerate(self.probabilities.items(), 1)
+        told = [(f"top {rank}", f"{name} {share:.3f}") for rank, (name, share) in ranked]
+        return [("label", self.label), *told]
+
+    def rows(self) -> list[dict[str, Cell]]:
+        """One row: `predicted_label`, and `top_N` and `top_N_probability` of each class."""
+        row: dict[str, Cell] = {"predicted_label": self.label}
+        for rank, (name, share) in enumerate(self.probabilities.items(), 1):
+            row[f"top_{rank}"] = name
+            row[f"top_{rank}_probability"] = round(float(share), 6)
+        return [row]
 
 
 def read_arrays(outputs: Mapping[str, np.ndarray], labels: Sequence[str]) -> Iterator[Prediction]:

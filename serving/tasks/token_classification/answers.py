@@ -89,6 +89,14 @@ class Entities:
             ]
         }
 
+    def at_least(self, confidence: float) -> Entities:
+        """Those of them that are as likely as that.
+
+        Args:
+            confidence: From 0 to 1.
+        """
+        return Entities(tuple(each for each in self.entities if each.score >= confidence))
+
 
 def _row(
     text: str = "", label: str = "", start: Cell = int, end: Cell = int, score: Cell = float
