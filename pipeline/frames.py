@@ -126,8 +126,8 @@ def load(path: str) -> FrameModel:
         RunError: There is no model of reviewlens.
 
     Example:
-        >>> load("runs/amazon-snippets").predict(["Great value."])
-        [Prediction(label='positive', probabilities={'negative': 0.06…, …})]
+        >>> load("runs/amazon-snippets/serving/amazon-snippets").labels
+        ['negative', 'neutral', 'positive']
     """
     version = version_of(path)
     found, summary = next(runs_that_pushed(version), ("", None))
@@ -201,9 +201,10 @@ class FrameModel:
             UsageError: A column is not there, or the model takes other inputs.
 
         Example:
-            >>> load("runs/mine").predict(pandas.Series(["Fits well."], index=["a"]))
-              predicted_label  probability_negative  probability_positive
-            a        positive              0.031…                0.968…
+            >>> model = load("runs/amazon-snippets/serving/amazon-snippets")
+            >>> frame = model.predict(pandas.Series(["Fits well."], index=["a"]))
+            >>> list(frame.columns)[:2]
+            ['predicted_label', 'probability_negative']
         """
         import narwhals as nw
 

@@ -67,9 +67,10 @@ class AskedRows:
         self._derive = ColumnDeriver(self._settings).derive
         self._as_given = as_given
         self._question = question
-        settled = settle_dialects(list_files(source, format, dialect))
+        settled = settle_dialects(list_files(source, format, dialect), self._columns, "--{}")
         self._files = settled.files
         self.lines = settled.lines
+        self._decimal = settled.files[0].dialect.decimal
 
     def __iter__(self) -> Iterator[dict[str, str]]:
         """Yields the cells of each row as text: lists, maps and structs as JSON.
@@ -144,7 +145,7 @@ class AskedRows:
         Args:
             row: Its cells.
         """
-        return text_of(self._derive(row), self._settings.text, self._as_given)
+        return text_of(self._derive(row, self._decimal), self._settings.text, self._as_given)
 
     def asked(self, row: dict[str, str]) -> Row:
         """Returns what the model is asked.
@@ -154,7 +155,7 @@ class AskedRows:
         """
         question = self._question
         if self._settings.question:
-            question = self._derive(row).get(self._settings.question, "")
+            question = self._derive(row, self._decimal).get(self._settings.question, "")
         text = self.text_of(row)
         return text if question is None else {"question": question, "context": text}
 

@@ -59,6 +59,7 @@ LEFT_OUT = {
     "models.encoders.formats.keras_hub.KerasHubFiles": "needs a preset of keras-hub",
     "models.encoders.registry.register_family": "needs a family; tests/models/encoders has one",
     "models.encoders.sources.registry.register_source": "needs a kind; tests/.../sources has one",
+    "pipeline.frames.fit": "trains; tests/pipeline/test_frames.py does, too",
     "pipeline.kubeflow.api.PipelinesClient": "needs Kubeflow Pipelines",
     "pipeline.local.runner.run": "takes minutes; it is `make run`",
     "serving.client.client.Client.answers": "needs such a model; tests/serving has one",

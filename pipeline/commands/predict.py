@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import UsageError
 from ...files import COMPRESSIONS, FORMATS
-from ...files.writing.tables import STANDARD_STREAM
 from ..pushed import version_of
 from .arguments import new_parser
 from .models import add_server, opened_model
@@ -174,13 +173,16 @@ def _rows_of_file(arguments: argparse.Namespace, version: str | None) -> AskedRo
 def _predict_file(
     arguments: argparse.Namespace, model: Predictor, rows: AskedRows, count: int
 ) -> None:
+    from ...files.writing import STANDARD_STREAM
     from ..prediction_files import predicted_rows, write_predictions
     from .progress_bar import progress_bar
 
     target = arguments.output
     ranking = _ranking(arguments)
     shape = _shaping(arguments)
-    predicted = ((row, shape(prediction)) for row, prediction in predicted_rows(model, rows))
+    predicted: Iterator[tuple[dict[str, str], Any]] = (
+        (row, shape(prediction)) for row, prediction in predicted_rows(model, rows)
+    )
     if ranking:
         predicted = _ranked(predicted, rows, ranking)
     with progress_bar(count, "reviews"):

@@ -27,7 +27,7 @@ def add_dialect(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--decimal", metavar="C", help="of numbers, . or ,")
     group.add_argument("--sheet", metavar="NAME", help="of a workbook")
     group.add_argument(
-        "--header-row", metavar="N", type=int, help="row that names the columns, from 1"
+        "--header_row", metavar="N", type=int, help="row that names the columns, from 1"
     )
 
 
@@ -38,11 +38,15 @@ def dialect_of(arguments: argparse.Namespace) -> Dialect:
         arguments: Of the command.
 
     Raises:
-        UsageError: A row before the first is named.
+        UsageError: One of them is no such thing.
     """
-    if arguments.header_row is not None and arguments.header_row < 1:
-        raise UsageError(f"--header-row {arguments.header_row}: rows are counted from 1")
-    delimiter = "\t" if arguments.delimiter == "tab" else arguments.delimiter
-    return Dialect(
-        arguments.encoding, delimiter, arguments.decimal, arguments.sheet, arguments.header_row
+    dialect = Dialect(
+        arguments.encoding,
+        arguments.delimiter,
+        arguments.decimal,
+        arguments.sheet,
+        arguments.header_row,
     )
+    for name, problem in dialect.problems():
+        raise UsageError(f"--{name} {problem}")
+    return dialect

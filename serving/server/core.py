@@ -118,6 +118,10 @@ class ServerCore:
             self._configured = kind is not None
             return self._manager.serve(models)
 
+    def names(self) -> list[str]:
+        """The models that are served, by their names."""
+        return self._manager.names()
+
     @contextlib.contextmanager
     def model(
         self, name: str, version: int | None = None, label: str | None = None

@@ -256,6 +256,11 @@ class ModelManager:
             self._waiting_is_over = True
             self._changed.notify_all()
 
+    def names(self) -> list[str]:
+        """The models that are served, by their names."""
+        with self._changed:
+            return sorted(name for name, model in self._models.items() if not model.leaving)
+
     def labels(self, name: str) -> Mapping[str, int]:
         """Versions of a model by their labels; none of a model that is not served."""
         with self._changed:

@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import dataclasses
 import functools
+import json
 import logging
 import re
 import time
@@ -13,6 +14,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..paths import MODELS_PATH
 from ..status import Code, ServingError, http_status
 from .core import ServerCore
 from .json_rendering import render_error
@@ -93,6 +95,9 @@ class RestApp:
             return _page(501, "Not Implemented")
         if path == self._prometheus_path:
             return await self._render_metrics(uri)
+        if (method, uri) == ("GET", MODELS_PATH):
+            names = json.dumps({"models": self._core.names()}).encode()
+            return _Answer(200, names, [*_JSON, *self._headers])
         if not _API.fullmatch(uri):
             return _page(404, "Not Found")
         if method == "OPTIONS":

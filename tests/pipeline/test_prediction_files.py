@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reviewlens.errors import RunError, UsageError
+from reviewlens.files import Dialect
 from reviewlens.pipeline.prediction_files import (
     AskedRows,
     predicted_rows,
@@ -282,14 +283,14 @@ def test_predicting_predictions_replaces_them(tmp_path):
 def test_wrong_files_are_told_and_leave_nothing(tmp_path, name, content, target, error, message):
     (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(error, match=message):
-        predict(tmp_path / name, tmp_path / target)
+        predict(tmp_path / name, tmp_path / target, dialect=Dialect("utf-8"))
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_every_row_is_read_before_the_first_is_predicted(tmp_path):
     (tmp_path / "in.csv").write_bytes(b"text\n" + b"a\n" * ROWS + b"\xff\n")
     with pytest.raises(RunError, match=f"row {ROWS + 2}: byte 0xff"):
-        predict(tmp_path / "in.csv", tmp_path / "out.csv")
+        predict(tmp_path / "in.csv", tmp_path / "out.csv", dialect=Dialect("utf-8"))
 
 
 def test_rows_are_taken_only_as_the_model_asks_for_them(tmp_path):

@@ -14,12 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reviewlens.pipeline.cli import main
 from reviewlens.serving import LocalModel, Prediction
 from reviewlens.serving.client import (
     Client,
     InvalidRequest,
     ModelNotFound,
 )
+from reviewlens.serving.client.listing import served_models
 from reviewlens.serving.client.messages import PredictRequest, Tensor
 from reviewlens.serving.client.tensors import string_tensor, tensor_values
 
@@ -171,6 +173,13 @@ def test_the_command_line_asks_the_server(server, local, reviews, transport, tmp
         assert row["predicted_label"] == expected.label
         for name, share in expected.probabilities.items():
             assert float(row[f"probability_{name}"]) == pytest.approx(share, abs=1e-5)
+
+
+def test_a_server_of_several_models_tells_which(server, capsys):
+    assert served_models(server.rest) == ["half_plus_two", "reviews 99%"]
+    assert served_models(server.grpc) is None
+    assert main(["predict", "--server", server.rest, "Great."]) == 2
+    assert "serves half_plus_two, reviews 99%; name the one to" in capsys.readouterr().err
 
 
 def test_serialized_tensor_content_is_read_as_well(model_server, served, local, reviews):

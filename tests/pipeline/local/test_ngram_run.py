@@ -135,7 +135,7 @@ def test_a_served_model_is_judged_as_it_is_on_disk(workspace, first, tmp_path, c
     with Server(settings):
         for words in (
             [str(base)],
-            ["--server", f"127.0.0.1:{rest}", "--model_name", "tiny"],
+            ["--server", f"127.0.0.1:{rest}"],
             ["--server", f"127.0.0.1:{grpc}", "--model_name", "tiny", "--grpc"],
         ):
             assert main(["evaluate", *words, str(tmp_path / "new.csv")]) == 0
