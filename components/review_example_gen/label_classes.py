@@ -60,7 +60,8 @@ def classes_of_labels(settings: DataSettings) -> tuple[str, ...]:
 def _labels(settings: DataSettings, column: str) -> list[str]:
     derive = ColumnDeriver(settings).derive
     found: dict[str | float, str] = {}
-    files = settle_dialects(list_files(settings.input, settings.format, settings.dialect)).files
+    listed = list_files(settings.input, settings.format, settings.dialect)
+    files = settle_dialects(listed, settings.source_columns()).files
     for file in files:
         for record in read_records(file, settings.source_columns(), others=False):
             if record.reason or isinstance(record.values, str):

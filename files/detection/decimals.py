@@ -32,8 +32,8 @@ def find_decimal(table: Table, columns: Collection[str], delimiter: str) -> Foun
 
     Args:
         table: The head of a file.
-        columns: Those that are looked at, of which nothing but numbers counts; all where none of
-            them is there.
+        columns: Those that are looked at, of which nothing but numbers counts; where none is
+            named, all are, and none of them is a matter of doubt.
         delimiter: Between the fields of the file.
 
     Example:
@@ -49,6 +49,8 @@ def find_decimal(table: Table, columns: Collection[str], delimiter: str) -> Foun
             certain.setdefault(marks[0], (column, cell))
         elif not cell.lstrip("+-").isdigit():
             either = either or (column, cell)
+    if not columns and len(certain) != 1:
+        return FoundDecimal(None)
     if len(certain) > 1:
         return FoundDecimal(None, tuple(certain.values()))
     if certain:
@@ -60,7 +62,7 @@ def find_decimal(table: Table, columns: Collection[str], delimiter: str) -> Foun
 
 
 def _numbers(table: Table, columns: Collection[str]) -> Iterator[tuple[str, str]]:
-    asked = set(columns) & set(table.header) or set(table.header)
+    asked = set(columns or table.header)
     for index, column in enumerate(table.header):
         if column in asked:
             cells = [cell for row in table.rows if (cell := row[index].strip())]

@@ -46,6 +46,8 @@ _SHOWN = 3
 # Letters of ASCII make most of a text in Latin ones.
 _MOST_SPECIAL = 0.45
 _LEAST_SPECIAL = 0.3
+# Of fewer letters it is not clear whether they are of another alphabet than the Latin one.
+_NOT_MUCH = 200
 # Bytes by which charset-normalizer has never taken one alphabet for another.
 _MUCH = 1500
 # Chinese, Japanese and Korean have no spaces between words.
@@ -111,6 +113,10 @@ def find_encoding(head: bytes, sample: bytes) -> FoundEncoding:
         return FoundEncoding(UTF_8)
     if not outweighs and _share(best) > _MOST_BAD:
         return FoundEncoding(best.encoding, _different([best, *others])[:_SHOWN])
+    special = len(sample) - len(sample.translate(None, BEYOND_ASCII))
+    is_mostly = special > _MOST_SPECIAL * (special + len(_PLAIN.findall(best.text)))
+    if best.beyond < _NOT_MUCH and (best.encoding in _OTHERS or is_mostly):
+        return FoundEncoding(best.encoding, _different([best, *others])[:_SHOWN])
     rivals = _different([best, *[other for other in others if _is_rival(best, other)]])
     return FoundEncoding(best.encoding, rivals if len(rivals) > 1 else ())
 
@@ -168,7 +174,7 @@ def _bad(text: str, letters: frozenset[str]) -> int:
             bad += 1
             special += character.isalpha()
     plain = len(_PLAIN.findall(text))
-    is_other = special >= _FEWEST and special > _MOST_SPECIAL * (special + plain)
+    is_other = special >= _NOT_MUCH and special > _MOST_SPECIAL * (special + plain)
     return _beyond(text) if is_other else bad
 
 

@@ -62,9 +62,8 @@ def check_files(settings: DataSettings, task: str | None) -> Checked:
         ('input', "reviews.csv: has no column 'comment', which")
     """
     try:
-        files, lines = settle_dialects(
-            list_files(settings.input, settings.format, settings.dialect)
-        )
+        found = list_files(settings.input, settings.format, settings.dialect)
+        files, lines = settle_dialects(found, settings.source_columns())
         for file in files[:_MOST_FILES]:
             next(read_records(file, settings.source_columns(), others=False), None)
     except RunError as error:

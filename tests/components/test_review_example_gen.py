@@ -25,7 +25,7 @@ from reviewlens.components.review_example_gen import (
 )
 from reviewlens.errors import RunError
 from reviewlens.files import list_files
-from reviewlens.progress import reporting_to
+from reviewlens.progress import notifying_to, reporting_to
 
 CLASSES = {"negative": (1, 2), "neutral": (3,), "positive": (4, 5)}
 NAMES = list(CLASSES)
@@ -498,6 +498,20 @@ def test_too_many_rejected_rows_fail_with_the_three_most_frequent_reasons(tmp_pa
     assert len(copied.read_text().splitlines()) == 19
     found = ingest(settings_for(path, max_reject_fraction=0.2))
     assert found.counts["rejected"] == 19
+
+
+def test_an_export_of_a_spreadsheet_is_read_as_it_is(tmp_path, ingest):
+    rows = [f"Kleid {i};Größe {i} für 4,5 € passt;{i % 5},0;a" for i in range(120)]
+    path = tmp_path / "r.csv"
+    text = "\r\n".join(["Title;Review;Rating;Shop", *rows, ""]).replace(";0,0;", ";4,5;")
+    path.write_bytes(text.encode("cp1252"))
+    told = []
+    with notifying_to(told.append):
+        found = ingest(settings_for(path, classes={"bad": [1, 2, 3], "good": ["4 .. 5"]}))
+    assert told == ["r.csv: ; between fields, cp1252, decimal comma"]
+    assert found.counts["kept"] == 120 and found.counts["rejected"] == 0
+    kinds = {row["text"]: row["label"] for row in found.rows}
+    assert kinds["Kleid 5 Größe 5 für 4,5 € passt"] == 1
 
 
 def test_a_later_run_replaces_the_rejected_rows_of_an_earlier_one(tmp_path, ingest):

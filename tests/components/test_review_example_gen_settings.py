@@ -157,6 +157,27 @@ def test_values_are_found(values, cell, expected):
     assert ValueMap(values).find(cell) == expected
 
 
+@pytest.mark.parametrize(
+    ("cell", "decimal", "expected"),
+    [
+        ("4,5", ",", "high"),
+        ("-0,5", ",", "low"),
+        ("1.234,5", ",", "huge"),
+        ("1.234", ",", "huge"),
+        ("1,234.5", ".", "huge"),
+        ("4.5", ".", "high"),
+        ("4.5", ",", None),
+        ("12.34,5", ",", None),
+        ("4,5", ".", None),
+        ("4,5", None, None),
+        ("3,5+", ",", "as written"),
+    ],
+)
+def test_numbers_are_read_by_the_mark_of_their_file(cell, decimal, expected):
+    values = {"low": ["< 1"], "high": ["1 .. 5"], "huge": ["> 1000"], "as written": ["3,5+"]}
+    assert ValueMap(values).find(cell, decimal) == expected
+
+
 VALUES = st.one_of(
     st.integers(-5, 5),
     st.tuples(st.integers(-5, 5), st.integers(0, 5)).map(lambda t: f"{t[0]} .. {t[0] + t[1]}"),

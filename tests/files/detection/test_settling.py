@@ -68,7 +68,7 @@ def test_what_was_written_is_read_whatever_the_dialect(tmp_path, encoding, delim
     assert lines == ([f"t.csv: {', '.join(said)}"] if said else [])
 
 
-CELLS = st.text(st.sampled_from('aeu ,;|\t"\r\n.:äöüßéèà€’'), max_size=12)
+CELLS = st.text(st.sampled_from('aeurnst ,;|\t"\r\n.:äöüßéà€’'), max_size=12)
 
 
 @settings(
@@ -260,3 +260,5 @@ def test_a_mark_that_is_not_certain_is_asked_for(tmp_path, cells):
     with pytest.raises(RunError, match="not certain .*column 'stars'.* set data.decimal to . or ,"):
         settled(path)
     assert settled(path, decimal=",").files[0].dialect.decimal == ","
+    # Where no column is asked for, no number matters.
+    assert settled(path, {}).files[0].dialect.decimal is None
