@@ -166,4 +166,5 @@ def _entities(tokens: list[str], tags: list[_Tag]) -> list[dict[str, int | str]]
     return entities
 
 
-register(Format("conll", "CoNLL's columns", (".conll", ".iob", ".bio", ".iobes"), read_conll))
+_ENDINGS = (".conll", ".iob", ".bio", ".iobes")
+register(Format("conll", "CoNLL's columns", _ENDINGS, read_conll, holds="entities"))

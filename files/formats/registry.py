@@ -55,6 +55,7 @@ class Format:
             for an ending that lies beside data more often than it is data.
         begins: What no file of another format begins with, by which one without an ending is
             known.
+        holds: What its rows have where that is no class of a whole text: `entities` or `answers`.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Format:
     delimiters: str = ""
     in_folders: bool = True
     begins: tuple[bytes, ...] = ()
+    holds: str = ""
 
 
 def register(format: Format) -> None:

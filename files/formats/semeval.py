@@ -197,5 +197,6 @@ register(
         *("semeval", "SemEval's XML of aspects", (".xml",), read_semeval),
         is_text=False,
         in_folders=False,
+        holds="entities",
     )
 )

@@ -203,4 +203,4 @@ class _Questions:
 
 
 # Such files end in .json, as other JSON does; `json_array` tells them apart.
-register(Format("squad", "SQuAD's JSON", (), read_squad))
+register(Format("squad", "SQuAD's JSON", (), read_squad, holds="answers"))

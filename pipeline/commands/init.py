@@ -8,7 +8,7 @@ import re
 import shlex
 
 from ...errors import UsageError
-from ...files import whole_file
+from ...files import FORMATS, whole_file
 from ..config.schema import schema_text
 from ..inspecting.choosing import Choice, choose
 from ..inspecting.proposing import Proposal, propose
@@ -24,8 +24,8 @@ _EXAMPLES = """\
   reviewlens init export.csv --output shop.yaml --delimiter ';' --encoding cp1252
   reviewlens init answers.xlsx --text comment --label mood
 """
-# What is said of the rows of these is no class.
-_OTHER_TASKS = {"conll": "aspects", "semeval": "aspects", "squad": "questions"}
+# What is shipped for files that hold no classes of whole texts.
+_OTHER_TASKS = {"entities": "aspects", "answers": "questions"}
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -60,10 +60,11 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(f"init: {path} is there already; --output names another, --force replaces")
     dialect = dialect_of(arguments)
     sample = take_sample(arguments.file, arguments.format, dialect)
-    if (format := sample.files[0].format) in _OTHER_TASKS:
+    format = sample.files[0].format
+    if holds := FORMATS[format].holds:
         raise UsageError(
             f"init: {arguments.file} is read as {format}, which has no classes of whole texts; "
-            f"begin with configs/{_OTHER_TASKS[format]}.yaml"
+            f"begin with configs/{_OTHER_TASKS[holds]}.yaml"
         )
     choice = choose(sample, arguments.text or (), arguments.rating, arguments.label)
     proposal = propose(arguments.file, arguments.format, dialect, sample, choice)
