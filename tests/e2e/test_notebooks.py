@@ -22,7 +22,7 @@ def test_every_notebook_runs_and_is_kept_as_it_was_written(tmp_path, repository)
     assert outcome.returncode == 0, outcome.stderr
 
     names = sorted(path.name for path in folder.iterdir())
-    assert names == ["keras_parts.ipynb"]
+    assert names == ["keras_parts.ipynb", "serve_and_explain.ipynb", "train_and_look.ipynb"]
     for name in names:
         now, kept = (
             json.loads((place / name).read_text(encoding="utf-8"))
@@ -35,3 +35,4 @@ def test_every_notebook_runs_and_is_kept_as_it_was_written(tmp_path, repository)
             for cell in each["cells"]:
                 cell["outputs"] = []
         assert now == kept, name
+    assert (tmp_path / "runs" / "notebooks" / "report.html").exists()
