@@ -281,7 +281,7 @@ bring more rows, or give it more in data.splits']
             for name, count in kinds.get(split, {}).items()
             if count < _FEW_OF_KIND
         ]
-        if few or splits[split] < _FEW:
+        if split in splits and (few or splits[split] < _FEW):
             told.append(
                 f"the split {split} has {', '.join([f'{splits[split]:,} examples', *few])}: few to "
                 f"{purpose}; bring more rows, or give it more in data.splits"

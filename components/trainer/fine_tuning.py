@@ -6,8 +6,11 @@ import json
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 
 from ...errors import RunError
+from ...models.encoders.registry import load_tokenizer
+from ...models.encoders.truncation import UNCUT
 from ...models.encoders.windows import Windows
 from ...models.precision import resolve_precision
 from ...models.settings import AUTO, DebugSettings
@@ -16,7 +19,14 @@ from ...models.tasks.registry import make_task
 from ...models.training.loop import train
 from ...progress import notify
 from ..tokenized_examples import read_counts, read_tokenized
-from .reading import choose_max_tokens, reading_facts, reading_warning, window_facts
+from .reading import (
+    choose_max_tokens,
+    reading_facts,
+    reading_warning,
+    vocabulary_facts,
+    vocabulary_warning,
+    window_facts,
+)
 from .record import watched_facts, write_record
 from .replaced import note_replaced_checkpoint
 from .trained_model import TrainedWeights
@@ -84,8 +94,12 @@ def fine_tune(
     else:
         cut = trained.truncation
         reading = reading_facts(cut.max_tokens, cut.kind, *lengths, positions)
-    if warning := reading_warning(reading):
-        notify(warning)
+    reading |= vocabulary_facts(
+        np.asarray(training.tokens), load_tokenizer(encoder, max_tokens=UNCUT)
+    )
+    for warning in (reading_warning(reading), vocabulary_warning(reading)):
+        if warning:
+            notify(warning)
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
     fingerprint = [trained.encoder, vars(trained.model), code, endings_of(debug)]
     logs = tensorboard or model_run

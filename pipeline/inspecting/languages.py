@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import collections
 from collections.abc import Sequence
 
 # So many tell it, and take a second.
 _TEXTS = 200
+HARD_TO_TELL = "hard to tell"
 _NAMES = {
     **{"en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian"},
     **{"pt": "Portuguese", "nl": "Dutch", "pl": "Polish", "ru": "Russian", "uk": "Ukrainian"},
@@ -24,16 +24,16 @@ def language_of(texts: Sequence[str]) -> tuple[str, float]:
         texts: One or more; of very many, some that are spread over all are read.
 
     Returns:
-        Its name in English, or its code of ISO 639-1 where that is not known here, and the share
-        of the texts that are in it.
+        Its name in English, or its code of ISO 639-1 where that is not known here, `hard to tell`
+        if no text is long enough, and the share of the texts that are in it.
 
     Example:
         >>> language_of(["The dress fits very well and looks great on me."])
         ('English', 1.0)
     """
-    import py3langid
+    from ..report.analysis.texts import NOT_SURE, languages_of
 
     some = texts[:: max(1, len(texts) // _TEXTS)][:_TEXTS]
-    counts = collections.Counter(py3langid.classify(text)[0] for text in some)
-    ((code, count),) = counts.most_common(1)
-    return _NAMES.get(code, code), count / len(some)
+    code, count = languages_of(some)[0]
+    name = HARD_TO_TELL if code == NOT_SURE else _NAMES.get(code, code)
+    return name, count / len(some)

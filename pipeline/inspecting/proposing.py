@@ -11,7 +11,7 @@ from ...components.review_example_gen.settings import DataSettings
 from ...files import Dialect
 from .checking import Checked, check_files
 from .choosing import Choice, equal_texts
-from .languages import language_of
+from .languages import HARD_TO_TELL, language_of
 from .sampling import Sample
 
 _TASK = "text-classification"
@@ -79,7 +79,7 @@ def propose(source: str, format: str, dialect: Dialect, sample: Sample, choice: 
     texts = [" ".join(row.get(name, "") for name in settings.text).strip() for row in sample.rows]
     texts = [text for text in texts if text]
     language, share = language_of(texts)
-    algorithm = "encoder" if language == _ENGLISH else "ngrams"
+    algorithm = "encoder" if language in (_ENGLISH, HARD_TO_TELL) else "ngrams"
     lines = [f"language {language}, {share:.0%} of the texts that were looked at"]
     lines += _length_lines(texts) + _copies_lines(sample, settings)
     return Proposal(settings, why, algorithm, language, lines, checked)

@@ -32,7 +32,7 @@ REVIEW_NODES = (
         cached="on request",
         asks_store=True,
         summary=f"{_SUMMARY}:data",
-        report=f"{_REPORT}:data",
+        report=f"{_REPORT}:reviews",
     ),
     ENCODER_FETCHER,
     Node("statistics-gen", "counts what is in the columns"),

@@ -9,8 +9,9 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from ...components.review_example_gen.accounting import small_splits
 from ...components.task_registry import TASKS
-from ...components.trainer.reading import reading_warning
+from ...components.trainer.reading import reading_warning, vocabulary_warning
 from ...serving.tasks.predictions import FIRST_TASK
 
 
@@ -44,6 +45,13 @@ def data(summary: dict[str, Any], rows: str = "reviews") -> list[str]:
     return lines
 
 
+def reviews(summary: dict[str, Any]) -> list[str]:
+    """Tells the same of reviews, and whether a split has too few of them."""
+    found = summary["data"]
+    few = small_splits(found["splits"], found.get("kinds") or {}) if found else []
+    return [*data(summary), *(f"warning  {sentence}" for sentence in few)]
+
+
 def reading(summary: dict[str, Any]) -> list[str]:
     """Tells how much of the reviews the encoder reads, and what to do if that is little."""
     training = summary["training"] or {}
@@ -51,8 +59,8 @@ def reading(summary: dict[str, Any]) -> list[str]:
     if not facts:
         return []
     told = report_of(summary).counted(training["counted"]) if "counted" in training else []
-    warning = reading_warning(facts)
-    told = [*([f"warning  {warning}"] if warning else []), *told]
+    warnings = filter(None, (reading_warning(facts), vocabulary_warning(facts)))
+    told = [*(f"warning  {warning}" for warning in warnings), *told]
     if "stride" in facts:
         line = (
             f"reads    all of a review, {facts['max_tokens']} tokens at once; "

@@ -11,6 +11,8 @@ from reviewlens.components.trainer.reading import (
     choose_max_tokens,
     reading_facts,
     reading_warning,
+    vocabulary_facts,
+    vocabulary_warning,
     window_facts,
 )
 from reviewlens.models.encoders.windows import Windows
@@ -114,3 +116,24 @@ def test_of_texts_without_questions_windows_are_all_that_is_told():
     facts = window_facts(Windows(128, 63), np.array([100, 300]), np.array([28]), 512)
     assert set(facts) == {"max_tokens", "stride", "auto", "reviews_in_windows", "eval"}
     assert reading_warning(facts) is None
+
+
+def test_a_vocabulary_that_hardly_covers_the_texts_is_told(tiny_vocabulary):
+    from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
+
+    tokenizer = WordpieceTokenizer(tiny_vocabulary, lower_case=True, max_tokens=512)
+
+    def facts_of(*texts):
+        return vocabulary_facts(tokenizer(texts).values.numpy(), tokenizer)
+
+    assert facts_of("a the a", "the") == {"unknown_pieces": 0.0, "pieces_per_word": 1.0}
+    assert vocabulary_warning(facts_of("a the a")) is None
+    # q, ##x, ##q; a piece for each letter.
+    cut = facts_of("qxq zzz a")
+    assert cut == {"unknown_pieces": 0.0, "pieces_per_word": round(7 / 3, 4)}
+    assert "cuts a word into 2.3 pieces on average: it has hardly" in vocabulary_warning(cut)
+    foreign = facts_of("\u0448\u0430\u043f\u043a\u0430 a a a")
+    assert foreign == {"unknown_pieces": 0.25, "pieces_per_word": 1.0}
+    assert "does not know 25% of the pieces: it has hardly" in vocabulary_warning(foreign)
+    assert facts_of("") == {"unknown_pieces": 0.0, "pieces_per_word": 0.0}
+    assert vocabulary_warning({}) is None

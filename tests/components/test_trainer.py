@@ -122,9 +122,12 @@ def test_reviews_that_are_not_read_to_their_ends_are_told(arguments):
     reading = facts(args)["reading"]
     assert 0.5 < reading["reviews_cut"] < 1
     assert 0.5 < reading["eval"]["reviews_cut"] < 1
-    (warning,) = told
+    warning, of_vocabulary = told
     assert f"{reading['reviews_cut']:.0%} of the reviews are longer than the 16 tokens" in warning
     assert "model.truncation=head_tail" in warning
+    # The tiny vocabulary has 300 words and single letters.
+    assert reading["pieces_per_word"] > 1.4 and reading["unknown_pieces"] < 0.05
+    assert f"cuts a word into {reading['pieces_per_word']:.1f} pieces" in of_vocabulary
 
 
 def test_an_interrupted_run_goes_on_and_file_order_does_not_matter(arguments, split, reviews):

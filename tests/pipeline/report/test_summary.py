@@ -98,6 +98,15 @@ def test_every_fact_comes_from_its_node(nodes):
     assert summary["versions"]["tfx"]
 
 
+def test_a_split_with_few_reviews_is_warned_of(nodes):
+    told = report(nodes)
+    (line,) = [line for line in told.splitlines() if line.startswith("warning  the split")]
+    assert line == (
+        "warning  the split eval has 6 examples: few to choose and calibrate a model by; bring "
+        "more rows, or give it more in data.splits"
+    )
+
+
 @pytest.mark.parametrize("alone", [1, 0])
 def test_the_training_of_n_grams_is_told_where_it_is_the_only_one(nodes, tmp_path, alone):
     del nodes["trainer"], nodes["encoder-fetcher"], nodes["exporter"]

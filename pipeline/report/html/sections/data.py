@@ -198,6 +198,8 @@ def _tokens(summary: Any) -> list[Block]:
         "reviews that are longer": ("reviews_cut", ".1%"),
         "tokens that are not read": ("tokens_unread", ".1%"),
         "reviews that are read in windows": ("reviews_in_windows", ".1%"),
+        "pieces of a word": ("pieces_per_word", ".2f"),
+        "pieces that the vocabulary does not have": ("unknown_pieces", ".1%"),
     }
     rows = tuple(
         (name, of_summary(summary, f"{key}.{figure}", form))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import os
 
-from .....components.trainer.reading import reading_warning
+from .....components.review_example_gen.accounting import small_splits
+from .....components.trainer.reading import reading_warning, vocabulary_warning
 from ..blocks import Block, Cell, Form, Paragraph, Section, Tiles, of_summary, value_at
 from ..facts import RunFacts
 from ..words import counted, duration, millions
@@ -63,7 +64,10 @@ def _pushed_to(facts: RunFacts) -> str:
 def _warnings(facts: RunFacts) -> list[str]:
     told = []
     reading = value_at(facts.summary, "training.reading")
-    if reading and (warning := reading_warning(reading)):
+    warnings = [reading_warning(reading), vocabulary_warning(reading)] if reading else []
+    if data := facts.summary.get("data"):
+        warnings += small_splits(data["splits"], data.get("kinds") or {})
+    for warning in filter(None, warnings):
         told.append(f"{warning[0].upper()}{warning[1:]}.")
     if found := facts.training.get("findings"):
         told.append(
