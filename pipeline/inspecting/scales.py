@@ -22,8 +22,8 @@ def classes_of_ratings(ratings: Sequence[float]) -> dict[str, list[Value]]:
     Example:
         >>> classes_of_ratings([1, 2, 3, 4, 5])
         {'negative': [1, 2], 'neutral': [3], 'positive': [4, 5]}
-        >>> classes_of_ratings([0.5, 3.7, 4.5])
-        {'negative': ['< 2.0'], 'neutral': ['2.0 .. 3.0'], 'positive': ['> 3.0']}
+        >>> classes_of_ratings([1, 3.5, 5])
+        {'negative': ['< 2.5'], 'neutral': ['2.5 .. 3.5'], 'positive': ['> 3.5']}
     """
     low, high = min(ratings), max(ratings)
     if all(rating == int(rating) for rating in ratings) and high - low <= 10:
@@ -32,12 +32,11 @@ def classes_of_ratings(ratings: Sequence[float]) -> dict[str, list[Value]]:
         side = (len(steps) - middle) // 2
         parts = steps[:side], steps[side : side + middle], steps[side + middle :]
     else:
-        # The middle fifth: on the scale from 1 to 5, from 2.6 to 3.4.
+        # The middle fifth: on the scale from 1 to 5, from 2.6 to 3.4, which is told in halves.
         first, second = low + 0.4 * (high - low), low + 0.6 * (high - low)
         if high - low >= 2:
-            first, second = round(first), round(second)
-            second = second if second > first else first + 1
-        first, second = round(float(first), 3), round(float(second), 3)
+            first, second = round(2 * first) / 2, round(2 * second) / 2
+        first, second = round(first, 3), round(second, 3)
         parts = [f"< {first}"], [f"{first} .. {second}"], [f"> {second}"]
     return {
         name: part

@@ -157,6 +157,10 @@ def test_a_file_of_another_task_is_told_where_to_begin(tmp_path, monkeypatch, ca
             [-0.9, 0.95],
             {"negative": ["< -0.16"], "neutral": ["-0.16 .. 0.21"], "positive": ["> 0.21"]},
         ),
+        (
+            [1, 2.5, 5],
+            {"negative": ["< 2.5"], "neutral": ["2.5 .. 3.5"], "positive": ["> 3.5"]},
+        ),
         ([0, 100], {"negative": ["< 40.0"], "neutral": ["40.0 .. 60.0"], "positive": ["> 60.0"]}),
     ],
 )
