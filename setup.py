@@ -24,9 +24,8 @@ BASE = [
     "protobuf>=3.20",
     # For files of reviews that end in .zst.
     "zstandard",
-    # What a file is written in: its encoding, and what stands between its fields.
+    # Tells encodings of alphabets other than the Latin one apart.
     "charset-normalizer",
-    "clevercsv",
     # Spreadsheets, read and written.
     "python-calamine",
     "xlsxwriter",
