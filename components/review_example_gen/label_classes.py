@@ -68,7 +68,7 @@ def _labels(settings: DataSettings, column: str) -> list[str]:
                 continue
             label = derive(record.values).get(column, "").strip()
             if label and len(found) <= _MOST_COUNTED:
-                number = as_number(label)
+                number = as_number(label, file.dialect.decimal)
                 key: str | float = label if number is None else number
                 # The shortest, so that the order of the rows does not tell.
                 found[key] = min(found.get(key, label), label, key=_shortness)

@@ -41,20 +41,27 @@ class Interval:
         return low[0] < high[0] or (low[0] == high[0] and not low[1] and high[1])
 
 
-def as_number(text: str) -> float | None:
+def as_number(text: str, decimal: str | None = None) -> float | None:
     """Reads a cell as a number, as values are compared with it.
 
     Args:
         text: Without white space around it.
+        decimal: See `ValueMap.find`.
 
     Returns:
         The number; None where the text is none.
 
     Example:
-        >>> as_number("4.50"), as_number("four")
-        (4.5, None)
+        >>> as_number("4.50"), as_number("four"), as_number("1.234,5", ",")
+        (4.5, None, 1234.5)
     """
-    return float(text) if _IS_NUMBER(text) else None
+    if decimal is None:
+        return float(text) if _IS_NUMBER(text) else None
+    if not _IS_WRITTEN[decimal](text):
+        return None
+    return float(
+        text.replace(",", "") if decimal == "." else text.replace(".", "").replace(",", ".")
+    )
 
 
 def parse_value(value: Value) -> Interval | str:
@@ -134,22 +141,12 @@ class ValueMap(Generic[Name]):
             >>> ValueMap({"high": ["> 1000"]}).find("1.234,5", ",")
             'high'
         """
-        number = _number(value, decimal) if self._intervals else None
+        number = as_number(value, decimal) if self._intervals else None
         if number is not None:
             for interval, name in self._intervals:
                 if number in interval:
                     return name
         return self._texts.get(value)
-
-
-def _number(value: str, decimal: str | None) -> float | None:
-    if decimal is None:
-        return float(value) if _IS_NUMBER(value) else None
-    if not _IS_WRITTEN[decimal](value):
-        return None
-    return float(
-        value.replace(",", "") if decimal == "." else value.replace(".", "").replace(",", ".")
-    )
 
 
 def overlaps(values: Mapping[str, Sequence[Value]]) -> Iterator[tuple[str, str]]:

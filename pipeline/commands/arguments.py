@@ -7,7 +7,6 @@ import textwrap
 
 from ...components.input_files import list_files
 from ...errors import RunError
-from ...files import Dialect
 from ..config import AnyConfig, load_config
 from ..output import check_output
 
@@ -55,38 +54,6 @@ def checked_config(arguments: argparse.Namespace, command: str | None = None) ->
     except RunError as error:
         raise RunError(f"{arguments.config}: data.input: {error}") from None
     return config
-
-
-def add_dialect(parser: argparse.ArgumentParser) -> None:
-    """Adds what says how the rows of files are written, where that is not to be found out.
-
-    Args:
-        parser: Of a command that reads files; `dialect_of` reads what was given.
-    """
-    written = parser.add_argument_group("how the files are written, found out unless it is given")
-    written.add_argument("--format", default="auto", help="such as csv; by default by the ending")
-    written.add_argument("--delimiter", help="the character between two fields, such as ';'")
-    written.add_argument("--encoding", help="of the text, such as cp1252")
-    written.add_argument("--decimal", choices=(".", ","), help="what stands before a fraction")
-    written.add_argument("--sheet", help="name of the sheet of a workbook")
-    written.add_argument(
-        "--header-row", type=int, metavar="ROW", help="number of the row that names the columns"
-    )
-
-
-def dialect_of(arguments: argparse.Namespace) -> Dialect:
-    """What was said of how the rows are written.
-
-    Args:
-        arguments: With those of `add_dialect`.
-    """
-    return Dialect(
-        arguments.encoding,
-        arguments.delimiter,
-        arguments.decimal,
-        arguments.sheet,
-        arguments.header_row,
-    )
 
 
 def add_past_run(parser: argparse.ArgumentParser) -> None:

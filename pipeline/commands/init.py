@@ -14,7 +14,8 @@ from ..inspecting.choosing import Choice, choose
 from ..inspecting.proposing import Proposal, propose
 from ..inspecting.sampling import Sample, take_sample
 from ..inspecting.writing import configuration_text
-from .arguments import add_dialect, dialect_of, new_parser
+from .arguments import new_parser
+from .rows import add_dialect, dialect_of
 
 SUMMARY = "look at a file of reviews and write a configuration for it"
 SCHEMA = "reviewlens.schema.json"

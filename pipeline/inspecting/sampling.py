@@ -94,7 +94,7 @@ class Sample:
         Args:
             cell: Without white space around it.
         """
-        return _number_of(cell, self.files[0].dialect.decimal)
+        return as_number(cell, self.files[0].dialect.decimal)
 
 
 def take_sample(source: str, format: str, dialect: Dialect) -> Sample:
@@ -124,16 +124,10 @@ def take_sample(source: str, format: str, dialect: Dialect) -> Sample:
                 characters += len(cell)
                 cell = cell.strip()
                 if name and cell:
-                    number = _number_of(cell, file.dialect.decimal)
+                    number = as_number(cell, file.dialect.decimal)
                     columns.setdefault(name, Column(name)).add(cell, number)
     if not rows or not columns:
         raise RunError(f"{shortened(source)}: has no rows that can be read")
     order = {name: place for place, name in enumerate(rows[0])}
     found = sorted(columns.values(), key=lambda column: order.get(column.name, len(order)))
     return Sample(files, lines, found, rows, whole)
-
-
-def _number_of(cell: str, decimal: str | None) -> float | None:
-    if decimal == ",":
-        cell = cell.replace(".", "").replace(",", ".")
-    return as_number(cell)
