@@ -14,6 +14,8 @@ GRACE_SECONDS = 8.0
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _SHOW_CURSOR = b"\x1b[?25h"
+# Where nobody has tidied up, the cursor stands in the last line of a table.
+_BELOW = b"\r\n"
 
 
 class Interrupted(KeyboardInterrupt):
@@ -45,10 +47,10 @@ def ending_promptly(farewell: str) -> Iterator[None]:
     os.set_blocking(wake_writer, False)
     finished = threading.Event()
 
-    def end(code: int) -> None:
+    def end(code: int, start: bytes) -> None:
         message = f"{farewell}\n".encode()
         with contextlib.suppress(OSError):
-            os.write(stderr, _SHOW_CURSOR + b"\r" + message if os.isatty(stderr) else message)
+            os.write(stderr, _SHOW_CURSOR + start + message if os.isatty(stderr) else message)
         os._exit(code)
 
     def watch() -> None:
@@ -57,13 +59,13 @@ def ending_promptly(farewell: str) -> Iterator[None]:
             if number[0] not in _SIGNALS:
                 continue
             if deadline:
-                end(128 + number[0])
+                end(128 + number[0], _BELOW)
             deadline = threading.Thread(target=end_later, args=(128 + number[0],), daemon=True)
             deadline.start()
 
     def end_later(code: int) -> None:
         if not finished.wait(GRACE_SECONDS):
-            end(code)
+            end(code, _BELOW)
 
     def raise_interrupted(number: int, frame: object) -> None:
         raise Interrupted(number)
@@ -79,7 +81,7 @@ def ending_promptly(farewell: str) -> Iterator[None]:
         yield
     except Interrupted as interrupted:
         # Not by returning: threads of Beam and TensorFlow would be waited for.
-        end(interrupted.exit_code)
+        end(interrupted.exit_code, b"\r")
     finally:
         finished.set()
         signal.set_wakeup_fd(previous_writer)

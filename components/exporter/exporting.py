@@ -17,6 +17,7 @@ from ...models.ngrams.stacking import fit_stacking
 from ...models.tasks.base import Task
 from ...models.tasks.registry import make_task
 from ...models.training.tokenized import TokenizedTexts
+from ...progress import report
 from ...serving.export import export_model
 from ...serving.precision import choose_precision
 from ...serving.settings import ExportSettings
@@ -75,6 +76,7 @@ def export_trained(
     else:
         raise RunError("there is neither an encoder nor an n-gram classifier to be exported")
     task, logits, evaluation = chosen.task, chosen.logits, chosen.evaluation
+    report(0, None, "fitting calibration and decision on the eval split")
     # Calibrated as it is served.
     decision = task.fit_decision(logits, evaluation, decide_for)
     facts: dict[str, Any] = {
@@ -83,6 +85,7 @@ def export_trained(
         **task.fitted(logits, evaluation, decision),
         "eval": task.evaluate(logits, evaluation, decision),
     }
+    report(0, None, "exporting the model with its tokenizer")
     export_model(
         path_utils.serving_model_dir(model),
         task=task,
@@ -149,6 +152,7 @@ def _with_encoder(
         classifier = TrainedNgrams.load(ngrams).build(ngrams)
         evaluation, counted = read_tokens_and_ngrams(eval_files, "eval", task, classifier.features)
     evaluation = task.prepare(evaluation, trained.model)
+    report(0, None, "choosing the precision on the eval split")
     # What is loaded has no name here, so that it goes where another format is served.
     served = choose_precision(
         task, trained.build(trained_model, encoder), precision, evaluation, decide_for
@@ -156,6 +160,7 @@ def _with_encoder(
     model: TextModel = EncoderModel.of(served.classifier, task, trained.model)
     logits, facts = served.logits, {"export": served.facts}
     if classifier is not None:
+        report(0, None, "weighing the n-grams beside the encoder")
         ngram_logits = classifier.score(counted)
         stacking = fit_stacking(logits, ngram_logits, evaluation, task)
         used = wide == "on" or stacking.helps

@@ -25,6 +25,7 @@ from ..spill_files import SpillFile, read_spilled
 from .accounting import Report
 from .duplicates import FingerprintBuckets, Settled, Verdict, Verdicts, settle
 from .example_encoding import ExampleEncoder
+from .metering import Metered
 from .reviews import Rejection, Review, ReviewMaker, TargetMaker
 from .settings import SOFT, SPLITS, TRAIN, DataSettings
 from .splitting import Splitter
@@ -122,6 +123,8 @@ class ReadReviews(beam.PTransform):
         self._folder = folder
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection[str]:
+        size = sum(file.size for task in self._tasks for _, file in task.files)
+        told = (self._settings, self._learnt, size, self._folder)
         tasks = (
             pipeline
             | "Tasks" >> beam.Create([(task.number, task) for task in self._tasks])
@@ -129,14 +132,14 @@ class ReadReviews(beam.PTransform):
         )
         verdicts = (
             tasks
-            | "Fingerprint" >> beam.ParDo(_Fingerprint(self._settings, self._learnt, self._folder))
+            | "Fingerprint" >> beam.ParDo(_Fingerprint(*told))
             | "EqualTexts" >> beam.GroupByKey()
             | "Settle" >> beam.ParDo(_Settle(self._learnt))
         )
         return (
             {"task": tasks, "verdicts": verdicts}
             | "VerdictsOfTask" >> beam.CoGroupByKey()
-            | "Write" >> beam.ParDo(_Write(self._settings, self._learnt, self._folder))
+            | "Write" >> beam.ParDo(_Write(*told))
         )
 
 
@@ -163,13 +166,22 @@ def _grade_of(review: Review) -> int:
 
 
 class _Reader(beam.DoFn):
-    """Reads a task's files row by row."""
+    """Reads a task's files row by row.
 
-    def __init__(self, settings: DataSettings, learnt: LearntTask, note: str):
+    Args:
+        settings: Free of problems.
+        learnt: What the examples are for.
+        size: Bytes of the whole input, of which this may be a part.
+        note: What it does with the rows.
+    """
+
+    def __init__(self, settings: DataSettings, learnt: LearntTask, size: int, note: str):
         self._settings = settings
         self._learnt = learnt
+        self._size = size
         self._note = note
         self._done = 0
+        self._bytes = 0
 
     def setup(self):
         self._targets = self._learnt.make_maker(self._settings)
@@ -179,11 +191,23 @@ class _Reader(beam.DoFn):
     def _read(self, task: Task) -> Iterator[tuple[int, InputFile, Record, Review | Rejection]]:
         columns = self._settings.source_columns()
         for number, file in task.files:
-            for record in read_records(file, columns, others=False):
+            metered = Metered(file)
+            for record in read_records(metered.file, columns, others=False):
                 self._done += 1
                 if self._done % _REPORT_EVERY == 0:
-                    report_progress(self._done, None, self._note)
+                    self._report(metered.bytes)
                 yield number, file, record, self._maker.make(file, record)
+            self._bytes += file.size
+
+    def _report(self, bytes_of_file: int) -> None:
+        """Says of how many rows, if what was read of the files lets one guess."""
+        read = self._bytes + bytes_of_file
+        about = ""
+        if read < self._size and read:
+            rows = self._done * self._size / read
+            # No more digits than are to be believed.
+            about = f"of about {int(float(f'{rows:.2g}')):,} "
+        report_progress(self._done, None, f"{about}{self._note}")
 
 
 # Bytes; or in their place the path, the offset and the size of what `read_spilled` gives.
@@ -194,8 +218,8 @@ Sent = tuple[bytes, str, int, int]
 class _Fingerprint(_Reader):
     """The first pass."""
 
-    def __init__(self, settings: DataSettings, learnt: LearntTask, folder: str):
-        super().__init__(settings, learnt, "rows checked")
+    def __init__(self, settings: DataSettings, learnt: LearntTask, size: int, folder: str):
+        super().__init__(settings, learnt, size, "rows checked")
         self._folder = folder
 
     def process(self, element: tuple[int, Task]) -> Iterator[tuple[int, Sent]]:
@@ -233,8 +257,8 @@ class _Fingerprint(_Reader):
 class _Write(_Reader):
     """The second pass."""
 
-    def __init__(self, settings: DataSettings, learnt: LearntTask, folder: str):
-        super().__init__(settings, learnt, "rows written")
+    def __init__(self, settings: DataSettings, learnt: LearntTask, size: int, folder: str):
+        super().__init__(settings, learnt, size, "rows written")
         self._folder = folder
 
     def process(self, element: tuple[int, dict]) -> Iterator[str]:

@@ -207,6 +207,7 @@ class Trainer:
         self.best: dict[str, np.ndarray] = {}
         self.saved_at = time.monotonic()
         self.warned = False
+        self.compiled = False
 
     def fit(self) -> TrainingRecord:
         """Trains, from where a checkpoint says; leaves the model with its best weights."""
@@ -277,6 +278,8 @@ class Trainer:
         done = self.steps_done - epoch * self.steps_per_epoch
         started, already = time.monotonic(), self.record.seconds
         unit, finished = self.objective.unit, 0
+        if not self.compiled:
+            self.tell(epoch, "compiling the step")
         for number, rows in enumerate(self.batches(epoch)[done:], start=done + 1):
             with self.watchers.phase("input"):
                 inputs = pad_batch(self.training, rows, self.model.encoder.inputs)
@@ -288,6 +291,7 @@ class Trainer:
                     inputs, targets, head_only=self.steps_done < self.head_steps
                 )
                 took = time.perf_counter() - began
+            self.compiled = True
             with self.watchers.phase("average"):
                 self.update_average()
             tokens = self.tokens_of(rows)
@@ -352,16 +356,17 @@ class Trainer:
         return loss
 
     def report(self, epoch: int, loss: float, speed: float, left: int) -> None:
-        steps, unit = self.steps_done, self.objective.unit
-        report(
-            steps,
-            self.total_steps,
-            f"epoch {epoch + 1}/{self.settings.epochs}  loss {loss:.3f}  "
-            f"{speed:.0f} {unit}/s  {left // 60:02d}:{left % 60:02d} left",
-        )
+        clock = f"{left // 60:02d}:{left % 60:02d} left"
+        self.tell(epoch, f"loss {loss:.3f}  {clock}  {speed:.0f} {self.objective.unit}/s")
+
+    def tell(self, epoch: int, what: str) -> None:
+        """Reports what is done in an epoch, the most important first."""
+        note = f"epoch {epoch + 1}/{self.settings.epochs}  {what}"
+        report(self.steps_done, self.total_steps, note)
 
     def evaluate(self) -> None:
         """Measures the epoch by the average of the weights, or by those it ended with."""
+        self.tell(len(self.record.history), "evaluating")
         own = self.weights()
         # There is none yet in an epoch that was stopped.
         kept = self.average or own

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import enum
+import os
 import time
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.live import Live
+from rich.measure import Measurement
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
@@ -19,6 +21,12 @@ from rich.text import Text
 _SECONDS_BETWEEN_LINES = 10.0
 # Importing them takes far longer than most nodes of a cached run.
 _LOADING = "loading TensorFlow and TFX"
+# What a terminal writes where the cursor stands when Ctrl-C is pressed, twice. A line that it did
+# not fit on would go on in another one, and the table would be drawn below its own header.
+_ECHO = len("^C^C")
+# Columns of progress from which on there is room for a longer bar.
+_WIDE = 70
+_BETWEEN = "  "
 
 
 class State(enum.Enum):
@@ -108,6 +116,8 @@ class Display:
 class PlainDisplay(Display):
     """A line when a node starts and ends, and one every ten seconds while it reports.
 
+    Each begins with the time of day, for whoever reads the log of a scheduled run.
+
     Args:
         console: Where the lines go.
     """
@@ -121,7 +131,8 @@ class PlainDisplay(Display):
         self._width = max(len(node.node) for node in nodes)
 
     def notify(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        told = f"{time.strftime('%H:%M:%S')}{_BETWEEN}{line}"
+        self._console.print(told, markup=False, highlight=False, soft_wrap=True)
 
     def node_changed(self, node: NodeProgress) -> None:
         if node.state is State.RUNNING:
@@ -131,8 +142,7 @@ class PlainDisplay(Display):
 
     def progressed(self, node: NodeProgress) -> None:
         if time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
-            count = f"{node.done:,}" + (f"/{node.total:,}" if node.total else "")
-            self._line(node, f"{count}  {node.note}")
+            self._line(node, f"{_count(node)}{node.note}")
 
     def _line(self, node: NodeProgress, rest: str) -> None:
         self._last_line = time.monotonic()
@@ -175,33 +185,72 @@ class LiveDisplay(Display):
         if not self._nodes:
             self._spinner.update(text=Text(_LOADING, "dim"))
             return Group(self._spinner)
-        table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+        width = self._live.console.width - _ECHO
+        table = Table(
+            box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0), width=width
+        )
         table.add_column("node", no_wrap=True)
-        table.add_column("state", no_wrap=True, min_width=len(State.INTERRUPTED.value))
+        table.add_column("state", no_wrap=True, min_width=len(State.LEFT_OUT.value))
         table.add_column("seconds", justify="right", no_wrap=True)
-        table.add_column("progress")
+        table.add_column("progress", no_wrap=True, ratio=1)
         for node in self._nodes:
             begun = node.state not in (State.WAITING, State.LEFT_OUT)
             table.add_row(
                 Text(node.node),
                 Text(node.state.value, _STYLES[node.state]),
                 Text(f"{node.elapsed:.1f}" if begun else ""),
-                _bar(node) if node.state is State.RUNNING else "",
+                _Progress(node) if node.state is State.RUNNING else "",
             )
         return table
 
 
-def _bar(node: NodeProgress) -> Table | Text:
-    if not node.total:
-        count = f"{node.done:,} " if node.done else ""
-        return Text(f"{count}{node.note}")
-    row = Table.grid(padding=(0, 1))
-    row.add_row(
-        ProgressBar(total=node.total, completed=node.done, width=20),
-        Text(f"{node.done:,}/{node.total:,}"),
-        Text(node.note),
-    )
-    return row
+class _Progress:
+    """How far a node is, in one line: what comes first stays where not all has room.
+
+    Args:
+        node: Is running.
+    """
+
+    def __init__(self, node: NodeProgress):
+        self._node = node
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        node, width = self._node, options.max_width
+        if not node.total:
+            yield Text(_fitting(f"{_count(node)}{node.note}", width))
+            return
+        bar = 20 if width >= _WIDE else 8
+        figure = f"{node.done:,}/{node.total:,}"
+        if bar + len(figure) + len(node.note) + 2 > width:
+            figure = f"{min(node.done / node.total, 1):4.0%}"
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(width=bar)
+        grid.add_column(no_wrap=True)
+        grid.add_column(no_wrap=True)
+        note = _fitting(node.note, width - bar - len(figure) - 2)
+        grid.add_row(
+            ProgressBar(total=node.total, completed=node.done, width=bar), Text(figure), Text(note)
+        )
+        yield grid
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(1, options.max_width)
+
+
+def _count(node: NodeProgress) -> str:
+    """What stands before a note: units done, of how many if that is known."""
+    if node.total:
+        return f"{node.done:,}/{node.total:,}{_BETWEEN}"
+    return f"{node.done:,} " if node.done else ""
+
+
+def _fitting(note: str, width: int) -> str:
+    """Leaves out the last parts of a note until the rest has room."""
+    parts = note.split(_BETWEEN)
+    while len(parts) > 1 and len(_BETWEEN.join(parts)) > width:
+        parts.pop()
+    fitting = _BETWEEN.join(parts)
+    return fitting if len(fitting) <= width else f"{fitting[: max(width - 1, 0)]}…"
 
 
 @contextlib.contextmanager
@@ -209,16 +258,22 @@ def open_display(stream: TextIO) -> Iterator[Display]:
     """Chooses the display that suits a stream.
 
     Args:
-        stream: A terminal gets the live table.
+        stream: A terminal gets the live table, unless `CI` is set in the environment: what keeps
+            the output of a scheduled run may call itself a terminal.
 
     Yields:
         The display, until the run is over.
     """
     console = Console(file=stream)
-    if not console.is_terminal or console.is_dumb_terminal:
+    # Not as Rich sees it, for which `FORCE_COLOR` makes a terminal of a file.
+    if not stream.isatty() or console.is_dumb_terminal or _in_ci():
         plain = PlainDisplay(console)
         plain.notify(_LOADING)
         yield plain
         return
     with LiveDisplay(console) as display:
         yield display
+
+
+def _in_ci() -> bool:
+    return os.environ.get("CI", "").lower() not in ("", "0", "false", "no")

@@ -8,6 +8,7 @@ import dataclasses
 import gzip
 import itertools
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -528,8 +529,14 @@ def test_a_later_run_replaces_the_rejected_rows_of_an_earlier_one(tmp_path, inge
 def test_progress_is_reported(tmp_path, ingest):
     seen = []
     with reporting_to(lambda *report: seen.append(report)):
-        ingest(settings_for(write_csv(tmp_path / "r.csv", good_rows(2100))))
-    assert (1000, None, "rows checked") in seen and (2000, None, "rows written") in seen
+        rows = [(*row[:2], row[2], "x" * 200) for row in good_rows(2100)]
+        ingest(settings_for(write_csv(tmp_path / "r.csv", rows)))
+    assert [done for done, *_ in seen] == [1000, 2000, 1000, 2000]
+    checked, *_, written = (note for _, _, note in seen)
+    # Estimated by how much of the file was read, until it has all been.
+    about = re.fullmatch(r"of about ([\d,]+) rows checked", checked)
+    assert 1800 <= int(about[1].replace(",", "")) <= 2400
+    assert written == "rows written"
 
 
 MESSY_CELLS = st.one_of(

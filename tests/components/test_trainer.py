@@ -148,7 +148,7 @@ def test_an_interrupted_run_goes_on_and_file_order_does_not_matter(arguments, sp
     seen = []
     with progress.reporting_to(lambda done, total, note: seen.append(done)):
         fine_tune(**resumed)
-    assert min(seen) > 30
+    assert min(seen) >= 30
     assert without_times(facts(resumed)) == without_times(facts(whole))
     for mine, theirs in zip(weights(resumed), weights(whole), strict=True):
         np.testing.assert_array_equal(mine, theirs)

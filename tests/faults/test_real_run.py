@@ -63,7 +63,7 @@ def run(workspace, *overrides):
 def test_a_killed_run_loses_nothing_and_lost_records_let_nothing_in(workspace):
     process = start(workspace)
     for line in process.stdout:
-        if line.split()[:2] == ["evaluator", "running"]:
+        if line.split()[1:3] == ["evaluator", "running"]:
             break
     process.kill()
     assert process.wait() == -9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pathlib
 import textwrap
 
@@ -48,6 +49,15 @@ def config_file(tmp_path):
         return str(path)
 
     return write
+
+
+@pytest.fixture
+def terminal():
+    """Opens terminals: `terminal(width=80)`, see `terminal.Terminal`."""
+    spec = importlib.util.spec_from_file_location("terminal", HERE / "terminal.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Terminal
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import signal
 import subprocess
@@ -22,6 +23,13 @@ with ending_promptly("goodbye"):
     print("begun", flush=True)
     {work}
 print("went on")
+"""
+# A session of its own has no terminal until it takes one.
+CONTROLLED = """
+import fcntl, runpy, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
 """
 WORKS = {
     "in Python": "time.sleep(600)",
@@ -98,9 +106,41 @@ def test_a_run_that_was_interrupted_holds_its_lock_until_then_and_is_gone_on_wit
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert stdout.splitlines()[-1].split() == ["total", "running"]
+    assert stdout.splitlines()[-1].split()[1:] == ["total", "running"]
     assert stderr == "goodbye\n"
     assert leftover.is_dir()
     result = run_toy()
     assert result.states == {"draw": "cached", "double": "cached", "total": "done"}
     assert not leftover.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("mood", "ends"), [("sleep", "interrupted"), ("compute", "running")], ids=["calm", "busy"]
+)
+def test_ctrl_c_on_a_terminal_leaves_one_table_and_the_farewell(terminal, tmp_path, mood, ends):
+    shown = terminal(width=80)
+    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", CONTROLLED, str(SCRIPT), str(tmp_path), mood],
+        stdin=shown.theirs,
+        stdout=shown.theirs,
+        stderr=shown.theirs,
+        env={**environment, "TERM": "xterm"},
+        start_new_session=True,
+    )
+    while not (tmp_path / "pipeline" / "total" / "total" / "3" / "begun").exists():
+        assert process.poll() is None, shown.written()
+        time.sleep(0.05)
+    time.sleep(1)
+    shown.press(b"\x03")
+    assert process.wait(timeout=60) == 130
+    shown.close()
+    lines = [line.split() for line in shown.lines() if line]
+    assert lines.count(["node", "state", "seconds", "progress"]) == 1
+    assert [line[:2] for line in lines[-4:-1]] == [
+        ["draw", "done"],
+        ["double", "done"],
+        ["total", ends],
+    ]
+    assert lines[-1] == ["goodbye"]

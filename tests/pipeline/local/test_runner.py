@@ -112,7 +112,7 @@ def test_a_node_that_tfx_passes_over_fails_the_run(run_toy):
 def test_plain_lines_on_a_pipe_and_the_noise_in_the_log(run_toy, tmp_path, capfd):
     run_toy()
     shown = capfd.readouterr()
-    lines = [line.split() for line in shown.out.splitlines()[1:]]
+    lines = [line.split()[1:] for line in shown.out.splitlines()[1:]]
     assert [line[:2] for line in lines] == [
         [node, state] for node in DONE for state in ("running", "done")
     ]
