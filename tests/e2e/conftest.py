@@ -32,6 +32,15 @@ def run_apart():
 
 
 @pytest.fixture(scope="session")
+def documents() -> types.ModuleType:
+    """What runs the commands of a page; see `documents.py`."""
+    spec = importlib.util.spec_from_file_location("documents", HERE / "documents.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
 def reviewlens(run_apart, tmp_path_factory):
     """Runs the installed command as a process of its own; returns what it printed.
 

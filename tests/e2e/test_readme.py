@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import importlib.util
 import json
-import os
 import re
-import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +21,7 @@ WORDS = ["awful, broken", "bad, poor", "average, so-so", "good, nice", "great, w
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory, repository, reviews):
+def checkout(tmp_path_factory, repository, reviews, documents):
     """A folder that looks like the repository to someone who works in it, with reviews to bring."""
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("Makefile", "requirements.lock", "scripts", "setup.py"):
@@ -50,11 +45,7 @@ def checkout(tmp_path_factory, repository, reviews):
     sized = "encoder: {layers: 1, hidden: 64}\nvocabulary: {size: 1000}"
     settings = settings.replace("encoder: minilm-l6", sized)
     texts.write_text(settings.replace("epochs: 3", "epochs: 1"))
-    # The environment that runs the tests stands for the one that `make` would build.
-    (folder / ".venv" / "bin").mkdir(parents=True)
-    for program in ("python", "reviewlens"):
-        (folder / ".venv" / "bin" / program).symlink_to(Path(sys.executable).with_name(program))
-    (folder / ".venv" / ".installed").touch()
+    documents.add_environment(folder)
     with open(folder / "my-reviews.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["headline", "comment", "stars", "shop"])
@@ -64,57 +55,10 @@ def checkout(tmp_path_factory, repository, reviews):
     return folder
 
 
-def blocks(repository: Path) -> list[tuple[str, str]]:
-    readme = (repository / "README.md").read_text(encoding="utf-8")
-    return re.findall(r"^```([^\n]+)\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
-
-
-@contextlib.contextmanager
-def running(command: str, folder: Path) -> Iterator[None]:
-    """A server that a reader would leave running in another terminal."""
-    process = subprocess.Popen(shlex.split(command), cwd=folder, stderr=subprocess.PIPE, text=True)
-    try:
-        lines = []
-        for line in process.stderr:
-            lines.append(line)
-            if "Exporting HTTP/REST API" in line:
-                break
-        assert process.poll() is None, "".join(lines)
-        yield
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
-    assert process.returncode == 0
-
-
-def run(command: str | list[str], folder: Path) -> None:
-    outcome = subprocess.run(
-        command,
-        shell=isinstance(command, str),
-        cwd=folder,
-        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert outcome.returncode == 0, f"{command}\n{outcome.stdout}"
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-def test_every_command_of_the_readme_runs(checkout, repository):
-    with contextlib.ExitStack() as servers:
-        for kind, text in blocks(repository):
-            if kind == "bash":
-                for line in text.splitlines():
-                    if line.startswith(".venv/bin/reviewlens serve "):
-                        servers.enter_context(running(line, checkout))
-                    elif line not in NOT_AGAIN:
-                        run(line, checkout)
-            elif kind == "python":
-                run([sys.executable, "-c", text], checkout)
-            elif kind.startswith("yaml "):
-                (checkout / kind.split()[1]).write_text(text, encoding="utf-8")
+def test_every_command_of_the_readme_runs(checkout, repository, documents):
+    documents.run_blocks(repository / "README.md", checkout, NOT_AGAIN)
 
     summary = json.loads((checkout / "runs/amazon-snippets/summary.json").read_text())
     data = summary["data"]
@@ -131,7 +75,7 @@ def test_every_command_of_the_readme_runs(checkout, repository):
         assert seen["training"]["rules"] and seen["training"]["findings"] == [], name
 
     # Again at once: every node is taken from the cache.
-    run("make run", checkout)
+    documents.run("make run", checkout)
     again = json.loads((checkout / "runs/amazon-snippets/summary.json").read_text())
     assert again["metrics"] == summary["metrics"]
     assert len(list((checkout / "runs/amazon-snippets/serving/amazon-snippets").iterdir())) == 1
