@@ -6,7 +6,7 @@ import dataclasses
 import io
 from typing import BinaryIO
 
-from ...files import InputFile
+from ...files import FORMATS, InputFile
 
 # Small enough that what is read ahead hardly counts.
 _READ_AHEAD = 1 << 16
@@ -20,8 +20,8 @@ class Metered:
 
     Attributes:
         file: The same, to be read from in its place, by this process.
-        bytes: How many of it were read, packed as they are; none of Parquet, whose parts are
-            read in any order and some of them never.
+        bytes: How many of it were read, packed as they are; none of a file that is no text, of
+            which parts may be read in any order, or never.
 
     Example:
         >>> with open("reviews.csv", "w") as written:
@@ -38,7 +38,7 @@ class Metered:
         self._found = file
         self.bytes = 0
         self.file = file
-        if file.format != "parquet":
+        if FORMATS[file.format].is_text:
             self.file = dataclasses.replace(file, opener=self._open)
 
     def _open(self, path: str) -> BinaryIO:
