@@ -78,7 +78,8 @@ def test_an_interrupted_run_goes_on_and_file_order_does_not_matter(arguments):
     seen = []
     with progress.reporting_to(lambda done, total, note: seen.append((done, note))):
         pretrain(**resumed)
-    assert min(seen)[0] >= 30 and "compiling" in seen[0][1] and "tokens/s" in seen[1][1]
+    assert min(seen)[0] >= 30 and "compiling" in seen[0][1]
+    assert any("tokens/s" in note for _, note in seen)
     # Whatever stops the work that comes next, no step is taken again.
     with progress.reporting_to(lambda *report: pytest.fail("trained again")):
         pretrain(**resumed)

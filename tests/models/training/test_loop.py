@@ -217,7 +217,7 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(uninterrupted, fit, 
     seen = []
     with progress.reporting_to(lambda done, total, note: seen.append(done)):
         record, weights = fit(checkpoints=str(tmp_path))
-    assert min(seen) == step
+    assert min(seen) >= step
     assert record.history == uninterrupted[0].history
     assert record.best_epoch == uninterrupted[0].best_epoch
     assert same_weights(weights, uninterrupted[1])
