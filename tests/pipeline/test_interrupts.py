@@ -26,9 +26,10 @@ print("went on")
 """
 # A session of its own has no terminal until it takes one.
 CONTROLLED = """
-import fcntl, runpy, sys, termios
+import fcntl, os, runpy, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 del sys.argv[0]
+sys.path.insert(0, os.path.dirname(sys.argv[0]))
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 WORKS = {
