@@ -288,9 +288,18 @@ def _table(frame: nw.DataFrame, columns: Mapping[str, str]) -> pa.Table:
             f"{', '.join(map(repr, frame.columns)) or 'none'}"
         )
     try:
-        return pa.table({name: frame[name].to_arrow() for name in columns})
+        return pa.table({name: _same_anywhere(frame[name].to_arrow()) for name in columns})
     except pa.ArrowException as error:
         raise UsageError(f"the frame cannot be read: {error}") from None
+
+
+def _same_anywhere(cells: pa.Array) -> pa.Array:
+    """Cells of the type that every library has for them, so that equal frames are equal files."""
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(cells.type):
+        cells = cells.dictionary_decode()
+    return cells.cast(pa.large_string()) if pa.types.is_string(cells.type) else cells
 
 
 def _write_rows(table: pa.Table, path: str) -> None:
