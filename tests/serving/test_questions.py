@@ -405,7 +405,7 @@ def test_the_command_line_ranks_the_answers(directory, server, tmp_path, capfd):
     code, _, error = predict("fine")
     assert code == 2 and "it was asked with text; --question asks one" in error
     reviews = ("--server", server.grpc, "--grpc", "--model_name", "reviews")
-    code, _, error = predict(*files, "--output", str(target), where=reviews)
+    code, _, error = predict(*files, "--output", str(target), "--force", where=reviews)
     assert code == 2 and "the model reviews is for text-classification, which takes text" in error
     assert "it was asked with question and context; leave out --question" in error
     assert target.read_text().startswith(header)
