@@ -152,6 +152,9 @@ class TrainingSettings:
         patience: Epochs without a better eval macro-F1 after which training stops.
         precision: `float32`, `bfloat16` (mixed), or `auto`: bfloat16 where the processor has it.
         seed: Of the initial head, the shuffling and the dropout.
+        start_from: What was learnt already, of encoder and head: `last`, the last model that this
+            output has pushed, if there is one; a run's folder, a pushed model or one version of
+            it; or what the node `trainer` has left. None starts from the encoder.
     """
 
     epochs: int = 2
@@ -167,6 +170,7 @@ class TrainingSettings:
     patience: int = 2
     precision: str = "auto"
     seed: int = 7
+    start_from: str | None = None
 
     # What is a setting of pre-training only.
     optimizer: ClassVar[str] = "adamw"

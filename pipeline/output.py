@@ -9,6 +9,9 @@ from ..errors import RunError
 # Bytes of the path of a database. SQLite keeps 512 for it with the ending of its journal.
 LONGEST_DATABASE_PATH = 504
 DATABASE = "metadata.sqlite"
+SUMMARY = "summary.json"
+# Under the output folder, one a run.
+RUNS = "runs"
 
 
 def check_output(folder: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import RunError
 from ..files import version_numbers
 from ..serving.model_card import read_model_card
-from .report.html.facts import RUNS, SUMMARY
+from .output import RUNS, SUMMARY
 
 if TYPE_CHECKING:
     from ..serving.local_model import LocalModel

@@ -5,12 +5,15 @@ from __future__ import annotations
 import collections
 import dataclasses
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ml_metadata import MetadataStore
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from .failures import essence
+from .output import DATABASE
 
 SUCCESSFUL = (mlmd.Execution.COMPLETE, mlmd.Execution.CACHED)
 _MADE_OR_CHOSEN = (mlmd.Event.OUTPUT, mlmd.Event.INTERNAL_OUTPUT)
@@ -153,3 +156,23 @@ def properties_of(artifact: mlmd.Artifact) -> dict[str, int | float | str]:
         for key, value in properties.items():
             values[key] = getattr(value, value.WhichOneof("value"))
     return values
+
+
+def nodes_of_summary(output: str, summary: Mapping[str, Any]) -> dict[str, NodeRecord]:
+    """The nodes of a run that is over, by its summary.
+
+    Args:
+        output: Folder of its results.
+        summary: What its `summary.json` says, with `run` and `config`.
+
+    Returns:
+        Node id -> its last execution; empty where ML Metadata is gone.
+    """
+    database = os.path.join(output, DATABASE)
+    if not os.path.exists(database):
+        return {}
+    connection = mlmd.ConnectionConfig()
+    connection.sqlite.filename_uri = database
+    connection.sqlite.connection_mode = mlmd.SqliteMetadataSourceConfig.READONLY
+    records = RunRecords(connection, summary["config"]["name"])
+    return records.nodes_of_run(summary["run"]["id"])

@@ -30,6 +30,7 @@ from .reading import (
 from .record import watched_facts, write_record
 from .replaced import note_replaced_checkpoint
 from .trained_model import TrainedWeights
+from .warm_start import load_start
 from .watchers import endings_of, watchers_of
 
 
@@ -69,6 +70,7 @@ def fine_tune(
 
     Raises:
         RunError: If a setting is out of range, a split is empty or training diverges.
+        RunError: If the weights of `training.start_from` do not fit.
     """
     settings = trained.training
     # On Kubeflow some were chosen after the configuration had been checked.
@@ -83,6 +85,8 @@ def fine_tune(
 
     keras.utils.set_random_seed(settings.seed)
     model = build_model(task, encoder, trained.model, precision)
+    if settings.start_from is not None:
+        load_start(model, trained, settings.start_from)
     positions = model.encoder.max_positions
     if trained.model.max_tokens == AUTO:
         trained = trained.reading(choose_max_tokens(training.lengths, positions))
@@ -117,5 +121,7 @@ def fine_tune(
 
     trained.save(trained_model, model)
     facts = {"precision": precision, "reading": reading, **counted, **watched_facts(record)}
+    if settings.start_from is not None:
+        facts["start_from"] = settings.start_from
     write_record(model_run, record, **facts)
     note_replaced_checkpoint(trained_model, record.checkpoint)

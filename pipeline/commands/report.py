@@ -35,7 +35,8 @@ def make_parser() -> argparse.ArgumentParser:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Writes the page and prints where it is."""
-    from ..report.html.facts import RUNS, facts_of
+    from ..output import RUNS
+    from ..report.html.facts import facts_of
     from ..report.html.page import REPORT, write_report
 
     facts = facts_of(arguments.folder, arguments.run)

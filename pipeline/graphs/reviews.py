@@ -39,6 +39,7 @@ from ...progress import notify
 from ..beam_options import beam_arguments, check_beam_options
 from ..config import Config
 from ..nodes.review_nodes import REVIEW_NODES
+from ..starts import resolve_start
 from ..targets import LocalTarget, OutputPaths, Target
 from .left_out import left_out_of_reviews
 
@@ -57,6 +58,7 @@ def build_reviews(config: Config, cache: bool, target: Target | None) -> Pipelin
 
     Raises:
         RunError: The input cannot be found, or no classes can be taken from it.
+        RunError: There is nothing learnt where `training.start_from` says.
         UsageError: `beam.options` has one that Beam does not know, or there are no classes where
             nobody can look for them.
     """
@@ -136,18 +138,19 @@ def build_reviews(config: Config, cache: bool, target: Target | None) -> Pipelin
         nodes.append(ngram_trainer)
         ngrams = ngram_trainer.outputs["ngram_model"]
     if "trainer" not in missing:
+        start_from, start = resolve_start(config.training, target, paths.push_dir)
         trainer = ReviewTrainer(
             examples=tokenized,
             encoder=encoder,
             model=config.model,
-            training=config.training,
+            training=dataclasses.replace(config.training, start_from=start_from),
             debug=config.debug,
             epochs=target.parameter("epochs", config.training.epochs),
             task=config.task,
             task_config=learnt,
             checkpoints=paths.checkpoints,
             tensorboard=paths.tensorboard,
-            code=code["trainer"],
+            code=code["trainer"] + start,
         ).with_id("trainer")
         nodes.append(trainer)
         trained = trainer.outputs["trained_model"]

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...errors import RunError
+from ..output import SUMMARY
 from ..report.history import Run
-from ..report.html.facts import SUMMARY, facts_of
+from ..report.html.facts import facts_of
 from ..report.html.page import REPORT
 
 if TYPE_CHECKING:

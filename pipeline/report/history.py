@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...errors import RunError, UsageError
-from .html.facts import RUNS, SUMMARY
+from ..output import RUNS, SUMMARY
 from .summary import write_summary
 
 # What a run leaves under its output is large, and holds no other output.

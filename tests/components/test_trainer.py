@@ -83,6 +83,37 @@ def test_trains_and_keeps_the_weights_of_the_best_epoch(arguments):
     assert record["profile"]["seconds"]["forward"] > 0
 
 
+def test_a_training_goes_on_from_what_an_earlier_one_has_learnt(arguments, task):
+    short = dataclasses.replace(TRAINING, epochs=1)
+    first = arguments("first", short)
+    fine_tune(**first)
+    still = dataclasses.replace(
+        short, learning_rate=1e-12, seed=8, start_from=first["trained_model"]
+    )
+    second = arguments("second", still)
+    fine_tune(**second)
+
+    assert facts(second)["start_from"] == first["trained_model"]
+    for mine, theirs in zip(weights(second), weights(first), strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=1e-6)
+
+    trained = dataclasses.replace(
+        second["trained"],
+        encoder="other",
+        model=ModelSettings(max_tokens=48, pooling="first"),
+        task_config={**task.config, "labels": ["bad", "fair", "good"]},
+    )
+    with pytest.raises(RunError) as refused:
+        fine_tune(**{**second, "trained": trained})
+    said = str(refused.value)
+    assert "its encoder is 'tiny', that of this run 'other'" in said
+    assert "its labels is" in said and "['bad', 'fair', 'good']" in said
+    assert "its model.pooling is 'mean'" in said
+    nowhere = dataclasses.replace(still, start_from=second["model_run"])
+    with pytest.raises(RunError, match="has no trained.weights.h5: it is the output of the node"):
+        fine_tune(**arguments("third", nowhere))
+
+
 def test_what_is_left_to_the_reviews_is_as_good_as_said(arguments):
     settings = ModelSettings(max_tokens="auto", truncation="head_tail")
     short = dataclasses.replace(TRAINING, epochs=1)

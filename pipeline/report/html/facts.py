@@ -10,14 +10,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ....errors import UsageError
-from ...output import DATABASE
+from ...output import RUNS, SUMMARY
 
 if TYPE_CHECKING:
     from ...records import NodeRecord
-
-SUMMARY = "summary.json"
-# Under the output folder, one a run.
-RUNS = "runs"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,9 +84,7 @@ def facts_of(output: str, run_id: str | None = None) -> RunFacts:
     Raises:
         UsageError: There is no such run.
     """
-    from ml_metadata.proto import metadata_store_pb2 as mlmd
-
-    from ...records import RunRecords
+    from ...records import nodes_of_summary
 
     path = os.path.join(output, *((RUNS, run_id) if run_id else ()), SUMMARY)
     try:
@@ -103,11 +97,4 @@ def facts_of(output: str, run_id: str | None = None) -> RunFacts:
         raise UsageError(
             f"{path}: does not say which run it is of, as those of older versions; run it again"
         )
-    database = os.path.join(output, DATABASE)
-    if not os.path.exists(database):
-        return RunFacts(output, summary, {})
-    connection = mlmd.ConnectionConfig()
-    connection.sqlite.filename_uri = database
-    connection.sqlite.connection_mode = mlmd.SqliteMetadataSourceConfig.READONLY
-    records = RunRecords(connection, summary["config"]["name"])
-    return facts_of_records(output, summary, records.nodes_of_run(summary["run"]["id"]))
+    return facts_of_records(output, summary, nodes_of_summary(output, summary))
