@@ -140,6 +140,14 @@ class Encoder(Protocol):
         norms and biases. Raises ValueError for any other variable."""
         ...
 
+    def freeze(self, layers: int | None = None) -> None:
+        """Has the embeddings and so many blocks above them keep their weights; None for all."""
+        ...
+
+    def unfreeze(self) -> None:
+        """Has all layers learn again."""
+        ...
+
 
 class EncoderFiles(Protocol):
     """A folder with an encoder in one of the formats of `formats/`, read without running it.

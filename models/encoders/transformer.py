@@ -15,10 +15,11 @@ from ..layers.transformer import (
     project,
     values_of,
 )
+from .freezing import Freezable
 from .inputs import EncoderInputs
 
 
-class TransformerEncoder(keras.layers.Layer):
+class TransformerEncoder(Freezable):
     """Embeddings, a stack of post-norm transformer blocks and maybe a pooler.
 
     All tokens of a batch are the rows of one matrix. The gradient of the word embeddings is

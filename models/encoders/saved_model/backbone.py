@@ -15,13 +15,14 @@ import tensorflow_text  # noqa: F401
 from ....errors import RunError
 from ..bert.tokenizer import WordpieceTokenizer
 from ..formats.saved_model import SavedEncoder
+from ..freezing import Freezable
 from ..inputs import EncoderInputs
 
 _TABLE = "word_embeddings/embeddings"
 
 
 @keras.saving.register_keras_serializable("reviewlens")
-class HubEncoder(keras.layers.Layer):
+class HubEncoder(Freezable):
     """Runs a SavedModel with TF Hub's API for text encoders, and trains its variables.
 
     What `tensorflow_hub.KerasLayer` was for Keras 2. The computation stays as it was saved:

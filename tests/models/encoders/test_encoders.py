@@ -129,6 +129,23 @@ def test_a_layer_can_be_frozen(tiny_encoder):
     assert len(encoder.trainable_variables) == trained - 12
 
 
+def test_the_lowest_layers_can_be_frozen(encoder):
+    def learning():
+        return {encoder.depth_of(variable) for variable in encoder.trainable_variables}
+
+    everything = [variable.path for variable in encoder.trainable_variables]
+    encoder.freeze(layers=1)
+    assert learning() == {2, 3}
+    encoder.freeze(layers=0)
+    assert learning() == {1, 2, 3}
+    encoder.freeze()
+    assert encoder.trainable_variables == []
+    encoder.unfreeze()
+    assert [variable.path for variable in encoder.trainable_variables] == everything
+    with pytest.raises(ValueError, match="layers is 3, but the encoder has 2 blocks"):
+        encoder.freeze(layers=3)
+
+
 def test_other_architectures_are_fine_tuned_as_they_are(tmp_path, tiny_encoder):
     """A SavedModel with the same API but other variables is not converted."""
     model = hub.load(tiny_encoder)
