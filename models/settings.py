@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -37,6 +38,7 @@ OF_TASKS = (
 )
 # Of `max_tokens` where it is `auto`, unless the encoder reads less.
 LEAST_AUTO_TOKENS = 128
+_CALLBACK = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,6 +145,8 @@ class TrainingSettings:
         micro_batch: Reviews that a step computes at a time: fewer take less memory and more time,
             and their gradients are added up. None for all of them at once.
         learning_rate: Peak of the schedule, reached after the warm-up.
+        head_rate: What is on the encoder learns faster than its top layer by this factor, as it is
+            fresh.
         layer_decay: The rate of each encoder layer is that of the layer above times this.
         warmup: Share of all steps over which the rate rises from zero.
         weight_decay: Of AdamW; norms and biases are exempt.
@@ -155,12 +159,15 @@ class TrainingSettings:
         start_from: What was learnt already, of encoder and head: `last`, the last model that this
             output has pushed, if there is one; a run's folder, a pushed model or one version of
             it; or what the node `trainer` has left. None starts from the encoder.
+        callbacks: Callbacks of Keras that are told of the training, each `MODULE:CLASS`; see
+            `training.callbacks.KerasCallback`.
     """
 
     epochs: int = 2
     batch_size: int = 32
     micro_batch: int | None = None
     learning_rate: float = 1e-4
+    head_rate: float = 10.0
     layer_decay: float = 0.85
     warmup: float = 0.1
     weight_decay: float = 0.01
@@ -171,13 +178,16 @@ class TrainingSettings:
     precision: str = "auto"
     seed: int = 7
     start_from: str | None = None
+    callbacks: tuple[str, ...] = ()
 
     # What is a setting of pre-training only.
     optimizer: ClassVar[str] = "adamw"
     average: ClassVar[bool] = True
     head_warmup: ClassVar[float] = 0.0
-    # What a fresh head learns faster by than the encoder, which needs adapting only.
-    head_rate: ClassVar[float] = 10.0
+
+    def __post_init__(self):
+        # JSON knows lists only; they are compared and shown as tuples.
+        object.__setattr__(self, "callbacks", tuple(self.callbacks))
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
@@ -185,6 +195,9 @@ class TrainingSettings:
         if self.class_weight not in CLASS_WEIGHTS:
             choice = ", ".join(CLASS_WEIGHTS)
             yield "class_weight", f"is {self.class_weight!r}; choose one of {choice}"
+        for name in self.callbacks:
+            if not _CALLBACK.fullmatch(name):
+                yield "callbacks", f"has {name!r}; name each class as MODULE:CLASS"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -300,7 +313,7 @@ def _training_problems(
         )
     if not 0 <= settings.seed < 2**32:
         yield "seed", f"is {settings.seed}; it is a whole number from 0, below 2^32"
-    for key in ("learning_rate", "clip_norm"):
+    for key in ("learning_rate", "head_rate", "clip_norm"):
         if not getattr(settings, key) > 0:
             yield key, f"is {getattr(settings, key)}; it is a number above 0"
     if not 0 < settings.layer_decay <= 1:

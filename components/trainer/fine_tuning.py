@@ -16,6 +16,7 @@ from ...models.precision import resolve_precision
 from ...models.settings import AUTO, DebugSettings
 from ...models.tasks.building import build_model
 from ...models.tasks.registry import make_task
+from ...models.training.callbacks import load_callbacks
 from ...models.training.loop import train
 from ...progress import notify
 from ..tokenized_examples import read_counts, read_tokenized
@@ -71,6 +72,7 @@ def fine_tune(
     Raises:
         RunError: If a setting is out of range, a split is empty or training diverges.
         RunError: If the weights of `training.start_from` do not fit.
+        RunError: If a callback cannot be made, or fails.
     """
     settings = trained.training
     # On Kubeflow some were chosen after the configuration had been checked.
@@ -82,6 +84,7 @@ def fine_tune(
     names = getattr(task, "counts", ())
     counted = {"counted": read_counts([*train_files, *eval_files], names)} if names else {}
     precision = resolve_precision(settings.precision)
+    callbacks = load_callbacks(settings.callbacks)
 
     keras.utils.set_random_seed(settings.seed)
     model = build_model(task, encoder, trained.model, precision)
@@ -116,7 +119,7 @@ def fine_tune(
         checkpoints=checkpoints,
         fingerprint=json.dumps(fingerprint, sort_keys=True),
         tensorboard=logs,
-        watchers=watchers_of(debug, model_run, logs),
+        watchers=[*watchers_of(debug, model_run, logs), *callbacks],
     )
 
     trained.save(trained_model, model)
