@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import python_calamine
 
 pytestmark = pytest.mark.e2e
 
@@ -52,6 +53,14 @@ def checkout(tmp_path_factory, repository, reviews, documents):
         for row, text in enumerate(reviews[:600]):
             shop = "north" if row % 2 else "south"
             writer.writerow([WORDS[row % 5], text, row % 5 + 1, shop])
+    # A quarter of what the page shows, as a spreadsheet with European settings exports it.
+    with open(folder / "export.csv", "w", newline="", encoding="cp1252") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(["No.", "Shop", "Price in €", "Stars", "Review"])
+        for row, text in enumerate(reviews[:500]):
+            stars = f"{1 + row % 9 / 2:.1f}".replace(".", ",")
+            shop = ("Zürich", "Genève", "Köln")[row % 3]
+            writer.writerow([row, shop, "19,90", stars, f"{WORDS[row % 9 * 5 // 9]} {text}"])
     return folder
 
 
@@ -84,6 +93,10 @@ def test_every_command_of_the_readme_runs(checkout, repository, documents):
         predicted = list(csv.DictReader(file))
     assert len(predicted) == 600
     assert {row["predicted_label"] for row in predicted} <= {"negative", "neutral", "positive"}
+    book = python_calamine.load_workbook(str(checkout / "labelled.xlsx"))
+    header, *rows = book.get_sheet_by_index(0).to_python()
+    assert header[:6] == ["No.", "Shop", "Price in €", "Stars", "Review", "predicted_label"]
+    assert len(rows) == 500 and {row[1] for row in rows} == {"Zürich", "Genève", "Köln"}
     assert (checkout / "deploy" / "kubernetes" / "deployment.yaml").exists()
 
 
