@@ -10,5 +10,5 @@ def make_maker(settings):
 
 
 class _Maker:
-    def make(self, values, text):
+    def make(self, values, text, decimal=None):
         return Targets({"letters": len(text)})

@@ -23,6 +23,9 @@ class Tags:
     def rows(self):
         return [{"predicted_tags": self.tags}]
 
+    def at_least(self, confidence):
+        return self
+
     def record(self):
         return {"predicted_tags": self.tags, "odd": round(self.share, 6)}
 
