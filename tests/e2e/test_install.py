@@ -57,6 +57,7 @@ def test_the_bare_install_checks_configurations(bare, tmp_path):
 
 
 def test_what_the_bare_install_lacks_is_named(bare, tmp_path):
+    (tmp_path / "saved_model.pb").touch()
     outcome = subprocess.run(
         [bare / "reviewlens", "predict", "--model", tmp_path, "Great."],
         capture_output=True,
