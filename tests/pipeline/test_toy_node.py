@@ -53,7 +53,7 @@ def test_it_is_shown_cached_summed_up_and_reported(run, capfd):
 
     assert result.states["review-counter"] == "done"
     assert result.states["encoder-fetcher"] == "left out"
-    lines = [" ".join(line.split()) for line in capfd.readouterr().out.splitlines()]
+    lines = [" ".join(line.split()[1:]) for line in capfd.readouterr().out.splitlines()]
     assert "review-counter running counts the reviews" in lines
     assert sum(result.summary["counted"].values()) == 200
     assert result.summary["data"]["kept"] == 200

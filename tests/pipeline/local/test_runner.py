@@ -174,7 +174,7 @@ def test_a_damaged_artifact_is_made_again(run_toy, tmp_path, capfd, damage, told
     capfd.readouterr()
     assert run_toy().states == {"draw": "cached", "double": "done", "total": "done"}
     notice = capfd.readouterr().out.splitlines()[1]
-    assert notice.startswith("double/doubled/2 was damaged")
+    assert "  double/doubled/2 was damaged" in notice
     assert told in notice
     assert total(tmp_path) == "30"
     assert run_toy().states == CACHED
