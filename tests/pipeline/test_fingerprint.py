@@ -23,8 +23,9 @@ def package(tmp_path_factory):
     copy = tmp_path_factory.mktemp("copy") / "reviewlens"
     for room in ("pipeline", "components", "serving", "models", "files"):
         shutil.copytree(SOURCE / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
-    for file in SOURCE.glob("*.py*"):
-        shutil.copy(file, copy)
+    for ending in ("py", "pyi"):
+        for file in SOURCE.glob(f"*.{ending}"):
+            shutil.copy(file, copy)
     (copy / "models" / "probe.py").write_text("from . import probed\nX = 1\n")
     (copy / "models" / "probed.py").write_text("Y = 1\n")
     (copy / "models" / "lazily.py").write_text("def function():\n    from ..serving import Probe\n")
