@@ -17,6 +17,7 @@ from ....errors import RunError
 from ...compression import open_file
 from ...input_file import InputFile
 from ...records import LONGEST_LINE, TOO_LONG, Record, check_columns
+from . import child as process
 
 # Of memory, for the workbook as a whole; see `child`. A sheet of 200,000 rows and ten columns took
 # 171 MB, so that all the rows that Excel has may have twenty.
@@ -24,7 +25,8 @@ MOST_MEMORY = 2 << 30
 # What the zip says that it unpacks to.
 _MOST_UNPACKED = 4 << 30
 _BLOCK = 1 << 20
-_CHILD = os.path.join(os.path.dirname(__file__), "child.py")
+# Imported, so that whoever asks by which code rows are read hears of it.
+_CHILD = os.path.abspath(process.__file__)
 # JSON has six characters for one that is not ASCII, twelve for some.
 _LONGEST_ANSWER = 14 * LONGEST_LINE
 
