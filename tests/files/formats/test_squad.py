@@ -207,7 +207,7 @@ def test_half_characters_reject_the_questions_that_they_are_in(tmp_path, broken)
         ('{"a": ' + "[" * 100_000, "column 100007: is no JSON: it ends too early"),
         ("{" + ", ".join(f'"{n}": 1' for n in range(1001)) + "}", "of more than 1,000 keys"),
         ('{"' + "x" * 2000 + '": 1}', "has a key of more than 1,000 characters"),
-        ('{"data": []}'.encode("utf-16"), "is UTF-16; save it as UTF-8"),
+        ('{"data": []}'.encode("utf-16"), "is UTF-16, not UTF-8; set data.encoding to utf-16"),
     ],
 )
 def test_what_cannot_be_read_is_told_in_one_line(tmp_path, data, words):
