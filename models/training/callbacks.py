@@ -65,6 +65,7 @@ class KerasCallback(Watcher):
         self._epoch = -1
         self._batch = 0
         self._failed = False
+        self._optimizer: keras.optimizers.Optimizer | None = None
 
     def begin(self, watched: Watched) -> None:
         """See `Watcher`."""
@@ -73,6 +74,7 @@ class KerasCallback(Watcher):
         self._epoch, self._batch = watched.steps_done // steps - 1, watched.steps_done % steps
         watched.model.stop_training = False
         # As after `compile`: callbacks read the rate and the steps there.
+        self._optimizer = getattr(watched.model, "optimizer", None)
         watched.model.optimizer = watched.optimizer
         self._callback.set_params(
             {"epochs": watched.total_steps // steps, "steps": steps, "verbose": 0}
@@ -111,8 +113,12 @@ class KerasCallback(Watcher):
             if not self._failed:
                 self._call("on_train_end")
         finally:
-            with contextlib.suppress(AttributeError):
-                del self._watched.model.optimizer
+            # Whoever has compiled the model finds it as it was.
+            model = self._watched.model
+            if self._optimizer is None:
+                del model.optimizer
+            elif self._optimizer is not self._watched.optimizer:
+                model.optimizer = self._optimizer
 
     def _begin_epoch(self) -> None:
         self._epoch += 1

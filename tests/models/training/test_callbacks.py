@@ -82,11 +82,15 @@ def test_a_callback_is_told_of_a_training_in_which_lower_layers_stay_as_they_are
     before = {variable.path: variable.numpy() for variable in classifier.trainable_variables}
     encoder.freeze(layers=1)
     learn = {variable.path for variable in classifier.trainable_variables}
+    classifier.compile("sgd")
+    optimizer = classifier.optimizer
     told = Told()
 
     record = train(
         classifier, *splits, SETTINGS, task=TASK, watchers=[KerasCallback("my:Told", told)]
     )
+
+    assert classifier.optimizer is optimizer
 
     assert told.heard == [("train begins",), *epoch_of(0), *epoch_of(1), ("train ends",)]
     assert told.params == {"epochs": 2, "steps": STEPS, "verbose": 0}
