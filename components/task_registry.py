@@ -59,6 +59,19 @@ def pretrains(task: str) -> bool:
     return getattr(TASKS.load(task, "data"), "PRETRAINS", False)
 
 
+def text_as_given(task: str) -> bool:
+    """Whether texts stay as they are in the files, as a task counts their characters.
+
+    Args:
+        task: Name of a registered task.
+
+    Example:
+        >>> text_as_given("token-classification"), text_as_given("text-classification")
+        (True, False)
+    """
+    return getattr(TASKS.load(task, "data"), "TEXT_AS_GIVEN", False)
+
+
 def inputs_of(task: str) -> Mapping[str, str]:
     """What the models of a task are asked.
 

@@ -14,12 +14,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..components.review_example_gen.cleaning import clean_text
-from ..components.review_example_gen.columns import settings_of_columns, text_of
-from ..components.review_example_gen.reviews import ColumnDeriver
-from ..components.task_registry import TASKS
+from ..components.task_registry import text_as_given
 from ..errors import RunError, UsageError
 from ..files import file_digest, whole_file
 from ..files.records import cell_text
+from .asking import Asking, with_question
 from .pushed import columns_of, load_model, runs_that_pushed, version_of
 from .report.html.page import REPORT
 
@@ -170,7 +169,7 @@ class FrameModel:
     ):
         self._model = load_model(directory)
         self._scratch = scratch
-        self._as_given = getattr(TASKS.load(self._model.task, "data"), "TEXT_AS_GIVEN", False)
+        self._as_given = text_as_given(self._model.task)
         self.directory = directory
         self.task = self._model.task
         self.labels = self._model.labels
@@ -214,7 +213,10 @@ class FrameModel:
         if isinstance(given, nw.DataFrame):
             return self._beside(given, self._rows_of(given, question)).to_native()
         texts = given.to_list() if isinstance(given, nw.Series) else given
-        asked = [self._asked(_cell(text), question) for text in texts]
+        cells = map(_cell, texts)
+        asked = [
+            with_question(text if self._as_given else clean_text(text), question) for text in cells
+        ]
         if not isinstance(given, nw.Series):
             return self._model.predict(asked)
         # A frame of nothing has no rows, so the texts stand in it until it has others.
@@ -222,23 +224,12 @@ class FrameModel:
         return self._beside(frame, asked).drop(_TEXTS).to_native()
 
     def _rows_of(self, frame: nw.DataFrame, question: str | None) -> list[Row]:
-        columns = dict(self.columns)
-        if question is not None:
-            columns["question"] = None
-        settings = settings_of_columns(columns, "-")
-        derive = ColumnDeriver(settings).derive
-        named = dict.fromkeys(settings.source_columns(), "the model")
-        cells = _table(frame, named).to_pydict()
-        rows = []
-        for values in zip(*cells.values(), strict=True):
-            found = derive(dict(zip(cells, map(_cell, values), strict=True)))
-            asked = found[settings.question] if settings.question else question
-            rows.append(self._asked(text_of(found, settings.text, as_given=True), asked))
-        return rows
-
-    def _asked(self, text: str, question: str | None) -> Row:
-        text = text if self._as_given else clean_text(text)
-        return text if question is None else {"question": question, "context": text}
+        asking = Asking(self.columns, self._as_given, question)
+        cells = _table(frame, dict.fromkeys(asking.columns, "the model")).to_pydict()
+        return [
+            asking.of(dict(zip(cells, map(_cell, values), strict=True)))[1]
+            for values in zip(*cells.values(), strict=True)
+        ]
 
     def _beside(self, frame: nw.DataFrame, rows: Sequence[Row]) -> nw.DataFrame:
         import narwhals as nw

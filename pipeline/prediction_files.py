@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import collections
+import operator
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .. import progress
 from ..components.input_files import list_files
-from ..components.review_example_gen.columns import settings_of_columns, text_of
-from ..components.review_example_gen.reviews import ColumnDeriver
 from ..errors import RunError, UsageError
 from ..files import Dialect, columns_left_out, read_records, settle_dialects
 from ..files.writing import STANDARD_STREAM, OutputRow, TableFormat, table_format, write_table
+from .asking import Asking
 
 if TYPE_CHECKING:
     from ..serving.prediction import Predictor, Row
@@ -26,19 +26,31 @@ _MOST_WAITING = 1 << 22
 _CELL = 64
 
 
+class AskedRow(NamedTuple):
+    """One of the rows of a file.
+
+    Attributes:
+        cells: Column -> text of the cell: lists, maps and structs as JSON.
+        text: That the model is asked about.
+        asked: What it is asked.
+    """
+
+    cells: dict[str, str]
+    text: str
+    asked: Row
+
+
 class AskedRows:
     """The rows of a file, and what of each of them a model is asked.
 
     Args:
         source: File of reviews, of any format that there is.
-        columns: Those that the model is asked with, see `review_example_gen.columns`.
+        columns: See `Asking`.
         named_by: Who names them, for messages: `--column`, or the model.
         format: Name of the format, or `auto`, which goes by the ending.
         dialect: What is said of how the rows are written.
-        as_given: Leave texts as they are, and do not clean them as those were that a model has
-            learnt from.
-        question: What each of them is asked, where the model answers questions; None where the
-            columns have one or it does not.
+        as_given: See `Asking`.
+        question: See `Asking`.
 
     Attributes:
         lines: What has been found out of how the file is written, for a person.
@@ -59,31 +71,30 @@ class AskedRows:
         as_given: bool = False,
         question: str | None = None,
     ):
-        if question is not None:
-            columns = {**columns, "question": None}
         self.source = source
-        self._settings = settings_of_columns(columns, source)
-        self._columns = dict.fromkeys(self._settings.source_columns(), named_by)
-        self._derive = ColumnDeriver(self._settings).derive
-        self._as_given = as_given
-        self._question = question
+        self._asking = Asking(columns, as_given, question)
+        self._columns = dict.fromkeys(self._asking.columns, named_by)
         settled = settle_dialects(list_files(source, format, dialect), self._columns, "--{}")
         self._files = settled.files
         self.lines = settled.lines
-        self._decimal = settled.files[0].dialect.decimal
 
-    def __iter__(self) -> Iterator[dict[str, str]]:
-        """Yields the cells of each row as text: lists, maps and structs as JSON.
+    def __iter__(self) -> Iterator[AskedRow]:
+        """Yields each row.
 
         Raises:
             RunError: A column is not there, or a row cannot be read.
         """
+        for decimal, cells in self._cells():
+            yield AskedRow(cells, *self._asking.of(cells, decimal))
+
+    def _cells(self) -> Iterator[tuple[str | None, dict[str, str]]]:
+        """What stands before fractions in a row, and its cells."""
         for file in self._files:
             for record in read_records(file, self._columns):
                 if record.reason or isinstance(record.values, str):
                     why = record.detail or record.reason
                     raise RunError(f"{file.path}: row {record.row}: {why}")
-                yield record.values
+                yield file.dialect.decimal, record.values
 
     def check(self, target: str | None, force: bool = True) -> int:
         """Makes sure, before a model is loaded, that all rows can be read and some be written.
@@ -103,9 +114,9 @@ class AskedRows:
         """
         format = None if target is None else self._checked_format(target, force)
         count = 0
-        for count, row in enumerate(self, 1):
+        for count, (_, cells) in enumerate(self._cells(), 1):
             if format:
-                format.check(count, row)
+                format.check(count, cells)
         if not count:
             raise RunError(f"{self.source}: has no rows")
         return count
@@ -139,30 +150,8 @@ class AskedRows:
         found = (name for file in self._files for name in columns_left_out(file, self._columns))
         return list(dict.fromkeys(found))
 
-    def text_of(self, row: dict[str, str]) -> str:
-        """Returns the text that the model is asked about.
 
-        Args:
-            row: Its cells.
-        """
-        return text_of(self._derive(row, self._decimal), self._settings.text, self._as_given)
-
-    def asked(self, row: dict[str, str]) -> Row:
-        """Returns what the model is asked.
-
-        Args:
-            row: Its cells.
-        """
-        question = self._question
-        if self._settings.question:
-            question = self._derive(row, self._decimal).get(self._settings.question, "")
-        text = self.text_of(row)
-        return text if question is None else {"question": question, "context": text}
-
-
-def predicted_rows(
-    model: Predictor, rows: AskedRows
-) -> Iterator[tuple[dict[str, str], Prediction]]:
+def predicted_rows(model: Predictor, rows: AskedRows) -> Iterator[tuple[AskedRow, Prediction]]:
     """Predicts every row of a file; memory does not grow with it.
 
     Args:
@@ -176,12 +165,10 @@ def predicted_rows(
         RunError: A row cannot be read.
         UsageError: The model takes other inputs.
     """
-    return predicted_each(model, iter(rows), rows.asked, _size)
+    return predicted_each(model, iter(rows), operator.attrgetter("asked"), _size)
 
 
-def write_predictions(
-    predicted: Iterable[tuple[dict[str, str], Prediction]], target: str, rows: AskedRows
-) -> int:
+def write_predictions(predicted: Iterable[tuple[AskedRow, Prediction]], target: str) -> int:
     """Writes rows with what a model says of them.
 
     Args:
@@ -192,7 +179,6 @@ def write_predictions(
             entities a table has a row for each, with the cells of its text, and a .jsonl a line
             for each text. Of an answer it is `predicted_answer` and `predicted_answer_start`,
             `…_end` and `…_score`. The file appears when it is complete.
-        rows: Of the file.
 
     Returns:
         The number of rows.
@@ -201,12 +187,10 @@ def write_predictions(
         RunError: See `predicted_rows`, or `target` cannot be written, or not in its format.
         UsageError: See `predicted_rows`.
     """
-    return write_table(_output_rows(predicted, rows), target)
+    return write_table(_output_rows(predicted), target)
 
 
-def _output_rows(
-    predicted: Iterable[tuple[dict[str, str], Prediction]], rows: AskedRows
-) -> Iterator[OutputRow]:
+def _output_rows(predicted: Iterable[tuple[AskedRow, Prediction]]) -> Iterator[OutputRow]:
     columns: list[str] = []
     for number, (row, prediction) in enumerate(predicted, 1):
         found = prediction.rows()
@@ -217,10 +201,10 @@ def _output_rows(
             )
         label = found[0].get("predicted_label")
         yield OutputRow(
-            row,
+            row.cells,
             found,
             prediction.record(),
-            rows.text_of(row),
+            row.text,
             None if label is None else str(label),
         )
 
@@ -270,5 +254,5 @@ def predicted_each(
             progress.report(done, None, "reviews")
 
 
-def _size(row: dict[str, str]) -> int:
-    return sum(map(len, row.values())) + _CELL * len(row)
+def _size(row: AskedRow) -> int:
+    return len(row.text) + sum(map(len, row.cells.values())) + _CELL * len(row.cells)

@@ -17,7 +17,7 @@ from .rows import add_dialect, dialect_of
 
 if TYPE_CHECKING:
     from ...serving.prediction import Predictor
-    from ..prediction_files import AskedRows
+    from ..prediction_files import AskedRow, AskedRows
     from ..ranking import Ranking
 
 SUMMARY = "ask an exported or a served model about reviews"
@@ -145,7 +145,7 @@ def _check_options(arguments: argparse.Namespace) -> None:
 
 
 def _rows_of_file(arguments: argparse.Namespace, version: str | None) -> AskedRows:
-    from ...components.task_registry import TASKS
+    from ...components.task_registry import text_as_given
     from ...serving.model_card import task_of
     from ..prediction_files import AskedRows
     from ..pushed import ANY_COLUMNS, columns_of
@@ -154,15 +154,14 @@ def _rows_of_file(arguments: argparse.Namespace, version: str | None) -> AskedRo
     named_by = "--column" if columns is ANY_COLUMNS else "the model"
     if arguments.column:
         columns, named_by = {"text": arguments.column}, "--column"
-    # A server does not tell whether characters are counted in its texts.
-    task = TASKS.load(task_of(version), "data") if version else None
     rows = AskedRows(
         arguments.input,
         columns,
         named_by=named_by,
         format=arguments.format,
         dialect=dialect_of(arguments),
-        as_given=task is None or getattr(task, "TEXT_AS_GIVEN", False),
+        # A server does not tell whether characters are counted in its texts.
+        as_given=version is None or text_as_given(task_of(version)),
         question=arguments.question,
     )
     for line in rows.lines:
@@ -180,14 +179,14 @@ def _predict_file(
     target = arguments.output
     ranking = _ranking(arguments)
     shape = _shaping(arguments)
-    predicted: Iterator[tuple[dict[str, str], Any]] = (
+    predicted: Iterator[tuple[AskedRow, Any]] = (
         (row, shape(prediction)) for row, prediction in predicted_rows(model, rows)
     )
     if ranking:
-        predicted = _ranked(predicted, rows, ranking)
+        predicted = _ranked(predicted, ranking)
     with progress_bar(count, "reviews"):
         if target:
-            write_predictions(predicted, target, rows)
+            write_predictions(predicted, target)
         else:
             collections.deque(predicted, maxlen=0)
     if target == STANDARD_STREAM:
@@ -225,10 +224,10 @@ def _ranking(arguments: argparse.Namespace) -> Ranking | None:
 
 
 def _ranked(
-    predicted: Iterator[tuple[dict[str, str], Any]], rows: AskedRows, ranking: Ranking
-) -> Iterator[tuple[dict[str, str], Any]]:
+    predicted: Iterator[tuple[AskedRow, Any]], ranking: Ranking
+) -> Iterator[tuple[AskedRow, Any]]:
     for row, answer in predicted:
-        ranking.add(rows.text_of(row), answer)
+        ranking.add(row.text, answer)
         yield row, answer
 
 

@@ -40,7 +40,7 @@ def predict(source, target, *columns, model=None, **options):
     rows = AskedRows(str(source), {"text": columns or ["text"]}, **options)
     count = rows.check(str(target))
     predicted = predicted_rows(model or ShoutingModel(), rows)
-    assert write_predictions(predicted, str(target), rows) == count
+    assert write_predictions(predicted, str(target)) == count
     return count
 
 
@@ -360,7 +360,7 @@ def test_texts_are_made_as_those_were_that_a_model_has_learnt_from(tmp_path):
     }
     rows = AskedRows(str(source), columns, named_by="the model")
     assert rows.check(None) == 2
-    write_predictions(predicted_rows(model, rows), str(tmp_path / "out.csv"), rows)
+    write_predictions(predicted_rows(model, rows), str(tmp_path / "out.csv"))
     assert model.asked == ["Good It <3 fits.", "Broke."]
     written = csv_rows(tmp_path / "out.csv")
     assert [row["Raw"] for row in written] == ["Re: It &lt;3 <b>fits</b>.", "Broke."]
