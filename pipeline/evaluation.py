@@ -14,14 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..components.example_values import example_values, examples_files, read_framed
-from ..components.input_files import list_files
 from ..components.review_example_gen.accounting import Report
+from ..components.review_example_gen.finding import settled_files
 from ..components.review_example_gen.reviews import Rejection, Review, ReviewMaker
 from ..components.review_example_gen.settings import TRAIN, DataSettings
-from ..components.task_registry import TASKS, inputs_of
+from ..components.task_registry import TASKS, inputs_of, text_as_given
 from ..components.tasks.spans import spans_text
 from ..errors import RunError, UsageError
-from ..files import read_records, settle_dialects
+from ..files import read_records
 from ..progress import notify
 from .prediction_files import predicted_each
 from .pushed import runs_that_pushed
@@ -164,12 +164,10 @@ def text_fingerprint(text: str) -> bytes:
 def _reviews(task: str, settings: DataSettings, report: Report, rejected: str) -> Iterator[Review]:
     """The rows of a file as the ingest of a run makes them; those that cannot be used are written
     down and counted."""
-    data, examples = TASKS.load(task, "data"), TASKS.load(task, "examples")
-    as_given = getattr(data, "TEXT_AS_GIVEN", False)
-    maker = ReviewMaker(settings, examples.make_maker(settings), as_given)
+    examples = TASKS.load(task, "examples")
+    maker = ReviewMaker(settings, examples.make_maker(settings), text_as_given(task))
     with open(rejected, "w", encoding="utf-8") as stream:
-        found = list_files(settings.input, settings.format, settings.dialect)
-        settled = settle_dialects(found, settings.source_columns())
+        settled = settled_files(settings)
         for line in settled.lines:
             notify(line)
         for file in settled.files:

@@ -257,6 +257,16 @@ def check_kinds(report: Report, names: Sequence[str], settings: DataSettings) ->
             )
 
 
+def named_kinds(report: Report, kinds: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Counts the examples of each kind by its name, for each split.
+
+    Args:
+        report: Of rows.
+        kinds: Names of the kinds.
+    """
+    return {split: dict(zip(kinds, report.kinds[split], strict=True)) for split in SPLITS}
+
+
 def small_splits(splits: Mapping[str, int], kinds: Mapping[str, Mapping[str, int]]) -> list[str]:
     """Finds splits of which little can be learnt.
 

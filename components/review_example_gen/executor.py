@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Sequence
 from typing import Any
 
 from tfx import types
@@ -16,12 +15,11 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
 from ...errors import RunError
-from ...files import FORMATS, InputFile, open_file, settle_dialects, whole_folder
+from ...files import FORMATS, InputFile, open_file, whole_folder
 from ...progress import notify
 from ..beam_reports import run_for_reports
-from ..input_files import list_files
 from ..split_files import place_parts
-from ..task_registry import TASKS
+from ..task_registry import TASKS, text_as_given
 from .accounting import (
     KINDS,
     Report,
@@ -30,7 +28,9 @@ from .accounting import (
     check_kept,
     check_kinds_of_task,
     check_rejected,
+    named_kinds,
 )
+from .finding import settled_files
 from .settings import MAJORITY, SOFT, SPLITS, DataSettings, from_json
 from .transforms import LearntTask, ReadReviews, Task, plan_tasks
 
@@ -58,8 +58,7 @@ class Executor(BaseBeamExecutor):
         self._log_startup(input_dict, output_dict, exec_properties)
         settings = from_json(exec_properties["settings"], input=exec_properties["input"])
         learnt = _learnt(exec_properties["task"], settings)
-        found = list_files(settings.input, settings.format, settings.dialect)
-        settled = settle_dialects(found, settings.source_columns())
+        settled = settled_files(settings)
         for line in settled.lines:
             notify(line)
         files = [_found_anywhere(file) for file in settled.files]
@@ -96,7 +95,8 @@ class Executor(BaseBeamExecutor):
         for artifact in (examples, rejected):
             for name, count in report.counts().items():
                 artifact.set_int_custom_property(name, count)
-            artifact.set_string_custom_property(KINDS, json.dumps(_named(report, learnt.kinds)))
+            named = json.dumps(named_kinds(report, learnt.kinds))
+            artifact.set_string_custom_property(KINDS, named)
 
     def _run_pipeline(
         self, tasks: list[Task], settings: DataSettings, learnt: LearntTask, parts: str
@@ -120,15 +120,9 @@ def _learnt(task: str, settings: DataSettings) -> LearntTask:
         grades = data.grades(settings)
     elif contradictory == SOFT:
         contradictory = MAJORITY
-    as_given = getattr(data, "TEXT_AS_GIVEN", False)
     return LearntTask(
-        data.FEATURES, kinds, tuple(grades), contradictory, as_given, examples.make_maker
+        data.FEATURES, kinds, tuple(grades), contradictory, text_as_given(task), examples.make_maker
     )
-
-
-def _named(report: Report, kinds: Sequence[str]) -> dict[str, dict[str, int]]:
-    """By split how many examples there are of each kind, by its name."""
-    return {split: dict(zip(kinds, report.kinds[split], strict=True)) for split in SPLITS}
 
 
 def _found_anywhere(file: InputFile) -> InputFile:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from ...errors import RunError
-from ...files import read_records, settle_dialects
-from ..input_files import list_files
+from ...files import read_records
+from .finding import settled_files
 from .labels import ValueMap, as_number
 from .reviews import ColumnDeriver, shown
 from .settings import DataSettings
@@ -57,12 +59,27 @@ def classes_of_labels(settings: DataSettings) -> tuple[str, ...]:
     return tuple(labels)
 
 
+def with_classes(settings: DataSettings) -> tuple[DataSettings, str]:
+    """Names the classes that the files have.
+
+    Args:
+        settings: See `classes_of_labels`.
+
+    Returns:
+        Settings that name them, and a line for a person.
+
+    Raises:
+        RunError: See `classes_of_labels`.
+    """
+    classes = classes_of_labels(settings)
+    told = f"classes, from the column {settings.label!r}: {', '.join(classes)}"
+    return dataclasses.replace(settings, classes=dict.fromkeys(classes)), told
+
+
 def _labels(settings: DataSettings, column: str) -> list[str]:
     derive = ColumnDeriver(settings).derive
     found: dict[str | float, str] = {}
-    listed = list_files(settings.input, settings.format, settings.dialect)
-    files = settle_dialects(listed, settings.source_columns()).files
-    for file in files:
+    for file in settled_files(settings).files:
         for record in read_records(file, settings.source_columns(), others=False):
             if record.reason or isinstance(record.values, str):
                 continue

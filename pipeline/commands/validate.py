@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import typing
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from ...components.review_example_gen.settings import DataSettings
 from ...components.task_registry import TASKS
 from ...errors import RunError, UsageError
+from ...files import Dialect
 from ...models.encoders.sources.folder import missing
 from ...models.encoders.sources.installed import InstalledPackage
 from ...models.encoders.sources.registry import find_source
@@ -25,7 +27,7 @@ _EXAMPLES = """\
   reviewlens validate my.yaml training.epochs=3 data.input=reviews.csv
 """
 # What says how rows are read: where it is wrong, the columns cannot be looked at.
-_OF_READING = ("derived", "format", "delimiter", "encoding", "decimal", "sheet", "header_row")
+_OF_READING = ("derived", "format", *(field.name for field in dataclasses.fields(Dialect)))
 
 
 def make_parser() -> argparse.ArgumentParser:

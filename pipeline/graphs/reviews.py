@@ -30,7 +30,7 @@ from ...components import (
 )
 from ...components.input_files import fingerprint_input
 from ...components.review_example_gen.columns import read_columns
-from ...components.review_example_gen.label_classes import classes_of_labels
+from ...components.review_example_gen.label_classes import with_classes
 from ...components.review_example_gen.settings import to_json
 from ...components.task_registry import TASKS, learns_from_ngrams
 from ...errors import UsageError
@@ -221,11 +221,9 @@ def _with_classes(config: Config, target: Target) -> Config:
             "data.classes: is left out, and the files of data.input are not looked into when a "
             f"pipeline is compiled; name the labels of the column {data.label!r}"
         )
-    classes = classes_of_labels(data)
-    notify(f"classes, from the column {data.label!r}: {', '.join(classes)}")
-    return dataclasses.replace(
-        config, data=dataclasses.replace(data, classes=dict.fromkeys(classes))
-    )
+    data, told = with_classes(data)
+    notify(told)
+    return dataclasses.replace(config, data=data)
 
 
 def _schema_gen(config: Config, target: Target, statistics: BaseChannel, code: str) -> BaseNode:

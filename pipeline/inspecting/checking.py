@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ...components.input_files import list_files
 from ...components.review_example_gen.accounting import (
     Report,
     check_kept,
     check_kinds_of_task,
     check_rejected,
+    named_kinds,
     small_splits,
 )
-from ...components.review_example_gen.label_classes import classes_of_labels
+from ...components.review_example_gen.finding import settled_files
+from ...components.review_example_gen.label_classes import with_classes
 from ...components.review_example_gen.reviews import Rejection, ReviewMaker
 from ...components.review_example_gen.settings import SPLITS, DataSettings
 from ...components.review_example_gen.splitting import Splitter
-from ...components.task_registry import TASKS
+from ...components.task_registry import TASKS, text_as_given
 from ...errors import RunError
-from ...files import InputFile, Record, read_records, settle_dialects
+from ...files import InputFile, Record, read_records
 
 # Read in a second or two.
 MOST_ROWS = 20_000
@@ -62,8 +62,7 @@ def check_files(settings: DataSettings, task: str | None) -> Checked:
         ('input', "reviews.csv: has no column 'comment', which")
     """
     try:
-        found = list_files(settings.input, settings.format, settings.dialect)
-        files, lines = settle_dialects(found, settings.source_columns())
+        files, lines = settled_files(settings)
         for file in files[:_MOST_FILES]:
             next(read_records(file, settings.source_columns(), others=False), None)
     except RunError as error:
@@ -72,11 +71,10 @@ def check_files(settings: DataSettings, task: str | None) -> Checked:
         return Checked([], lines)
     if settings.label and not settings.classes:
         try:
-            classes = classes_of_labels(settings)
+            settings, told = with_classes(settings)
         except RunError as error:
             return Checked([("label", str(error))], lines)
-        lines = [*lines, f"classes, from the column {settings.label!r}: {', '.join(classes)}"]
-        settings = dataclasses.replace(settings, classes=dict.fromkeys(classes))
+        lines = [*lines, told]
     try:
         report, whole = _try_rows(files, settings, task)
     except RunError as error:
@@ -92,8 +90,7 @@ def check_files(settings: DataSettings, task: str | None) -> Checked:
 def _try_rows(files: Sequence[InputFile], settings: DataSettings, task: str) -> tuple[Report, bool]:
     """What a run makes of the first rows, and whether these are all."""
     data, examples = TASKS.load(task, "data"), TASKS.load(task, "examples")
-    as_given = getattr(data, "TEXT_AS_GIVEN", False)
-    maker = ReviewMaker(settings, examples.make_maker(settings), as_given)
+    maker = ReviewMaker(settings, examples.make_maker(settings), text_as_given(task))
     splitter = Splitter({split: settings.splits[split] for split in SPLITS})
     kinds = len(data.kinds(settings))
     report = Report(kinds={split: [0] * kinds for split in SPLITS})
@@ -153,5 +150,4 @@ def _told(report: Report, whole: bool) -> str:
 
 def _few(report: Report, settings: DataSettings, task: str) -> list[str]:
     names = TASKS.load(task, "data").kinds(settings)
-    kinds = {split: dict(zip(names, report.kinds[split], strict=True)) for split in SPLITS}
-    return small_splits(report.splits, kinds)
+    return small_splits(report.splits, named_kinds(report, names))
