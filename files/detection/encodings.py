@@ -107,7 +107,7 @@ def find_encoding(head: bytes, sample: bytes) -> FoundEncoding:
         return FoundEncoding(UTF_8)
     best, *others = sorted([as_utf8, *_readings(sample)], key=_share)
     outweighs = best is as_utf8 and as_utf8.bad < as_utf8.beyond - as_utf8.bad
-    is_rare = _RARE * sample.count(b"\n") < head.count(b"\n")
+    is_rare = _RARE * len(sample.splitlines()) < len(head.splitlines())
     if not outweighs and _share(best) > _MOST_BAD and is_rare:
         # Whatever it is, it is no text, and costs its rows.
         return FoundEncoding(UTF_8)
