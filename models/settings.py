@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
+from ..choices import choice, choice_problems
+
 POOLINGS = ("mean", "first")
 PRECISIONS = ("auto", "float32", "bfloat16")
 LABEL_PIECES = ("first", "all")
@@ -69,25 +71,22 @@ class ModelSettings:
             otherwise its SavedModel itself is fine-tuned.
     """
 
-    algorithm: str = "encoder"
-    wide: str = "auto"
+    algorithm: str = choice("encoder", ALGORITHMS)
+    wide: str = choice("auto", WIDE)
     max_tokens: int | str = AUTO
-    truncation: str = "head"
+    truncation: str = choice("head", TRUNCATIONS)
     dropout: float = 0.1
-    pooling: str = "mean"
+    pooling: str = choice("mean", POOLINGS)
     stride: int | str = AUTO
-    label_pieces: str = "first"
+    label_pieces: str = choice("first", LABEL_PIECES)
     max_question_tokens: int = 64
     max_answer_tokens: int = 30
     native: bool = True
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
-        if self.algorithm not in ALGORITHMS:
-            yield "algorithm", f"is {self.algorithm!r}; choose one of {', '.join(ALGORITHMS)}"
-        if self.wide not in WIDE:
-            yield "wide", f"is {self.wide!r}; choose one of {', '.join(WIDE)}"
-        elif self.wide == "on" and self.algorithm == "ngrams":
+        yield from choice_problems(self)
+        if self.wide == "on" and self.algorithm == "ngrams":
             yield "wide", "is on, but there is no encoder beside which n-grams could answer"
         if isinstance(self.max_tokens, str):
             if self.max_tokens != AUTO:
@@ -98,12 +97,7 @@ class ModelSettings:
                 f"is {self.max_tokens}; encoders read 8 to {MAX_TOKENS} tokens, give a number of "
                 f"these or {AUTO}",
             )
-        if self.truncation not in TRUNCATIONS:
-            yield "truncation", f"is {self.truncation!r}; choose one of {', '.join(TRUNCATIONS)}"
         yield from self._stride_problems()
-        if self.label_pieces not in LABEL_PIECES:
-            choice = ", ".join(LABEL_PIECES)
-            yield "label_pieces", f"is {self.label_pieces!r}; choose one of {choice}"
         if not LEAST_QUESTION_TOKENS <= self.max_question_tokens <= MAX_TOKENS // 2:
             yield (
                 "max_question_tokens",
@@ -117,8 +111,6 @@ class ModelSettings:
             )
         if not 0 <= self.dropout < 1:
             yield "dropout", f"is {self.dropout}; it is a share from 0 up to, not including, 1"
-        if self.pooling not in POOLINGS:
-            yield "pooling", f"is {self.pooling!r}; choose one of {', '.join(POOLINGS)}"
 
     def _stride_problems(self) -> Iterator[tuple[str, str]]:
         """A stride of more than a window reads would leave out what lies between two of them."""
@@ -172,10 +164,10 @@ class TrainingSettings:
     warmup: float = 0.1
     weight_decay: float = 0.01
     clip_norm: float = 1.0
-    class_weight: str = "none"
+    class_weight: str = choice("none", CLASS_WEIGHTS)
     label_smoothing: float = 0.0
     patience: int = 2
-    precision: str = "auto"
+    precision: str = choice("auto", PRECISIONS)
     seed: int = 7
     start_from: str | None = None
     callbacks: tuple[str, ...] = ()
@@ -192,9 +184,6 @@ class TrainingSettings:
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
         yield from _training_problems(self, shares=("warmup", "label_smoothing"))
-        if self.class_weight not in CLASS_WEIGHTS:
-            choice = ", ".join(CLASS_WEIGHTS)
-            yield "class_weight", f"is {self.class_weight!r}; choose one of {choice}"
         for name in self.callbacks:
             if not _CALLBACK.fullmatch(name):
                 yield "callbacks", f"has {name!r}; name each class as MODULE:CLASS"
@@ -218,7 +207,7 @@ class MaskedModelSettings:
     max_tokens: int = 128
     dropout: float = 0.1
     objectives: tuple[str, ...] = ("mlm",)
-    masking: str = "pieces"
+    masking: str = choice("pieces", MASKINGS)
     mask_rate: float = 0.15
     native: bool = True
 
@@ -228,6 +217,7 @@ class MaskedModelSettings:
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
+        yield from choice_problems(self)
         if not 8 <= self.max_tokens <= MAX_TOKENS:
             yield (
                 "max_tokens",
@@ -243,8 +233,6 @@ class MaskedModelSettings:
                 "objectives",
                 f"is [{named}]; choose [mlm], [nsp] or [mlm, nsp]",
             )
-        if self.masking not in MASKINGS:
-            yield "masking", f"is {self.masking!r}; choose one of {', '.join(MASKINGS)}"
         if not 0 < self.mask_rate < 1:
             yield "mask_rate", f"is {self.mask_rate}; it is a share above 0 and below 1"
 
@@ -283,10 +271,10 @@ class PretrainingSettings:
     head_warmup: float = 0.0
     weight_decay: float = 0.01
     clip_norm: float = 1.0
-    optimizer: str = "adamw"
+    optimizer: str = choice("adamw", OPTIMIZERS)
     average: bool = False
     patience: int = 2
-    precision: str = "auto"
+    precision: str = choice("auto", PRECISIONS)
     seed: int = 7
 
     head_rate: ClassVar[float] = 1.0
@@ -294,8 +282,6 @@ class PretrainingSettings:
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
         yield from _training_problems(self, shares=("warmup", "head_warmup"))
-        if self.optimizer not in OPTIMIZERS:
-            yield "optimizer", f"is {self.optimizer!r}; choose one of {', '.join(OPTIMIZERS)}"
 
 
 def _training_problems(
@@ -323,8 +309,7 @@ def _training_problems(
     for key in shares:
         if not 0 <= getattr(settings, key) < 1:
             yield key, f"is {getattr(settings, key)}; it is a share from 0 up to, not including, 1"
-    if settings.precision not in PRECISIONS:
-        yield "precision", f"is {settings.precision!r}; choose one of {', '.join(PRECISIONS)}"
+    yield from choice_problems(settings)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from ..choices import choice, choice_problems
 from ..models.settings import PRECISIONS
 
 
@@ -17,9 +18,8 @@ class ExportSettings:
             faster of the two on the machine that exports, as long as it decides alike.
     """
 
-    precision: str = "auto"
+    precision: str = choice("auto", PRECISIONS)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
-        if self.precision not in PRECISIONS:
-            yield "precision", f"is {self.precision!r}; choose one of {', '.join(PRECISIONS)}"
+        yield from choice_problems(self)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+from ...choices import choice, choice_problems
+
 DECISIONS = ("macro_f1", "accuracy")
 # Each is for some of the tasks only, which name it in `SETTINGS` of their module `data`.
 OF_TASKS = ("decide_for", "min_macro_f1", "min_accuracy", "min_f1")
@@ -27,7 +29,7 @@ class EvaluationSettings:
         min_gain: Gain in test macro-F1 over the n-grams below which a model is not blessed.
     """
 
-    decide_for: str = "macro_f1"
+    decide_for: str = choice("macro_f1", DECISIONS)
     min_macro_f1: float = 0.5
     min_accuracy: float = 0.0
     min_f1: float = 0.3
@@ -37,8 +39,7 @@ class EvaluationSettings:
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
-        if self.decide_for not in DECISIONS:
-            yield "decide_for", f"is {self.decide_for!r}; choose one of {', '.join(DECISIONS)}"
+        yield from choice_problems(self)
         for key in ("min_macro_f1", "min_accuracy", "min_f1", "max_regression"):
             if not 0 <= getattr(self, key) <= 1:
                 yield key, f"is {getattr(self, key)}; it is a number from 0 to 1"

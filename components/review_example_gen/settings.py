@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from ...choices import choice, choice_problems
 from ...files import FORMATS, Dialect
 from .labels import ValueMap, overlaps
 
@@ -120,7 +121,7 @@ class DataSettings:
     question: str | None = None
     answer: str | None = None
     answer_start: str | None = None
-    offsets: str = CHARACTERS
+    offsets: str = choice(CHARACTERS, OFFSETS)
     id: str | None = None
     group: str | None = None
     slices: tuple[str, ...] = ()
@@ -134,7 +135,7 @@ class DataSettings:
     splits: Mapping[str, int] = dataclasses.field(
         default_factory=lambda: {"train": 8, "eval": 1, "test": 1}
     )
-    contradictory: str = SOFT
+    contradictory: str = choice(SOFT, CONTRADICTORY)
     max_reject_fraction: float = 0.05
     allow_anomalies: bool = False
     schema: str | None = None
@@ -196,11 +197,7 @@ class DataSettings:
         if self.format not in ("auto", *FORMATS):
             yield "format", f"is {self.format!r}; choose one of auto, {', '.join(FORMATS)}"
         yield from self.dialect.problems()
-        if self.offsets not in OFFSETS:
-            yield "offsets", f"is {self.offsets!r}; choose one of {', '.join(OFFSETS)}"
-        if self.contradictory not in CONTRADICTORY:
-            choice = ", ".join(CONTRADICTORY)
-            yield "contradictory", f"is {self.contradictory!r}; choose one of {choice}"
+        yield from choice_problems(self)
         if sorted(self.splits) != sorted(SPLITS):
             names = ", ".join(self.splits) or "none"
             yield "splits", f"names {names}; it names {', '.join(SPLITS)}"

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...choices import choice, choice_problems
+
 if TYPE_CHECKING:
     from .transformer import TransformerEncoder
 
@@ -39,7 +41,7 @@ class EncoderSize:
     heads: int | None = None
     intermediate: int | None = None
     positions: int = _MOST_POSITIONS
-    family: str = BERT
+    family: str = choice(BERT, FAMILIES)
 
     @property
     def num_heads(self) -> int:
@@ -72,8 +74,7 @@ class EncoderSize:
                 f"is {self.positions}; it is a whole number from {_LEAST_POSITIONS} to "
                 f"{_MOST_POSITIONS}",
             )
-        if self.family not in FAMILIES:
-            yield "family", f"is {self.family!r}; choose one of {', '.join(FAMILIES)}"
+        yield from choice_problems(self)
 
 
 def make_encoder(

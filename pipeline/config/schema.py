@@ -11,7 +11,9 @@ import types
 import typing
 from typing import Any
 
+from ...choices import choices_of
 from ...components.task_registry import TASKS, pretrains
+from ...files import FORMATS
 from .config import Config
 from .pretraining import PretrainingConfig
 from .reader import fields_of, is_required, is_union
@@ -46,6 +48,9 @@ def config_schema() -> dict[str, Any]:
     for kind, of_kind in ((Config, False), (PretrainingConfig, True)):
         # Tasks of one's own are known where they are registered, and not to an editor.
         definitions[kind.__name__]["properties"]["task"]["examples"] = tasks[of_kind]
+    for definition in definitions.values():
+        if "format" in definition["properties"]:
+            definition["properties"]["format"]["examples"] = ["auto", *FORMATS]
     return {
         "$schema": _DRAFT,
         "title": "Configuration of reviewlens",
@@ -67,10 +72,12 @@ def _reference(settings: type[Any], definitions: dict[str, Any]) -> dict[str, st
     name = settings.__name__
     if name not in definitions:
         definitions[name] = {}
-        told = _descriptions(settings)
+        told, options = _descriptions(settings), choices_of(settings)
         properties, required = {}, []
         for key, wanted in fields_of(settings).items():
             properties[key] = _schema_of(wanted, definitions)
+            if key in options:
+                properties[key]["enum"] = list(options[key])
             if key in told:
                 properties[key]["description"] = told[key]
             if is_required(settings, key):
