@@ -52,7 +52,8 @@ class ReviewClassifier(EncoderHead):
         **kwargs,
     ):
         known = checked_grades(grades, num_classes)
-        super().__init__(encoder, len(known), dropout, name, **kwargs)
+        reads_pooled = pooling != "mean"
+        super().__init__(encoder, len(known), dropout, name, reads_pooled, **kwargs)
         self.num_classes = num_classes
         self.grades = known
         self.pooling = pooling

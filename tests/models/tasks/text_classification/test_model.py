@@ -102,3 +102,42 @@ def test_precision_is_resolved_and_the_policy_restored():
         assert keras.layers.Dense(1).compute_dtype == "bfloat16"
         raise KeyError
     assert keras.config.dtype_policy() == before
+
+
+@pytest.mark.filterwarnings("error")
+def test_keras_trains_and_exports_it_as_its_own(tiny_encoder, inputs, tmp_path):
+    keras.utils.set_random_seed(1)
+    classifier = build_classifier(tiny_encoder, SETTINGS, 3, "float32")
+    classifier.encoder.freeze(layers=1)
+    batches = tf.data.Dataset.from_tensor_slices((inputs, tf.range(16) % 3)).repeat(4).batch(8)
+    classifier.compile(
+        keras.optimizers.AdamW(1e-3),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    ended = []
+    history = classifier.fit(
+        batches,
+        epochs=2,
+        verbose=0,
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda *end: ended.append(end))],
+        validation_data=batches.take(1),
+    ).history
+    assert history["loss"][1] < history["loss"][0] and len(ended) == 2
+    assert {"accuracy", "val_loss"} <= set(history)
+
+    classifier.export(str(tmp_path), verbose=False)
+    served = tf.saved_model.load(str(tmp_path)).signatures["serve"]
+    (logits,) = served(**inputs).values()
+    np.testing.assert_allclose(logits, classifier(inputs), atol=1e-5)
+    (few,) = served(**{name: values[:3, :9] for name, values in inputs.items()}).values()
+    assert few.shape == (3, 3)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "first"])
+def test_a_pooler_learns_where_it_is_read(tiny_encoder, pooling):
+    settings = ModelSettings(max_tokens=64, pooling=pooling)
+    classifier = build_classifier(tiny_encoder, settings, 3, "float32")
+    for variables in (classifier.trainable_variables, classifier.trainable_weights):
+        assert any("pooler" in one.path for one in variables) is (pooling == "first")
+    assert any("pooler" in one.path for one in classifier.encoder.trainable_variables)
