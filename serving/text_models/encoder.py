@@ -25,12 +25,17 @@ class EncoderModel(tf.Module):
     """A tokenizer and a model on an encoder, as one graph; see `TextModel`.
 
     Args:
-        model: What `Task.build` gave; its precision is that of the export.
+        model: What `Task.build` gave, or a model of one's own that keeps in `encoder` what
+            `load_encoder` gave, takes what that is called with, and gives logits. Its precision
+            is that of the export.
         tokenizer: Turns texts into the word pieces that the model was trained on.
         per_token: Whether the outputs are of tokens, see `Task.per_token`.
         windows: How texts are cut that are longer than the encoder reads, so that all of their
             tokens have outputs; the tokenizer cuts nothing then, and the outputs are of tokens.
             None for a tokenizer that cuts.
+
+    Raises:
+        TypeError: The model has no encoder, or gives something else.
 
     Example:
         >>> EncoderModel(classifier, tokenizer)(tf.constant(["Fits perfectly."])).shape
@@ -45,6 +50,10 @@ class EncoderModel(tf.Module):
         windows: Windows | None = None,
     ):
         super().__init__(name="encoder_model")
+        _check_encoder(model)
+        if not model.built:
+            # Keras makes the weights of a head in its first call.
+            model(model.encoder.inputs.pack(tokenizer(tf.constant([""]))))
         frozen = FrozenClassifier(model)
         self._pack = model.encoder.inputs.pack
         # A function that is not inlined: TensorFlow fuses hardly any operations inside a loop.
@@ -54,6 +63,7 @@ class EncoderModel(tf.Module):
             experimental_attributes={"_noinline": True},
         )
         self._output = self._infer.get_concrete_function().structured_outputs
+        _check_output(model, self._output, 3 if per_token else 2)
         self._per_token = per_token
         self._windows = windows
         self.tokenizer = tokenizer
@@ -150,6 +160,28 @@ class EncoderModel(tf.Module):
             "algorithm": "encoder",
             **{name: getattr(cut, name) for name in ("max_tokens", last)},
         }
+
+
+def _check_encoder(model: keras.Model) -> None:
+    if not hasattr(getattr(model, "encoder", None), "inputs"):
+        raise TypeError(
+            f"{type(model).__name__} does not say what it takes: a model with a head of its own "
+            "keeps in its attribute `encoder` what load_encoder gave, and takes what that is "
+            "called with"
+        )
+
+
+def _check_output(model: keras.Model, output: Any, rank: int) -> None:
+    if not isinstance(output, tf.Tensor):
+        found = "more than one tensor"
+    elif output.dtype != tf.float32 or output.shape.rank != rank:
+        found = f"{output.dtype.name} {output.shape.as_list()}"
+    else:
+        return
+    expected = "[batch, width, outputs]" if rank == 3 else "[batch, classes]"
+    raise TypeError(
+        f"{type(model).__name__} gives {found}; to be served it gives logits, float32 {expected}"
+    )
 
 
 def _in_windows(tokens: tf.RaggedTensor, cut: WindowRows) -> tf.RaggedTensor:

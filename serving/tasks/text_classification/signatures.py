@@ -20,11 +20,20 @@ def make_signatures(served: Served) -> dict[str, Any]:
         `label` string [batch]) and `classify` (serialized `tf.Example`s with a bytes feature
         `text` to `classes` and `scores`, both [batch, classes]). A text without a character
         that is seen, or an example without text, gets the prior of the classes.
+
+    Raises:
+        ValueError: The model gives another number of logits than there are classes.
     """
+    classes = served.labels.shape[0]
 
     def answers(text):
         is_blank = tf.strings.regex_full_match(text, BLANK)
-        return served.decision.answers(served.outputs(text), is_blank)
+        logits = served.outputs(text)
+        if logits.shape[-1] not in (None, classes):
+            raise ValueError(
+                f"the model gives {logits.shape[-1]} logits a text; the task has {classes} classes"
+            )
+        return served.decision.answers(logits, is_blank)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")])
     def serve(text):
