@@ -45,7 +45,7 @@ def fetch_encoder(source: str, directory: str) -> EncoderRecord:
             In the folder is a SavedModel as TF Hub has them, a model of Hugging Face with
             safetensors, or a preset of KerasHub.
         directory: Where to; the files are as they came. Made with its parents; if it exists,
-            it has to be empty.
+            it is empty or holds this very encoder, and is left as it is then.
 
     Returns:
         The facts of the encoder.
@@ -66,18 +66,24 @@ def fetch_encoder(source: str, directory: str) -> EncoderRecord:
     origin, target = find_source(source), Path(directory)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_dir() and any(target.iterdir()):
-            raise RunError(f"{directory} is not empty; name a folder that is or does not exist")
         with tempfile.TemporaryDirectory(prefix=".encoder-", dir=target.parent) as work:
             folder = origin.fetch(Path(work))
             # Before anything is copied: only what loads as an encoder is taken for one.
             facts = verify_encoder(str(folder))
+            record = EncoderRecord(
+                name=source,
+                source=source,
+                sha256=encoder_digest(str(folder)),
+                **dataclasses.asdict(facts),
+            )
+            if target.is_dir() and any(target.iterdir()):
+                _check_same(record, directory)
+                return record
             with whole_folder(str(target)) as staged:
                 for name, file in encoder_files(folder).items():
                     copy = Path(staged, name)
                     copy.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(file, copy)
-                sha256 = encoder_digest(staged)
     except (OSError, tf.errors.OpError) as error:
         if is_disk_full(error):
             raise RunError(
@@ -85,7 +91,19 @@ def fetch_encoder(source: str, directory: str) -> EncoderRecord:
                 "free some space and run the same command again"
             ) from error
         raise RunError(f"cannot write the encoder to {directory}: {error}") from error
-    return EncoderRecord(name=source, source=source, sha256=sha256, **dataclasses.asdict(facts))
+    return record
+
+
+def _check_same(record: EncoderRecord, directory: str) -> None:
+    try:
+        found = encoder_digest(directory)
+    except RunError:
+        found = ""
+    if found != record.sha256:
+        raise RunError(
+            f"{directory} is not empty, and what it holds is not {record.source}; name a folder "
+            "that is empty or does not exist"
+        )
 
 
 def encoder_digest(directory: str) -> str:

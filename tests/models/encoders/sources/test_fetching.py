@@ -85,6 +85,18 @@ def test_a_folder_with_files_is_not_overwritten(hugging_face_folder, tmp_path):
     assert (tmp_path / "precious.txt").read_text() == "mine"
 
 
+def test_an_encoder_that_is_there_already_is_left_there(hugging_face_folder, tmp_path):
+    target = tmp_path / "encoder"
+    record = fetch_encoder(str(hugging_face_folder), str(target))
+    before = {path: path.stat().st_mtime_ns for path in target.rglob("*")}
+    assert fetch_encoder(str(hugging_face_folder), str(target)) == record
+    assert {path: path.stat().st_mtime_ns for path in target.rglob("*")} == before
+    with open(target / "vocab.txt", "a", encoding="utf-8") as file:
+        file.write("more\n")
+    with pytest.raises(RunError, match="not empty, and what it holds is not"):
+        fetch_encoder(str(hugging_face_folder), str(target))
+
+
 def test_a_name_of_the_catalog_has_the_fingerprint_of_its_source():
     assert source_fingerprint("electra-small") == "https://tfhub.dev/google/electra_small/2"
     assert source_fingerprint("minilm-l6") == source_fingerprint(
