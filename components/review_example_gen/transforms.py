@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -182,6 +183,7 @@ class _Reader(beam.DoFn):
         self._note = note
         self._done = 0
         self._bytes = 0
+        self._begun = 0.0
 
     def setup(self):
         self._targets = self._learnt.make_maker(self._settings)
@@ -190,6 +192,7 @@ class _Reader(beam.DoFn):
 
     def _read(self, task: Task) -> Iterator[tuple[int, InputFile, Record, Review | Rejection]]:
         columns = self._settings.source_columns()
+        self._begun = self._begun or time.monotonic()
         for number, file in task.files:
             metered = Metered(file)
             for record in read_records(metered.file, columns, others=False):
@@ -207,7 +210,8 @@ class _Reader(beam.DoFn):
             rows = self._done * self._size / read
             # No more digits than are to be believed.
             about = f"of about {int(float(f'{rows:.2g}')):,} "
-        report_progress(self._done, None, f"{about}{self._note}")
+        speed = self._done / max(time.monotonic() - self._begun, 1e-3)
+        report_progress(self._done, None, f"{about}{self._note}  {speed:,.0f} a second")
 
 
 # Bytes; or in their place the path, the offset and the size of what `read_spilled` gives.

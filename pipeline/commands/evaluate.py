@@ -77,6 +77,7 @@ def execute(arguments: argparse.Namespace) -> int:
     config = load_config(arguments.config, (), "run") if arguments.config else None
     from ..evaluation import PREDICTIONS, evaluate_file, texts_learnt, with_input
     from ..pushed import version_of
+    from .progress_bar import progress_bar
 
     version = version_of(arguments.model) if arguments.model else None
     # Before a model is loaded: whether there is a file.
@@ -94,7 +95,9 @@ def execute(arguments: argparse.Namespace) -> int:
             settings = _settings(arguments, model)
         _check_classes(model, task, settings)
         seen = texts_learnt(version) if version else None
-        facts, known = evaluate_file(model, task, settings, folder, seen)
+        # Rows are read as they are asked about: how many there are is known in the end.
+        with progress_bar(None, "rows"):
+            facts, known = evaluate_file(model, task, settings, folder, seen)
         told = None if seen is None else _overlap(known, facts)
         _print(facts, told)
         if arguments.predictions:

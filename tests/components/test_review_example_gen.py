@@ -534,7 +534,7 @@ def test_progress_is_reported(tmp_path, ingest):
     assert [done for done, *_ in seen] == [1000, 2000, 1000, 2000]
     for (_, total, note), what in zip(seen, ["checked"] * 2 + ["written"] * 2, strict=True):
         # Estimated by how much of the file was read.
-        about = re.fullmatch(rf"of about ([\d,]+) rows {what}", note)
+        about = re.fullmatch(rf"of about ([\d,]+) rows {what}  [\d,]+ a second", note)
         assert total is None and 1900 <= int(about[1].replace(",", "")) <= 2300
 
 

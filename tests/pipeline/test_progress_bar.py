@@ -44,3 +44,6 @@ def test_a_log_gets_a_line_now_and_then(capsys, monkeypatch):
         progress.report(1000)
     told = capsys.readouterr().err
     assert re.fullmatch(r"1,000/2,000 reviews, [0-9,]+ a second\n", told)
+    with progress_bar.progress_bar(None, "rows"):
+        progress.report(1000)
+    assert re.fullmatch(r"1,000 rows, [0-9,]+ a second\n", capsys.readouterr().err)

@@ -57,7 +57,7 @@ def test_the_table_shows_work_of_unknown_length(console):
 
 LONGEST = [
     (0, None, "compares the encoder with the one that it was"),
-    (1_234_567, None, "of about 12,000,000 rows checked"),
+    (1_234_567, None, "of about 12,000,000 rows checked  123,456 a second"),
     (123_456, 234_567, "epoch 10/10  loss 0.412  1:00:12 left  12345 reviews/s"),
     (123_456, 234_567, "epoch 10/10  compiling the step"),
     (9, 9, ""),
