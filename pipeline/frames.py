@@ -177,7 +177,9 @@ class FrameModel:
         self.summary = summary
         self.report = report
 
-    def predict(self, rows: Any, *, question: str | None = None) -> Any:
+    def predict(
+        self, rows: Any, *, question: str | None = None, min_confidence: float | None = None
+    ) -> Any:
         """Asks the model about rows.
 
         Their texts are made as those were that the model has learnt from: of the same columns,
@@ -188,6 +190,8 @@ class FrameModel:
                 model was trained on. None and NaN are empty texts.
             question: What each of them is asked, where the model answers questions; a frame may
                 have the column of questions instead.
+            min_confidence: From 0 to 1. A class that is less probable becomes `unsure`; an entity
+                or an answer that is less likely right is left out. None: all are told.
 
         Returns:
             For a list a list of predictions. For a series a frame with a row for each text, for a
@@ -197,7 +201,8 @@ class FrameModel:
 
         Raises:
             TypeError: `rows` is a single text.
-            UsageError: A column is not there, or the model takes other inputs.
+            UsageError: A column is not there, the model takes other inputs, or `min_confidence`
+                is no share.
 
         Example:
             >>> model = load("runs/amazon-snippets/serving/amazon-snippets")
@@ -211,17 +216,25 @@ class FrameModel:
             raise TypeError("the texts are a single str; put it into a list")
         given = nw.from_native(rows, eager_only=True, allow_series=True, pass_through=True)
         if isinstance(given, nw.DataFrame):
-            return self._beside(given, self._rows_of(given, question)).to_native()
+            asked = self._rows_of(given, question)
+            return self._beside(given, asked, min_confidence).to_native()
         texts = given.to_list() if isinstance(given, nw.Series) else given
         cells = map(_cell, texts)
         asked = [
             with_question(text if self._as_given else clean_text(text), question) for text in cells
         ]
         if not isinstance(given, nw.Series):
-            return self._model.predict(asked)
+            return self._predicted(asked, min_confidence)
         # A frame of nothing has no rows, so the texts stand in it until it has others.
         frame = given.alias(_TEXTS).to_frame()
-        return self._beside(frame, asked).drop(_TEXTS).to_native()
+        return self._beside(frame, asked, min_confidence).drop(_TEXTS).to_native()
+
+    def _predicted(self, rows: Sequence[Row], confidence: float | None) -> list[Prediction]:
+        if confidence is None:
+            return self._model.predict(rows)
+        if not 0 <= confidence <= 1:
+            raise UsageError(f"min_confidence {confidence}: is from 0 to 1")
+        return [prediction.at_least(confidence) for prediction in self._model.predict(rows)]
 
     def _rows_of(self, frame: nw.DataFrame, question: str | None) -> list[Row]:
         asking = Asking(self.columns, self._as_given, question)
@@ -231,11 +244,14 @@ class FrameModel:
             for values in zip(*cells.values(), strict=True)
         ]
 
-    def _beside(self, frame: nw.DataFrame, rows: Sequence[Row]) -> nw.DataFrame:
+    def _beside(
+        self, frame: nw.DataFrame, rows: Sequence[Row], confidence: float | None
+    ) -> nw.DataFrame:
         import narwhals as nw
 
         # Of no rows, too, it is to be seen which columns there are.
-        predicted = self._model.predict(rows or [dict.fromkeys(self._model.inputs, "")])
+        asked = rows or [dict.fromkeys(self._model.inputs, "")]
+        predicted = self._predicted(asked, confidence)
         values = list(map(_values, predicted))
         kind = frame.implementation
         return frame.with_columns(

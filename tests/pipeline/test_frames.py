@@ -45,6 +45,19 @@ def test_texts_are_cleaned_as_those_that_were_learnt_from(model):
         model.predict("Great.")
 
 
+def test_what_a_model_is_not_sure_of_it_need_not_say(model):
+    sure = [each.probabilities[each.label] for each in model.predict(TEXTS)]
+    limit = sum(sorted(sure)[:2]) / 2
+    named = [share >= limit for share in sure]
+    for found in (
+        [each.label for each in model.predict(TEXTS, min_confidence=limit)],
+        list(model.predict(pd.Series(TEXTS), min_confidence=limit)["predicted_label"]),
+    ):
+        assert [label != "unsure" for label in found] == named
+    with pytest.raises(UsageError, match="min_confidence 70: is from 0 to 1"):
+        model.predict(TEXTS, min_confidence=70)
+
+
 def test_a_series_becomes_a_frame_of_its_library(model):
     plain = model.predict(TEXTS)
     names = ["predicted_label", *(f"probability_{label}" for label in model.labels)]
