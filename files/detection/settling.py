@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from ...errors import RunError
-from ..dialect import COMMA
+from ..dialect import COMMA, Dialect
 from ..formats import FORMATS
 from ..input_file import InputFile
 from ..records import check_columns
@@ -80,11 +80,21 @@ def settle_dialects(
     if told:
         more = sum(bool(one.obstacles) for one in settled)
         raise RunError("\n".join(told[:_MOST_TOLD]) + _more(len(told), more))
-    return Settled([one.file for one in settled], _lines(settled))
+    return Settled([one.file for one in settled], [*_lines(settled), *_useless(files, key)])
 
 
 def _more(count: int, files: int) -> str:
     return f"\nand {count - _MOST_TOLD} more, in {files} files in all" if count > _MOST_TOLD else ""
+
+
+def _useless(files: Sequence[InputFile], key: str) -> Iterator[str]:
+    """What has been said, but cannot be said of any of the files."""
+    for name in [field.name for field in dataclasses.fields(Dialect)]:
+        told = [file for file in files if getattr(file.dialect, name) is not None]
+        if told and not any(name in FORMATS[file.format].open_to_say for file in told):
+            formats = sorted({FORMATS[file.format].title for file in told})
+            where = " and ".join(formats)
+            yield f"{key.format(name)} has no use: there is no such thing in {where}"
 
 
 def _lines(settled: Sequence[_Settled]) -> list[str]:

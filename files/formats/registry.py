@@ -56,6 +56,7 @@ class Format:
         begins: What no file of another format begins with, by which one without an ending is
             known.
         holds: What its rows have where that is no class of a whole text: `entities` or `answers`.
+        has_sheets: Whether a file has several tables, and rows above them.
     """
 
     name: str
@@ -69,6 +70,20 @@ class Format:
     in_folders: bool = True
     begins: tuple[bytes, ...] = ()
     holds: str = ""
+    has_sheets: bool = False
+
+    @property
+    def open_to_say(self) -> frozenset[str]:
+        """What of `Dialect` can be said of such files, by the names of its attributes."""
+        uses = {
+            "encoding": self.is_text,
+            "delimiter": bool(self.delimiters),
+            "sheet": self.has_sheets,
+            "header_row": self.has_header or self.has_sheets,
+            # A number may stand in text wherever text may.
+            "decimal": True,
+        }
+        return frozenset(name for name, is_used in uses.items() if is_used)
 
 
 def register(format: Format) -> None:

@@ -14,5 +14,6 @@ register(
         read_workbook,
         begins=_BEGINS,
         is_text=False,
+        has_sheets=True,
     )
 )

@@ -262,3 +262,15 @@ def test_a_mark_that_is_not_certain_is_asked_for(tmp_path, cells):
     assert settled(path, decimal=",").files[0].dialect.decimal == ","
     # Where no column is asked for, no number matters.
     assert settled(path, {}).files[0].dialect.decimal is None
+
+
+def test_what_cannot_be_said_of_any_file_is_told(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "Good.", "stars": 5}\n')
+    said = {"delimiter": ";", "encoding": "cp1252", "sheet": "A", "header_row": 2}
+    found = settled(tmp_path, {}, **said)
+    assert found.lines == [
+        f"data.{name} has no use: there is no such thing in JSON Lines"
+        for name in ("delimiter", "sheet", "header_row")
+    ]
+    (tmp_path / "b.csv").write_text("text;stars\nGood.;5\n")
+    assert len(settled(tmp_path, {}, **said | {"header_row": 1}).lines) == 1
