@@ -61,11 +61,11 @@ def execute(arguments: argparse.Namespace) -> int:
         raise UsageError(f"init: {path} is there already; --output names another, --force replaces")
     dialect = dialect_of(arguments)
     sample = take_sample(arguments.file, arguments.format, dialect)
-    format = sample.files[0].format
-    if holds := FORMATS[format].holds:
+    said = arguments.rating or arguments.label
+    if not said and (holds := _holds(sample)):
         raise UsageError(
-            f"init: {arguments.file} is read as {format}, which has no classes of whole texts; "
-            f"begin with configs/{_OTHER_TASKS[holds]}.yaml"
+            f"init: {arguments.file} has {holds} and no classes of whole texts; begin with "
+            f"configs/{_OTHER_TASKS[holds]}.yaml, or name a column with --rating or --label"
         )
     choice = choose(sample, arguments.text or (), arguments.rating, arguments.label)
     proposal = propose(arguments.file, arguments.format, dialect, sample, choice)
@@ -84,6 +84,15 @@ def execute(arguments: argparse.Namespace) -> int:
     print(f"  reviewlens validate {shlex.quote(path)}")
     print(f"  reviewlens run {shlex.quote(path)}")
     return 0
+
+
+def _holds(sample: Sample) -> str:
+    """What the rows have that is for another task than the classes of whole texts."""
+    names = {column.name for column in sample.columns}
+    if FORMATS[sample.files[0].format].holds:
+        return FORMATS[sample.files[0].format].holds
+    # Of SQuAD's files, whatever they end in.
+    return "answers" if names >= {"question", "answers"} else ""
 
 
 def _name_of(source: str) -> str:

@@ -165,3 +165,21 @@ def test_wrong_usage_is_told_before_anything_is_loaded(words, told, capsys, monk
 
     assert main(["evaluate", *words]) != 0
     assert told in capsys.readouterr().err
+
+
+def test_classes_that_are_left_out_are_those_of_the_model(served, tmp_path, capsys):
+    rows = [
+        {"comment": text, "mood": mood}
+        for text, mood in [("It broke at once.", "negative"), ("It fits, great.", "positive")] * 3
+    ]
+    file, config = tmp_path / "new.jsonl", tmp_path / "mine.yaml"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    config.write_text(
+        f"{{name: mine, output: out, data: {{input: {file}, text: comment, label: mood}}}}"
+    )
+    assert main(["evaluate", served.directory, str(file), "--config", str(config)]) == 0
+    assert "read 6 = kept 6 + rejected 0" in capsys.readouterr().out
+    with open(file, "a", encoding="utf-8") as stream:
+        stream.write(json.dumps({"comment": "Hm.", "mood": "mixed"}) + "\n")
+    assert main(["evaluate", served.directory, str(file), "--config", str(config)]) == 0
+    assert "unknown-label 1" in capsys.readouterr().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import pathlib
 
 import jsonschema
@@ -143,6 +144,13 @@ def test_a_file_of_another_task_is_told_where_to_begin(tmp_path, monkeypatch, ca
     pathlib.Path("a.conll").write_text("Ulm B-LOC\n\nJena B-LOC\n")
     code = main(["init", "a.conll", "--format", "conll"])
     assert code == 2 and "begin with configs/aspects.yaml" in capsys.readouterr().err
+    answers = [{"text": "France", "answer_start": 15}]
+    asked = {"id": "1", "question": "Where is it?", "answers": answers}
+    paragraph = {"context": "Normandy is in France.", "qas": [asked]}
+    squad = {"data": [{"title": "Normandy", "paragraphs": [paragraph]}]}
+    pathlib.Path("squad.json").write_text(json.dumps(squad))
+    code = main(["init", "squad.json"])
+    assert code == 2 and "begin with configs/questions.yaml" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
