@@ -27,6 +27,7 @@ class ExplodingTensor(Rule):
     """The loss, a gradient or a weight that is no finite number."""
 
     name = "exploding_tensor"
+    remembers = ("_last", "_found")
 
     def begin(self, facts: Facts) -> str | None:
         self._facts, self._last, self._found = facts, (0, math.nan, math.nan), False
@@ -75,6 +76,7 @@ class _Lasting(Rule):
 
     # Of these a subclass has fields.
     patience: int
+    remembers = ("_streak",)
 
     def begin(self, facts: Facts) -> str | None:
         self._facts = facts
@@ -176,6 +178,7 @@ class GradientNorm(Rule):
     """
 
     name = "gradient_norm"
+    remembers = ("_norms", "_streak")
     factor: float = 10.0
     window: int = 100
     start: int = 20
@@ -211,6 +214,7 @@ class FrozenEncoder(Rule):
     """An encoder that cannot be trained, or gets no gradient at all for a whole epoch."""
 
     name = "frozen_encoder"
+    remembers = ("_seen", "_reached")
 
     def begin(self, facts: Facts) -> str | None:
         self._facts, self._seen, self._reached = facts, 0, False

@@ -28,6 +28,7 @@ class LossNotDecreasing(Rule):
     """
 
     name = "loss_not_decreasing"
+    remembers = ("_mean", "_weight", "_last", "_count")
     percent: float = 0.1
     window: int = 50
     patience: int = 3
@@ -107,6 +108,7 @@ class ClassRecall(Rule):
     """
 
     name = "class_recall"
+    remembers = ("_told",)
     least: float = 0.1
     texts: int = 20
 
@@ -140,6 +142,7 @@ class Overfit(Rule):
     """An eval loss that has risen and is well above that of the training."""
 
     name = "overfit"
+    remembers = ("_best",)
     ratio: float = 0.2
 
     def begin(self, facts: Facts) -> str | None:
@@ -166,6 +169,7 @@ class Overtraining(Rule):
     """Epochs that have made nothing better."""
 
     name = "overtraining"
+    remembers = ("_best", "_stale")
     patience: int = 3
     delta: float = 0.01
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -69,6 +70,16 @@ class Steps:
         """Norm of all gradients of a step, float64 [steps]."""
         return np.sqrt(self.squares.sum(axis=1))
 
+    def after(self, former: Steps) -> Steps:
+        """Returns these steps and, before them, others.
+
+        Args:
+            former: The others.
+        """
+        names = [field.name for field in dataclasses.fields(self)]
+        joined = {name: [getattr(former, name), getattr(self, name)] for name in names}
+        return Steps(**{name: np.concatenate(both) for name, both in joined.items()})
+
 
 @dataclasses.dataclass(frozen=True)
 class Weights:
@@ -91,10 +102,14 @@ class Rule:
     """Looks at a training and says what is wrong with it.
 
     A rule is a dataclass whose fields are its parameters, each with a default under which it says
-    nothing of a healthy training. What it has not overridden it is not asked.
+    nothing of a healthy training. What it has not overridden it is not asked. What it keeps from
+    one look for the next it names in `remembers`, so that an interrupted training is judged as if
+    it had not been.
 
     Attributes:
         name: As the configuration has it.
+        remembers: Names of its attributes, which `begin` makes, that change from look to look:
+            numbers, texts, and arrays, lists, sets, tuples or deques of them.
 
     Example:
         >>> @dataclasses.dataclass
@@ -108,6 +123,7 @@ class Rule:
     """
 
     name: ClassVar[str]
+    remembers: ClassVar[tuple[str, ...]] = ()
 
     def begin(self, facts: Facts) -> str | None:
         """Takes up the facts of a training.
@@ -131,3 +147,35 @@ class Rule:
     def epoch(self, number: int, figures: Mapping[str, float]) -> Iterable[Found]:
         """Judges an epoch by its `loss` and by the figures of the eval split."""
         return ()
+
+    def state(self) -> dict[str, Any]:
+        """What it remembers of its looks, as values that JSON can hold."""
+        return {name: _plain(getattr(self, name)) for name in self.remembers}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Remembers what it did when a training was saved; called after `begin`.
+
+        Args:
+            state: What `state` gave, after JSON.
+        """
+        for name in self.remembers:
+            setattr(self, name, _like(getattr(self, name), state[name]))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, set):
+        return sorted(value)
+    if isinstance(value, list | tuple | collections.deque):
+        return [_plain(each) for each in value]
+    return value
+
+
+def _like(former: Any, value: Any) -> Any:
+    """The value as what it was before `_plain`, which is what `begin` has made."""
+    if isinstance(former, np.ndarray):
+        return np.array(value, former.dtype)
+    if isinstance(former, collections.deque):
+        return collections.deque(value, former.maxlen)
+    return type(former)(value) if isinstance(former, set | tuple) else value

@@ -42,6 +42,7 @@ class Padding(Rule):
     """Batches that are padding for the most part."""
 
     name = "padding"
+    remembers = ("_read", "_room", "_seen")
     share: float = 0.6
     steps_judged: int = 50
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -24,25 +25,28 @@ class SlowSteps(Rule):
     """
 
     name = "slow_steps"
+    remembers = ("_judged", "_slow", "_told")
     factor: float = 3.0
     share: float = 0.1
     least: int = 10
 
     def begin(self, facts: Facts) -> str | None:
         self._seconds: dict[int, collections.deque[float]] = {}
+        # Widths that this process has compiled the step for.
+        self._compiled: set[int] = set()
         self._judged = self._slow = 0
         self._told = False
         return None
 
     def steps(self, steps: Steps) -> Iterable[Found]:
         for width, seconds in zip(steps.widths, steps.seconds, strict=True):
-            if int(width) not in self._seconds:
-                self._seconds[int(width)] = collections.deque(maxlen=_KEPT)
+            if int(width) not in self._compiled:
+                self._compiled.add(int(width))
                 continue
-            known = self._seconds[int(width)]
+            known = self._seconds.setdefault(int(width), collections.deque(maxlen=_KEPT))
             if len(known) >= _KNOWN:
                 self._judged += 1
-                self._slow += seconds > self.factor * float(np.median(known))
+                self._slow += bool(seconds > self.factor * float(np.median(known)))
             known.append(float(seconds))
         many = self._slow >= max(self.least, self.share * self._judged)
         if many and not self._told:
@@ -53,6 +57,16 @@ class SlowSteps(Rule):
                 "others of their width",
                 "to see what else uses this machine",
             )
+
+    def state(self) -> dict[str, Any]:
+        seconds = {str(width): list(known) for width, known in self._seconds.items()}
+        return {**super().state(), "seconds": seconds}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        super().restore(state)
+        self._seconds = {
+            int(width): collections.deque(known, _KEPT) for width, known in state["seconds"].items()
+        }
 
 
 @dataclasses.dataclass

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import collections
 import dataclasses
+import hashlib
 from collections.abc import Iterable
 
 import numpy as np
@@ -22,6 +22,7 @@ class WeightUpdateRatio(Rule):
     """
 
     name = "weight_update_ratio"
+    remembers = ("_told",)
     large: float = 2.0
 
     def begin(self, facts: Facts) -> str | None:
@@ -60,12 +61,14 @@ class UnchangedTensor(Rule):
     """
 
     name = "unchanged_tensor"
+    remembers = ("_same", "_moving", "_last", "_step")
     looks: int = 3
 
     def begin(self, facts: Facts) -> str | None:
         count = len(facts.variables)
         self._facts, self._same = facts, np.zeros(count, np.int64)
-        self._last: Weights | None = None
+        self._last: list[str] = []
+        self._step = -1
         self._whole = np.array([np.prod(shape) for shape in facts.shapes], float)
         self._moving = np.zeros(count, bool)
         return None
@@ -76,13 +79,12 @@ class UnchangedTensor(Rule):
         return ()
 
     def weights(self, weights: Weights) -> Iterable[Found]:
-        last, self._last = self._last, weights
-        if last is None or weights.step == last.step:
+        if weights.step == self._step:
             return
-        same = [
-            np.array_equal(one, other)
-            for one, other in zip(weights.samples, last.samples, strict=True)
-        ]
+        last, self._last, self._step = self._last, _digests(weights), weights.step
+        if not last:
+            return
+        same = [one == other for one, other in zip(self._last, last, strict=True)]
         self._same = np.where(np.array(same, bool) & self._moving, self._same + 1, 0)
         reached = np.flatnonzero(self._same == self.looks)
         if len(reached):
@@ -100,11 +102,12 @@ class ZeroWeights(Rule):
     """A matrix of weights that stays all zeros."""
 
     name = "zero_weights"
+    remembers = ("_seen",)
     looks: int = 3
 
     def begin(self, facts: Facts) -> str | None:
         self._facts: Facts = facts
-        self._seen: collections.Counter[int] = collections.Counter()
+        self._seen = np.zeros(len(facts.variables), np.int64)
         return None
 
     def weights(self, weights: Weights) -> Iterable[Found]:
@@ -120,3 +123,9 @@ class ZeroWeights(Rule):
                 f"{some(names)} holds nothing but zeros",
                 "another initialization",
             )
+
+
+def _digests(weights: Weights) -> list[str]:
+    """What stands for the numbers of each variable, and takes no room in a checkpoint."""
+    samples = map(np.ascontiguousarray, weights.samples)
+    return [hashlib.blake2b(sample.tobytes(), digest_size=8).hexdigest() for sample in samples]

@@ -37,6 +37,8 @@ SAVE_EVERY = 120.0
 # How often an epoch, from the end of the first one on, adds its weights to the average.
 SNAPSHOTS_PER_EPOCH = 4
 OPTIMIZERS = {"adamw": LazyAdamW, "lamb": Lamb}
+# Beside the record in a checkpoint: the state of those who look on.
+_WATCHERS = "watchers"
 
 
 @dataclasses.dataclass
@@ -203,6 +205,8 @@ class Trainer:
         self.head_steps = round(settings.head_warmup * self.total_steps)
         self.score = Scorer(self.objective.scored(model), per_token=task.per_token)
         self.record = TrainingRecord()
+        # Of those who look on, when the training was saved that is gone on with.
+        self.kept: dict[str, dict[str, Any]] = {}
         self.average: dict[str, np.ndarray] = {}
         self.best: dict[str, np.ndarray] = {}
         self.saved_at = time.monotonic()
@@ -212,8 +216,8 @@ class Trainer:
     def fit(self) -> TrainingRecord:
         """Trains, from where a checkpoint says; leaves the model with its best weights."""
         self.resume()
-        self.watchers.begin(self.watched(), self.record.watched)
         try:
+            self.watchers.begin(self.watched(), self.record.watched, self.kept)
             while not self.finished():
                 self.train_epoch(len(self.record.history))
                 self.evaluate()
@@ -413,7 +417,8 @@ class Trainer:
         self.record.watched |= self.watchers.told()
         if self.checkpoint is None:
             return
-        record = dataclasses.asdict(self.record)
+        state = {} if self.finished() else self.watchers.state()
+        record = {**dataclasses.asdict(self.record), _WATCHERS: state}
         try:
             with self.watchers.phase("checkpoint"):
                 self.checkpoint.save(self.state(self.average, self.best), record)
@@ -429,6 +434,8 @@ class Trainer:
         if loaded is None:
             return
         arrays, record = loaded
+        # There is none where an earlier version has saved.
+        kept = record.pop(_WATCHERS, {})
         try:
             self.record = TrainingRecord(**record)
             average = self.variables() if self.record.snapshots else {}
@@ -448,6 +455,7 @@ class Trainer:
         if self.finished():
             return
         self.average = {name: arrays[f"average/{name}"] for name in average}
+        self.kept = kept
         # The interrupt may have come between a step and its snapshot.
         self.update_average()
 

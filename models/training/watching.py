@@ -125,6 +125,21 @@ class Watcher:
             told: What `told` gave, after JSON.
         """
 
+    def state(self) -> dict[str, Any]:
+        """What it needs to go on as if nothing had been interrupted, beside what it tells.
+
+        It is kept in the checkpoint alone: values that JSON can hold, asked for whenever that is
+        saved.
+        """
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Takes up its state when the training was saved; called after `resume`.
+
+        Args:
+            state: What `state` gave, after JSON.
+        """
+
     def tell_findings(self, hear: Callable[[str, int, str], None]) -> None:
         """Is given, before `begin`, who else wants to know what it finds.
 
@@ -169,15 +184,22 @@ class Watchers:
     def __init__(self, watchers: Sequence[Watcher]):
         self._watchers = list(watchers)
 
-    def begin(self, watched: Watched, told: Mapping[str, Mapping[str, Any]]) -> None:
-        """See `Watcher.begin` and `Watcher.resume`.
+    def begin(
+        self,
+        watched: Watched,
+        told: Mapping[str, Mapping[str, Any]],
+        state: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        """See `Watcher.begin`, `Watcher.resume` and `Watcher.restore`.
 
         Args:
             watched: The training.
             told: By the names of watchers what they had told when it was saved.
+            state: Likewise what their state was.
         """
         self._each(lambda watcher: watcher.begin(watched))
         self._each(lambda one: one.resume(told[one.name]) if one.name in told else None)
+        self._each(lambda one: one.restore(state[one.name]) if one.name in state else None)
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -206,18 +228,25 @@ class Watchers:
 
     def told(self) -> dict[str, dict[str, Any]]:
         """What each has to tell, by its name; nothing of those that have nothing."""
-        told: dict[str, dict[str, Any]] = {}
+        return self._gathered(lambda watcher: watcher.told())
 
-        def ask(watcher: Watcher) -> None:
-            if words := watcher.told():
-                told[watcher.name] = words
-
-        self._each(ask)
-        return told
+    def state(self) -> dict[str, dict[str, Any]]:
+        """The state of each, by its name; nothing of those that have none."""
+        return self._gathered(lambda watcher: watcher.state())
 
     def end(self) -> None:
         """See `Watcher.end`."""
         self._each(lambda watcher: watcher.end())
+
+    def _gathered(self, ask: Callable[[Watcher], dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        gathered: dict[str, dict[str, Any]] = {}
+
+        def gather(watcher: Watcher) -> None:
+            if words := ask(watcher):
+                gathered[watcher.name] = words
+
+        self._each(gather)
+        return gathered
 
     def _each(self, tell: Callable[[Watcher], None]) -> None:
         for watcher in list(self._watchers):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
+from reviewlens import progress
 from reviewlens.models import RULES, DebugSettings, Facts, Rule, Steps, Weights
 from reviewlens.models.training.debugging.judging import Judge
 from reviewlens.models.training.watching import StopTraining
@@ -200,3 +203,98 @@ def test_tells_of_a_rule_a_few_times_and_counts_the_rest():
     assert again.told()["findings"] == told["findings"]
     with pytest.raises(StopTraining, match="all_zero: the gradient of head/kernel"):
         again.steps(steps(squares=spoilt(2, 0.0)), epoch=1)
+
+
+# With which each rule finds something in figures that jump.
+EAGER = {
+    "vanishing_gradient": {"patience": 4},
+    "all_zero": {"patience": 4},
+    "dead_units": {"patience": 4, "units": 4},
+    "gradient_norm": {"factor": 1.2, "start": 15},
+    "loss_not_decreasing": {"window": 20, "patience": 2},
+    "weight_update_ratio": {"large": 0.01},
+    "class_recall": {"least": 0.9},
+    "overfit": {"ratio": 0.0},
+    "overtraining": {"patience": 2},
+    "padding": {"share": 0.1, "steps_judged": 120},
+    # What lasts long depends on when the step was compiled.
+    "slow_steps": {"action": "ignore"},
+}
+LOOKS = 40
+
+
+def jumping(seed):
+    """A training whose figures jump, as what is done with a judge after the other."""
+    random = np.random.default_rng(seed)
+    facts = Facts(**{**vars(FACTS), "encoder": [] if seed % 2 else [0, 1]})
+    healthy, looks = steps().squares, [lambda judge: judge.begin(facts)]
+    for look in range(LOOKS):
+        # Some looks long all goes as it did.
+        if look % 3 == 0:
+            factors = random.choice([0.0, 1e-12, 1.0, 1.0, 50.0], size=4)
+            values = [np.full(4, value, np.float32) for value in random.choice([0.0, 1.0, 2.0], 4)]
+        squares = healthy * factors * random.uniform(0.5, 2, size=(10, 1))
+        if look > 30 and random.random() < 0.1:
+            squares[3, 2] = np.nan
+        zeros = random.choice([0.0, 6.0]) * np.eye(4)[np.full(10, 3)]
+        losses = random.uniform(0.9, 1.1, 10)
+        shown = steps(start=10 * look + 1, squares=squares, zeros=zeros, losses=losses)
+        moved = [value * (1 + 0.1 * (random.random() < 0.1)) for value in values]
+        weights = Weights(10 * look, np.array([v @ v for v in values]), moved, values)
+        looks.append(lambda judge, weights=weights: judge.weights(weights, 1))
+        looks.append(lambda judge, shown=shown: judge.steps(shown, 1))
+        if look % 5 == 4:
+            number, cost = look // 5 + 1, random.uniform(0.5, 0.7)
+            recalls = {f"recall/{name}": random.random() for name in ("bad", "good")}
+            figures = {"loss": 0.4, "log_loss": cost, **recalls}
+            looks.append(
+                lambda judge, number=number, figures=figures: judge.epoch(number, figures, number)
+            )
+    return looks
+
+
+def test_an_interruption_changes_nothing_about_what_is_found():
+    fired = set()
+    for seed in range(12):
+        looks = jumping(seed)
+        whole, resumed = Judge(DebugSettings(rules=EAGER)), Judge(DebugSettings(rules=EAGER))
+        at = int(np.random.default_rng(seed).integers(1, len(looks)))
+        with progress.notifying_to(lambda line: None):
+            for place, look in enumerate(looks):
+                if place == at:
+                    saved = json.loads(json.dumps([resumed.told(), resumed.state()]))
+                    resumed = Judge(DebugSettings(rules=EAGER))
+                    looks[0](resumed)
+                    resumed.resume(saved[0])
+                    resumed.restore(saved[1])
+                look(whole)
+                look(resumed)
+        assert resumed.told() == whole.told()
+        fired |= {found["rule"] for found in whole.told()["findings"]}
+    assert fired >= {name for name, rule in RULES.items() if rule.remembers} - {"slow_steps"}
+
+
+def test_a_rule_that_is_asked_otherwise_begins_anew():
+    shown = {"squares": spoilt(2, 0.0, 7)}
+    first = Judge(DebugSettings(rules={"padding": {"action": "ignore"}}))
+    first.begin(FACTS)
+    first.steps(steps(7, **shown), epoch=1)
+    state = json.loads(json.dumps(first.state()))
+    for patience, told in (10, True), (8, False):
+        again = Judge(DebugSettings(rules={"all_zero": {"patience": patience}}))
+        again.begin(FACTS)
+        again.restore({**state, "a_rule_of_before": {"parameters": {}, "state": {"_count": 1}}})
+        with progress.notifying_to(lambda line: None):
+            again.steps(steps(3, start=8, squares=spoilt(2, 0.0, 3)), epoch=1)
+        assert bool(again.findings) == told
+
+
+def test_a_step_that_is_compiled_again_is_not_slow():
+    judged = rule("slow_steps", least=1)
+    assert not list(judged.steps(steps(40)))
+    again = rule("slow_steps", least=1)
+    again.restore(json.loads(json.dumps(judged.state())))
+    seconds = np.array([9.0, *[0.1] * 9, 9.0, 9.0, 9.0, 9.0, 9.0])
+    assert not list(again.steps(steps(10, seconds=seconds[:10])))
+    (found,) = again.steps(steps(5, seconds=seconds[10:]))
+    assert found.message.startswith("5 of 48 steps")

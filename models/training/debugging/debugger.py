@@ -45,6 +45,8 @@ class Debugger(Watcher):
         self._settings = settings or DebugSettings()
         self._judge = Judge(self._settings)
         self._pending: list[StepSeen] = []
+        # Of a training that is gone on with, those that were not judged yet.
+        self._former: Steps | None = None
         self._clock: StallClock | None = None
         self._step, self._epoch = 0, 1
 
@@ -53,7 +55,7 @@ class Debugger(Watcher):
         self._judge.hear = hear
 
     def begin(self, watched: Watched) -> None:
-        """Takes up what is trained; looks at its weights before the first step."""
+        """Takes up what is trained; looks at its weights before the very first step."""
         model = watched.model
         self._step = watched.steps_done
         self._sampler = WeightSampler(model.trainable_variables)
@@ -73,13 +75,27 @@ class Debugger(Watcher):
         if isinstance(rule, StalledTraining):
             self._clock = StallClock(rule.seconds, self._stalled)
             self._clock.start()
-        squares, samples = self._sampler()
-        self._before: list[np.ndarray] | None = samples
-        self._judge.weights(Weights(self._step, squares, samples), self._epoch)
+        self._before: list[np.ndarray] | None = None
+        if self._step % self._settings.every == 0:
+            squares, self._before = self._sampler()
+            if self._step == 0:
+                self._judge.weights(Weights(0, squares, self._before), self._epoch)
 
     def resume(self, told: Mapping[str, Any]) -> None:
         """Takes up what was found before."""
         self._judge.resume(told)
+
+    def state(self) -> dict[str, Any]:
+        """What the rules remember, and the steps that they have not judged yet."""
+        pending = self._steps()
+        steps = pending and {name: of.tolist() for name, of in vars(pending).items()}
+        return {"rules": self._judge.state(), "pending": steps}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Has the rules remember what they did."""
+        self._judge.restore(state["rules"])
+        if pending := state["pending"]:
+            self._former = Steps(**{name: np.array(of) for name, of in pending.items()})
 
     @contextlib.contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -120,9 +136,16 @@ class Debugger(Watcher):
         self._judge_steps(ends=True)
 
     def _judge_steps(self, ends: bool = False) -> None:
-        pending, self._pending = self._pending, []
+        steps = self._steps()
+        self._pending, self._former = [], None
+        if steps is not None:
+            self._judge.steps(steps, self._epoch, ends)
+
+    def _steps(self) -> Steps | None:
+        """Those that are to be judged; None without any. Waits for the device."""
+        pending = self._pending
         if not pending:
-            return
+            return self._former
         statistics = tf.stack([seen.statistics for seen in pending]).numpy().astype(np.float64)
         losses = tf.stack([seen.loss for seen in pending]).numpy().astype(np.float64)
         steps = Steps(
@@ -136,7 +159,7 @@ class Debugger(Watcher):
             tokens=np.array([seen.tokens for seen in pending]),
             seconds=np.array([seen.seconds for seen in pending]),
         )
-        self._judge.steps(steps, self._epoch, ends)
+        return steps if self._former is None else steps.after(self._former)
 
     def _beat(self, at: str) -> None:
         if self._clock is not None:

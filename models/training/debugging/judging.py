@@ -42,6 +42,7 @@ class Judge:
         self.hear: Callable[[str, int, str], None] | None = None
         self._actions: dict[str, str] = {}
         self._rules: dict[str, Rule] = {}
+        self._parameters: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
         for name in RULES:
             chosen = dict(settings.rules.get(name, {}))
@@ -53,6 +54,7 @@ class Judge:
             known = parameters(name)
             values = {key: type(known[key])(value) for key, value in chosen.items()}
             self._rules[name] = RULES[name](**values)
+            self._parameters[name] = known | values
             self.counts[name] = {"judged": 0, "findings": 0}
         # What ends the training, found by a thread.
         self._due: Exception | None = None
@@ -77,6 +79,29 @@ class Judge:
         with self._lock:
             findings = [one.to_dict() for one in self.findings]
             return {"findings": findings, "rules": {k: dict(v) for k, v in self.counts.items()}}
+
+    def state(self) -> dict[str, Any]:
+        """What the rules remember: by name the `parameters` of each and its `state`."""
+        return {
+            name: {"parameters": self._parameters[name], "state": rule.state()}
+            for name, rule in self._rules.items()
+            if rule.remembers
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Has the rules remember what they did when a training was saved; after `begin`.
+
+        A rule that was not there, was asked by other parameters or remembered something else begins
+        anew.
+
+        Args:
+            state: What `state` gave, after JSON.
+        """
+        for name, rule in list(self._rules.items()):
+            kept = state.get(name, {})
+            same = kept.get("parameters") == self._parameters[name]
+            if same and kept["state"].keys() == rule.state().keys():
+                self._asked(name, functools.partial(rule.restore, kept["state"]))
 
     def begin(self, facts: Facts) -> None:
         """Shows the facts of a training."""

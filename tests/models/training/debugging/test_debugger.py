@@ -18,6 +18,7 @@ from reviewlens.models.tasks.text_classification.model import build_classifier
 from reviewlens.models.tasks.text_classification.task import TextClassification
 from reviewlens.models.training import loop as training_loop
 from reviewlens.models.training.loop import train
+from reviewlens.models.training.watching import Watcher
 
 NAMES = ["without", "with the", "with it"]
 TASK = TextClassification(NAMES)
@@ -30,7 +31,15 @@ SETTINGS = TrainingSettings(
 def watch(tiny_encoder, splits):
     """Trains a classifier that something is done to; gives its record and what was told."""
 
-    def run(fault=lambda model: None, texts=None, rules=None, heard=None, **changes):
+    def run(
+        fault=lambda model: None,
+        texts=None,
+        rules=None,
+        heard=None,
+        others=(),
+        saved=None,
+        **changes,
+    ):
         settings = dataclasses.replace(SETTINGS, **changes)
         keras.utils.set_random_seed(settings.seed)
         model = build_classifier(
@@ -39,7 +48,9 @@ def watch(tiny_encoder, splits):
         fault(model)
         told, debugger = [], Debugger(DebugSettings(rules=rules or {}))
         with progress.notifying_to(heard or told.append):
-            record = train(model, *(texts or splits), settings, task=TASK, watchers=[debugger])
+            watchers = [debugger, *others]
+            options = {"task": TASK, "watchers": watchers, "checkpoints": saved}
+            record = train(model, *(texts or splits), settings, **options)
         return record, told
 
     return run
@@ -144,3 +155,37 @@ def test_an_input_that_hangs_is_told_of_while_it_hangs(watch, monkeypatch):
         rules={"stalled_training": {"seconds": 0.2, "action": "stop"}}, epochs=1, heard=listen
     )
     assert heard.is_set() and record.stopped_by.startswith("stalled_training: ")
+
+
+class Interruption(Watcher):
+    """Ctrl-C after a step."""
+
+    name = "interruption"
+
+    def __init__(self, after):
+        self._after = after
+
+    def step(self, seen):
+        if seen.number == self._after:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.slow
+def test_rules_find_the_same_whether_or_not_a_training_was_interrupted(watch, tmp_path):
+    rules = {
+        "gradient_norm": {"factor": 0.9, "start": 12, "patience": 4},
+        "weight_update_ratio": {"large": 0.01},
+        "loss_not_decreasing": {"percent": 30, "window": 10, "patience": 2},
+        "no_better_than_guessing": {"gain": 0.99},
+        "overfit": {"ratio": -0.9},
+        "padding": {"share": 0.01, "steps_judged": 40},
+        "slow_steps": {"action": "ignore"},
+    }
+    whole, _ = watch(rules=rules)
+    # Between two looks of the rules, in the first epoch and in the second one.
+    for step in (17, 38):
+        with pytest.raises(KeyboardInterrupt):
+            watch(rules=rules, others=[Interruption(step)], saved=str(tmp_path))
+    resumed, _ = watch(rules=rules, saved=str(tmp_path))
+    assert {"gradient_norm", "weight_update_ratio", "padding"} <= rules_of(whole)
+    assert resumed.watched["rules"] == whole.watched["rules"]
