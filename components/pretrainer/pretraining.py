@@ -18,9 +18,10 @@ from ...models.settings import DebugSettings
 from ...models.tasks.masked_language_model.frequencies import log_frequencies
 from ...models.tasks.masked_language_model.model import MLM, NSP, RANDOM_NEXT
 from ...models.tasks.masked_language_model.task import make_task
-from ...models.training.loop import train
+from ...models.training.loop import TrainingFailed, train
 from ...models.training.tokenized import TokenizedTexts
 from ..segments.reading import has_segments, read_segments
+from ..trainer.failed import kept_failure
 from ..trainer.record import watched_facts, write_record
 from ..trainer.replaced import note_replaced_checkpoint
 from ..trainer.watchers import endings_of, watchers_of
@@ -93,17 +94,20 @@ def pretrain(
     reading = _reading_facts(training, trained.model.max_tokens)
     fingerprint = [trained.encoder, vars(trained.model), code, endings_of(debug)]
     logs = tensorboard or model_run
-    record = train(
-        model,
-        training,
-        evaluation,
-        settings,
-        task=task,
-        checkpoints=checkpoints,
-        fingerprint=json.dumps(fingerprint, sort_keys=True),
-        tensorboard=logs,
-        watchers=watchers_of(debug, model_run, logs),
-    )
+    try:
+        record = train(
+            model,
+            training,
+            evaluation,
+            settings,
+            task=task,
+            checkpoints=checkpoints,
+            fingerprint=json.dumps(fingerprint, sort_keys=True),
+            tensorboard=logs,
+            watchers=watchers_of(debug, model_run, logs),
+        )
+    except TrainingFailed as failed:
+        raise kept_failure(failed, model_run, logs) from failed
 
     trained.save(trained_model, model)
     write_record(

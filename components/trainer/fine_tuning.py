@@ -17,9 +17,10 @@ from ...models.settings import AUTO, DebugSettings
 from ...models.tasks.building import build_model
 from ...models.tasks.registry import make_task
 from ...models.training.callbacks import load_callbacks
-from ...models.training.loop import train
+from ...models.training.loop import TrainingFailed, train
 from ...progress import notify
 from ..tokenized_examples import read_counts, read_tokenized
+from .failed import kept_failure
 from .reading import (
     choose_max_tokens,
     reading_facts,
@@ -110,17 +111,20 @@ def fine_tune(
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
     fingerprint = [trained.encoder, vars(trained.model), code, endings_of(debug)]
     logs = tensorboard or model_run
-    record = train(
-        model,
-        training,
-        evaluation,
-        settings,
-        task=task,
-        checkpoints=checkpoints,
-        fingerprint=json.dumps(fingerprint, sort_keys=True),
-        tensorboard=logs,
-        watchers=[*watchers_of(debug, model_run, logs), *callbacks],
-    )
+    try:
+        record = train(
+            model,
+            training,
+            evaluation,
+            settings,
+            task=task,
+            checkpoints=checkpoints,
+            fingerprint=json.dumps(fingerprint, sort_keys=True),
+            tensorboard=logs,
+            watchers=[*watchers_of(debug, model_run, logs), *callbacks],
+        )
+    except TrainingFailed as failed:
+        raise kept_failure(failed, model_run, logs) from failed
 
     trained.save(trained_model, model)
     facts = {"precision": precision, "reading": reading, **counted, **watched_facts(record)}

@@ -82,6 +82,18 @@ class TrainingRecord:
         return self.tokens / self.seconds if self.seconds else 0.0
 
 
+class TrainingFailed(RunError):
+    """A training has failed.
+
+    Attributes:
+        record: What it did until then, and what those who looked on have to tell of it.
+    """
+
+    def __init__(self, message: str, record: TrainingRecord | None = None):
+        super().__init__(message)
+        self.record = record or TrainingRecord()
+
+
 def train(
     model: keras.Model,
     training: TokenizedTexts,
@@ -124,7 +136,7 @@ def train(
         What happened.
 
     Raises:
-        RunError: If the loss is no longer a finite number, or a watcher has it fail.
+        TrainingFailed: If the loss is no longer a finite number, or a watcher has it fail.
         RunError: If a checkpoint is there but cannot be read.
 
     Example:
@@ -217,6 +229,18 @@ class Trainer:
         """Trains, from where a checkpoint says; leaves the model with its best weights."""
         self.resume()
         try:
+            self.train_epochs()
+        except RunError as error:
+            self.record.steps = self.steps_done
+            self.record.watched |= self.watchers.told()
+            raise TrainingFailed(str(error), self.record) from error
+        self.load_weights(self.best)
+        self.record.checkpoint = self.checkpoint.path if self.checkpoint else None
+        return self.record
+
+    def train_epochs(self) -> None:
+        """Trains until it is over, with those who look on."""
+        try:
             self.watchers.begin(self.watched(), self.record.watched, self.kept)
             while not self.finished():
                 self.train_epoch(len(self.record.history))
@@ -229,9 +253,6 @@ class Trainer:
             raise
         finally:
             self.watchers.end()
-        self.load_weights(self.best)
-        self.record.checkpoint = self.checkpoint.path if self.checkpoint else None
-        return self.record
 
     @property
     def steps_done(self) -> int:
@@ -255,6 +276,8 @@ class Trainer:
 
     def stop(self, why: str) -> None:
         """Ends before its time; whatever was learnt until now counts if there is no epoch yet."""
+        if not self.steps_done:
+            raise RunError(f"{why}; nothing was learnt yet, so there are no weights to keep")
         if not self.record.history:
             with contextlib.suppress(StopTraining):
                 self.evaluate()

@@ -56,11 +56,13 @@ def checked_config(arguments: argparse.Namespace, command: str | None = None) ->
     return config
 
 
-def add_past_run(parser: argparse.ArgumentParser) -> None:
+def add_past_run(parser: argparse.ArgumentParser, other: str = "") -> None:
     """Adds what names a run that is over: `folder` and `run`.
 
     Args:
         parser: Of a command.
+        other: What the folder may be instead, in words.
     """
-    parser.add_argument("folder", metavar="OUTPUT", help="the `output` of a configuration")
+    what = "the `output` of a configuration"
+    parser.add_argument("folder", metavar="OUTPUT", help=f"{what}{other and f', or {other}'}")
     parser.add_argument("--run", metavar="ID", help="one of the runs in OUTPUT/runs, not the last")

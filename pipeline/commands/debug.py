@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 from typing import Any
 
 from ...errors import UsageError
@@ -13,6 +15,7 @@ SUMMARY = "show what the rules, the profiler and the saved tensors say of a trai
 _EXAMPLES = """\
   reviewlens debug runs/amazon-snippets
   reviewlens debug runs/amazon-snippets --tensor head
+  reviewlens debug runs/amazon-snippets/tensorboard/2026-01-31-120000
 """
 # Looks of a tensor that are shown.
 _ROWS = 20
@@ -26,7 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
         "the time went, how fast each width was, and the tensors that `debug.save` has kept.",
         _EXAMPLES,
     )
-    add_past_run(parser)
+    add_past_run(parser, "the folder that a training which failed has named")
     parser.add_argument(
         "--tensor", metavar="NAME", help="show those saved tensors whose names contain this"
     )
@@ -35,22 +38,41 @@ def make_parser() -> argparse.ArgumentParser:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Prints what was seen."""
+    training, tensors = _seen(arguments.folder, arguments.run)
+    if not training:
+        raise UsageError(f"{arguments.folder}: this run has trained nothing")
+    if arguments.tensor is None:
+        _show_rules(training)
+        _show_profile(training)
+        return 0
+    if tensors is None:
+        raise UsageError(
+            f"{arguments.folder}: no tensors were saved; run it with "
+            "debug.save='[losses, gradients, weights]'"
+        )
+    _show_tensors(tensors, arguments.tensor)
+    return 0
+
+
+def _seen(folder: str, run: str | None) -> tuple[dict[str, Any], str | None]:
+    """What a training has told of itself, and the file of its tensors."""
     from ..report.html.facts import facts_of
 
-    facts = facts_of(arguments.folder, arguments.run)
-    if not facts.training:
-        raise UsageError(f"{arguments.folder}: this run has trained nothing")
-    if arguments.tensor is not None:
-        _show_tensors(_saved(facts), arguments.tensor)
-        return 0
-    _show_rules(facts.training)
-    _show_profile(facts.training)
-    return 0
+    # A training that failed has left what it told in its folder for TensorBoard.
+    path, tensors = (os.path.join(folder, name) for name in ("training.json", "tensors.npz"))
+    if run is None and os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            return json.load(file), tensors if os.path.exists(tensors) else None
+    facts = facts_of(folder, run)
+    saved = (facts.file(node, "model_run", "tensors.npz") for node in ("trainer", "pretrainer"))
+    return facts.training, next(filter(None, saved), None)
 
 
 def _show_rules(training: dict[str, Any]) -> None:
     from .tables import new_table, print_table
 
+    if "failed" in training:
+        print(f"the training failed after {training['steps']:,} steps: {training['failed']}\n")
     rules = training.get("rules")
     if rules is None:
         print("no rules watched this training (debug.on)")
@@ -87,16 +109,6 @@ def _show_profile(training: dict[str, Any]) -> None:
             table.add_row(str(width["width"]), str(width["steps"]), speed)
     print()
     print_table(table)
-
-
-def _saved(facts: Any) -> str:
-    for node in ("trainer", "pretrainer"):
-        if path := facts.file(node, "model_run", "tensors.npz"):
-            return path
-    raise UsageError(
-        f"{facts.output}: no tensors were saved; run it with "
-        "debug.save='[losses, gradients, weights]'"
-    )
 
 
 def _show_tensors(path: str, name: str) -> None:

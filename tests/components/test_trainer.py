@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from reviewlens.components.trainer import (
 from reviewlens.components.trainer.component import Executor, ReviewTrainer
 from reviewlens.errors import RunError
 from reviewlens.models.settings import DebugSettings, ModelSettings, TrainingSettings
+from reviewlens.pipeline.cli import main
 
 TRAINING = TrainingSettings(epochs=2, batch_size=16, learning_rate=2e-2, precision="float32")
 
@@ -140,6 +142,27 @@ def test_what_a_rule_has_ended_is_over_only_for_who_asks_for_that_rule(arguments
     fine_tune(**args, debug=DebugSettings(rules={"padding": strict}))
     assert facts(args)["steps"] == 20 and "stopped_by" not in facts(args)
     assert [found["rule"] for found in facts(args)["findings"]] == ["padding"]
+
+
+@pytest.mark.slow
+def test_what_was_seen_of_a_training_that_a_rule_fails_is_kept(arguments, capsys):
+    args = arguments(training=dataclasses.replace(TRAINING, epochs=1))
+    strict = {"share": 0.001, "steps_judged": 10, "action": "fail"}
+    debug = DebugSettings(rules={"padding": strict}, save=["losses"], every=5)
+    with pytest.raises(RunError, match=r"debug\.rules\.padding\.action is fail") as refused:
+        fine_tune(**args, debug=debug)
+    *_, folder = str(refused.value).split()
+    # As TFX does with the outputs of a node that has failed.
+    shutil.rmtree(args["model_run"])
+    assert main(["debug", folder]) == 0
+    shown = capsys.readouterr().out
+    assert "the training failed after 10 steps: padding, step 10: " in shown
+    assert "kept 1 findings" in shown and "backward" in shown
+    assert main(["debug", folder, "--tensor", "losses"]) == 0
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines() if " 5 " in line]
+    # The rule is asked no more: from the beginning, as nothing was saved.
+    fine_tune(**args, debug=DebugSettings(rules={"padding": {"action": "ignore"}}))
+    assert facts(args)["steps"] == 20
 
 
 def test_reviews_that_are_not_read_to_their_ends_are_told(arguments):
