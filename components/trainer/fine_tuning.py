@@ -24,6 +24,7 @@ from .failed import kept_failure
 from .reading import (
     choose_max_tokens,
     reading_facts,
+    reading_of,
     reading_warning,
     vocabulary_facts,
     vocabulary_warning,
@@ -105,7 +106,10 @@ def fine_tune(
     reading |= vocabulary_facts(
         np.asarray(training.tokens), load_tokenizer(encoder, max_tokens=UNCUT)
     )
-    for warning in (reading_warning(reading), vocabulary_warning(reading)):
+    # Of what is not read and of what is unknown the rules tell, if they watch.
+    watched = debug is not None and debug.on
+    left = {"pieces_per_word": reading["pieces_per_word"]} if watched else reading
+    for warning in (reading_warning(left), vocabulary_warning(left)):
         if warning:
             notify(warning)
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
@@ -121,7 +125,7 @@ def fine_tune(
             checkpoints=checkpoints,
             fingerprint=json.dumps(fingerprint, sort_keys=True),
             tensorboard=logs,
-            watchers=[*watchers_of(debug, model_run, logs), *callbacks],
+            watchers=[*watchers_of(debug, model_run, logs, reading_of(reading)), *callbacks],
         )
     except TrainingFailed as failed:
         raise kept_failure(failed, model_run, logs) from failed

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...models.rules.rule import Reading
+from ...models.rules.texts import HARDLY_READ, OTHER_ENCODER
 from ...models.settings import AUTO, LEAST_AUTO_TOKENS, MAX_TOKENS
 
 if TYPE_CHECKING:
@@ -135,27 +137,23 @@ def reading_warning(facts: Mapping[str, Any]) -> str | None:
         A sentence if more than a tenth of the reviews or of the questions are cut, otherwise
         None.
     """
-    if facts.get("questions_cut", 0) > _WARNED:
-        most = facts["question_tokens"]
-        key = "max_question_tokens" if most < facts["max_tokens"] // 2 else "max_tokens"
-        return (
-            f"{facts['questions_cut']:.0%} of the questions are longer than the {most} tokens "
-            f"that are read of them: a higher model.{key} reads more"
-        )
-    if facts.get("reviews_cut", 0) <= _WARNED:
+    share, told, ways = _unread_of(facts)
+    if share is None or share <= _WARNED:
         return None
-    told = (
-        f"{facts['reviews_cut']:.0%} of the reviews are longer than the {facts['max_tokens']} "
-        f"tokens that are read, and {facts['tokens_unread']:.0%} of all tokens are not read"
-    )
-    ways = []
-    if facts["max_tokens"] < facts["auto"]:
-        ways.append(f"model.max_tokens={AUTO} reads {facts['auto']}, in more time")
-    elif facts["max_tokens"] < MAX_TOKENS:
-        ways.append("a higher model.max_tokens reads more, in more time")
-    if facts["truncation"] == "head":
-        ways.append("model.truncation=head_tail reads their ends as well")
-    return f"{told}: {', '.join(ways)}" if ways else told
+    does = ", ".join(f"{setting} {what}" for setting, what in ways.items())
+    return f"{told}: {does}" if ways else told
+
+
+def reading_of(facts: Mapping[str, Any]) -> Reading:
+    """What the rules that watch a training judge of the reading.
+
+    Args:
+        facts: As `reading_facts` or `window_facts` gives them, with those of `vocabulary_facts`.
+    """
+    share, told, ways = _unread_of(facts)
+    # Nothing reads more than that but what reads no tokens.
+    advice = " or ".join(ways) or "model.wide=on, as n-grams are of the whole text"
+    return Reading(facts.get("unknown_pieces"), share, told, advice)
 
 
 def vocabulary_facts(tokens: np.ndarray, tokenizer: Tokenizer) -> dict[str, float]:
@@ -200,10 +198,38 @@ def vocabulary_warning(facts: Mapping[str, Any]) -> str | None:
     if not found:
         return None
     return (
-        f"the vocabulary of the encoder {' and '.join(found)}: it has hardly read the language of "
-        "the reviews; choose an encoder that has (`reviewlens encoders list`), or "
-        "model.algorithm=ngrams"
+        f"the vocabulary of the encoder {' and '.join(found)}: {HARDLY_READ}; choose "
+        f"{OTHER_ENCODER}"
     )
+
+
+def _unread_of(facts: Mapping[str, Any]) -> tuple[float | None, str, dict[str, str]]:
+    """Which share is longer than what is read, what is said of it, and what settings do about it.
+
+    It is that of the questions where there are any; None where all is read.
+    """
+    if "questions_cut" in facts:
+        most = facts["question_tokens"]
+        key = "max_question_tokens" if most < facts["max_tokens"] // 2 else "max_tokens"
+        told = (
+            f"{facts['questions_cut']:.0%} of the questions are longer than the {most} tokens "
+            "that are read of them"
+        )
+        return facts["questions_cut"], told, {f"a higher model.{key}": "reads more"}
+    if "reviews_cut" not in facts:
+        return None, "", {}
+    told = (
+        f"{facts['reviews_cut']:.0%} of the reviews are longer than the {facts['max_tokens']} "
+        f"tokens that are read, and {facts['tokens_unread']:.0%} of all tokens are not read"
+    )
+    ways = {}
+    if facts["max_tokens"] < facts["auto"]:
+        ways[f"model.max_tokens={AUTO}"] = f"reads {facts['auto']}, in more time"
+    elif facts["max_tokens"] < MAX_TOKENS:
+        ways["a higher model.max_tokens"] = "reads more, in more time"
+    if facts["truncation"] == "head":
+        ways["model.truncation=head_tail"] = "reads their ends as well"
+    return facts["reviews_cut"], told, ways
 
 
 def _share(chosen: np.ndarray) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tfx.dsl.io import fileio
 
+from ...models.rules.rule import Reading
 from ...models.settings import DebugSettings
 from ...models.training.debugging.debugger import Debugger
 from ...models.training.debugging.judging import STOP
@@ -18,19 +19,22 @@ from ...models.training.watching import Watcher
 TENSORS_FILE = "tensors.npz"
 
 
-def watchers_of(debug: DebugSettings | None, model_run: str, logs: str) -> list[Watcher]:
+def watchers_of(
+    debug: DebugSettings | None, model_run: str, logs: str, reading: Reading | None = None
+) -> list[Watcher]:
     """Makes those who look on.
 
     Args:
         debug: How the training is watched; None for the profiler alone.
         model_run: Directory that receives `tensors.npz`, if tensors are to be kept.
         logs: Directory of the logs for TensorBoard.
+        reading: How much is read of the texts, where that is known.
     """
     watchers: list[Watcher] = [Profiler()]
     if debug is None:
         return watchers
     if debug.on:
-        watchers.append(Debugger(debug))
+        watchers.append(Debugger(debug, reading))
     if debug.save:
         fileio.makedirs(model_run)
         path = os.path.join(model_run, TENSORS_FILE)

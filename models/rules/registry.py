@@ -26,6 +26,8 @@ RULES: dict[str, type[Rule]] = {
         losses.Overfit,
         losses.Overtraining,
         texts.ClassImbalance,
+        texts.UnknownPieces,
+        texts.UnreadTokens,
         texts.Padding,
         time.SlowSteps,
         time.StalledTraining,

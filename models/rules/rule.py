@@ -13,6 +13,25 @@ from .finding import Found
 
 
 @dataclasses.dataclass(frozen=True)
+class Reading:
+    """How much of its texts a training reads.
+
+    Attributes:
+        unknown: Share of the pieces that the vocabulary does not have; None where that is not
+            known.
+        unread: Share of the texts, or of the questions on them, that are longer than what is read;
+            None where all of a text is read, or that is not known.
+        told: What is said of those, in a clause.
+        advice: What to try where they are many.
+    """
+
+    unknown: float | None = None
+    unread: float | None = None
+    told: str = ""
+    advice: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
 class Facts:
     """What is known of a training before its first step.
 
@@ -26,6 +45,7 @@ class Facts:
         classes: Texts of each class in the training split; None where texts have no class.
         eval_classes: Likewise of the eval split.
         head_steps: Steps, the first ones, in which the encoder stays as it is.
+        reading: How much is read of the texts.
     """
 
     variables: Sequence[str]
@@ -36,6 +56,7 @@ class Facts:
     classes: np.ndarray | None = None
     eval_classes: np.ndarray | None = None
     head_steps: int = 0
+    reading: Reading = Reading()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,6 +156,10 @@ class Rule:
             Why there is nothing that it could look at; None if there is.
         """
         return None
+
+    def facts(self, facts: Facts) -> Iterable[Found]:
+        """Judges what is known before the first step; not of a training that is gone on with."""
+        return ()
 
     def steps(self, steps: Steps) -> Iterable[Found]:
         """Judges some steps; all are shown, each once."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
-import numpy as np
-
 from .finding import Found
-from .rule import Facts, Rule, Steps, Weights
+from .rule import Facts, Rule, Steps
+
+# What is said of a vocabulary that does not cover the texts, and what to do about it.
+HARDLY_READ = "it has hardly read the language of the reviews"
+OTHER_ENCODER = "an encoder that has (`reviewlens encoders list`), or model.algorithm=ngrams"
 
 
 @dataclasses.dataclass
@@ -22,19 +24,56 @@ class ClassImbalance(Rule):
     def begin(self, facts: Facts) -> str | None:
         if facts.classes is None:
             return "texts have no class"
-        self._counts = facts.classes
-        total = int(self._counts.sum())
+        total = int(facts.classes.sum())
         return f"{total} texts are fewer than {self.texts}" if total < self.texts else None
 
-    def weights(self, weights: Weights) -> Iterable[Found]:
-        counts, self._counts = self._counts, np.ones(1)
-        if counts.max() > self.ratio * max(counts.min(), 1):
+    def facts(self, facts: Facts) -> Iterable[Found]:
+        counts = facts.classes
+        if counts is not None and counts.max() > self.ratio * max(counts.min(), 1):
             least = int(counts.argmin())
             yield Found(
                 f"class {least}",
                 f"it has {int(counts[least])} texts, while another has {int(counts.max())}",
                 "training.class_weight=balanced, or more texts of it",
             )
+
+
+@dataclasses.dataclass
+class UnknownPieces(Rule):
+    """Pieces of the texts that the encoder's vocabulary does not have, such as foreign letters."""
+
+    name = "unknown_pieces"
+    share: float = 0.05
+
+    def begin(self, facts: Facts) -> str | None:
+        known = facts.reading.unknown is not None
+        return None if known else "it is not known which pieces the vocabulary has"
+
+    def facts(self, facts: Facts) -> Iterable[Found]:
+        unknown = facts.reading.unknown or 0.0
+        if unknown > self.share:
+            yield Found(
+                "vocabulary",
+                f"the vocabulary of the encoder does not know {unknown:.0%} of the pieces: "
+                f"{HARDLY_READ}",
+                OTHER_ENCODER,
+            )
+
+
+@dataclasses.dataclass
+class UnreadTokens(Rule):
+    """Texts of which the end is not read, or questions."""
+
+    name = "unread_tokens"
+    share: float = 0.1
+
+    def begin(self, facts: Facts) -> str | None:
+        known = facts.reading.unread is not None
+        return None if known else "all of a text is read, or how much is not known"
+
+    def facts(self, facts: Facts) -> Iterable[Found]:
+        if (facts.reading.unread or 0.0) > self.share:
+            yield Found("texts", facts.reading.told, facts.reading.advice)
 
 
 @dataclasses.dataclass

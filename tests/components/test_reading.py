@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from reviewlens.components.trainer.reading import (
     choose_max_tokens,
     reading_facts,
+    reading_of,
     reading_warning,
     vocabulary_facts,
     vocabulary_warning,
@@ -110,6 +111,20 @@ def test_questions_that_are_cut_are_told_where_they_are_many(most, named):
     told = f"25% of the questions are longer than the {most} tokens that are read of them: "
     assert reading_warning(facts) == f"{told}a higher model.{named} reads more"
     assert reading_warning({**facts, "questions_cut": 0.1}) is None
+
+
+def test_the_rules_say_the_same_in_a_clause_and_what_to_try():
+    told = "11% of the reviews are longer than the 128 tokens that are read, and 4% of all tokens "
+    reading = reading_of({**facts_of(), "unknown_pieces": 0.2})
+    assert (reading.unknown, reading.unread) == (0.2, 0.11)
+    assert reading.told == f"{told}are not read"
+    assert reading.advice == "model.max_tokens=auto or model.truncation=head_tail"
+    assert "model.wide=on" in reading_of(facts_of(512, "head_tail")).advice
+    windows = {"max_tokens": 128, "stride": 63, "auto": 128, "reviews_in_windows": 0.5}
+    assert reading_of(windows).unread is None
+    questions = {**windows, "question_tokens": 16, "questions_cut": 0.2}
+    assert reading_of(questions).told.startswith("20% of the questions are longer")
+    assert reading_of(questions).advice == "a higher model.max_question_tokens"
 
 
 def test_of_texts_without_questions_windows_are_all_that_is_told():

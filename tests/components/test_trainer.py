@@ -25,6 +25,8 @@ from reviewlens.errors import RunError
 from reviewlens.models.settings import DebugSettings, ModelSettings, TrainingSettings
 from reviewlens.pipeline.cli import main
 
+# So little is learnt in an epoch.
+QUIET = DebugSettings(rules={"no_better_than_guessing": {"action": "ignore"}})
 TRAINING = TrainingSettings(epochs=2, batch_size=16, learning_rate=2e-2, precision="float32")
 
 
@@ -141,7 +143,7 @@ def test_what_a_rule_has_ended_is_over_only_for_who_asks_for_that_rule(arguments
 
     fine_tune(**args, debug=DebugSettings(rules={"padding": strict}))
     assert facts(args)["steps"] == 20 and "stopped_by" not in facts(args)
-    assert [found["rule"] for found in facts(args)["findings"]] == ["padding"]
+    assert [found["rule"] for found in facts(args)["findings"]] == ["unread_tokens", "padding"]
 
 
 @pytest.mark.slow
@@ -157,26 +159,30 @@ def test_what_was_seen_of_a_training_that_a_rule_fails_is_kept(arguments, capsys
     assert main(["debug", folder]) == 0
     shown = capsys.readouterr().out
     assert "the training failed after 10 steps: padding, step 10: " in shown
-    assert "kept 1 findings" in shown and "backward" in shown
+    assert "kept 2 findings" in shown and "unread_tokens, step 0: " in shown
+    assert "backward" in shown
     assert main(["debug", folder, "--tensor", "losses"]) == 0
-    assert [line.split()[1] for line in capsys.readouterr().out.splitlines() if " 5 " in line]
+    assert any(line.startswith("5 ") for line in capsys.readouterr().out.splitlines())
     # The rule is asked no more: from the beginning, as nothing was saved.
     fine_tune(**args, debug=DebugSettings(rules={"padding": {"action": "ignore"}}))
     assert facts(args)["steps"] == 20
 
 
-def test_reviews_that_are_not_read_to_their_ends_are_told(arguments):
+@pytest.mark.parametrize("debug", [None, pytest.param(QUIET, marks=pytest.mark.slow)])
+def test_reviews_that_are_not_read_to_their_ends_are_told_once(arguments, debug):
     args = arguments(
         training=dataclasses.replace(TRAINING, epochs=1), model=ModelSettings(max_tokens=16)
     )
     told = []
     with progress.notifying_to(told.append):
-        fine_tune(**args)
+        fine_tune(**args, debug=debug)
 
     reading = facts(args)["reading"]
     assert 0.5 < reading["reviews_cut"] < 1
     assert 0.5 < reading["eval"]["reviews_cut"] < 1
-    warning, of_vocabulary = told
+    # That of a rule comes when the training begins.
+    warning, of_vocabulary = told if debug is None else reversed(told)
+    assert warning.startswith("unread_tokens, step 0: ") == (debug is not None)
     assert f"{reading['reviews_cut']:.0%} of the reviews are longer than the 16 tokens" in warning
     assert "model.truncation=head_tail" in warning
     # The tiny vocabulary has 300 words and single letters.

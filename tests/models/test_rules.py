@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from reviewlens import progress
 from reviewlens.models import RULES, DebugSettings, Facts, Rule, Steps, Weights
+from reviewlens.models.rules.rule import Reading
 from reviewlens.models.training.debugging.judging import Judge
 from reviewlens.models.training.watching import StopTraining
 
@@ -170,10 +172,32 @@ def test_steps_that_are_slow_for_their_width():
 
 
 def test_classes_and_padding():
-    (found,) = rule("class_imbalance").weights(Weights(0, np.ones(4), []))
+    (found,) = rule("class_imbalance").facts(FACTS)
     assert "10 texts, while another has 900" in found.message
     (found,) = rule("padding").steps(steps(50, tokens=np.full(50, 50)))
     assert found.message.startswith("80% ")
+
+
+def test_what_is_not_known_and_not_read_of_the_texts():
+    few, many = Reading(0.05, 0.1, "many are cut", "more"), Reading(0.06, 0.11, "many", "more")
+    for name in ("unknown_pieces", "unread_tokens"):
+        assert "known" in RULES[name]().begin(FACTS)
+        judged = [
+            list(RULES[name]().facts(dataclasses.replace(FACTS, reading=reading)))
+            for reading in (few, many)
+        ]
+        assert [len(found) for found in judged] == [0, 1]
+    judge = Judge(DebugSettings(rules={"class_imbalance": {"action": "ignore"}}))
+    facts = dataclasses.replace(FACTS, reading=many)
+    judge.begin(facts)
+    with progress.notifying_to(lambda line: None):
+        judge.facts(facts)
+    assert [str(finding) for finding in judge.findings] == [
+        "unknown_pieces, step 0: the vocabulary of the encoder does not know 6% of the pieces: it "
+        "has hardly read the language of the reviews; try an encoder that has (`reviewlens "
+        "encoders list`), or model.algorithm=ngrams",
+        "unread_tokens, step 0: many; try more",
+    ]
 
 
 def test_tells_of_a_rule_a_few_times_and_counts_the_rest():

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ...rules.rule import Facts, Steps, Weights
+from ...rules.rule import Facts, Reading, Steps, Weights
 from ...rules.time import StalledTraining
 from ...settings import DebugSettings
 from ...tasks.text_classification.targets import classes_of
@@ -29,6 +29,7 @@ class Debugger(Watcher):
 
     Args:
         settings: Which rules there are, and how often they are asked.
+        reading: How much is read of the texts, where that is known.
 
     Example:
         >>> debugger = Debugger(DebugSettings(rules={"overfit": {"action": "stop"}}))
@@ -41,8 +42,9 @@ class Debugger(Watcher):
 
     name = "rules"
 
-    def __init__(self, settings: DebugSettings | None = None):
+    def __init__(self, settings: DebugSettings | None = None, reading: Reading | None = None):
         self._settings = settings or DebugSettings()
+        self._reading = reading or Reading()
         self._judge = Judge(self._settings)
         self._pending: list[StepSeen] = []
         # Of a training that is gone on with, those that were not judged yet.
@@ -59,18 +61,18 @@ class Debugger(Watcher):
         model = watched.model
         self._step = watched.steps_done
         self._sampler = WeightSampler(model.trainable_variables)
-        self._judge.begin(
-            Facts(
-                variables=watched.variables,
-                shapes=[tuple(one.shape) for one in model.trainable_variables],
-                encoder=_encoder_places(model),
-                total_steps=watched.total_steps,
-                steps_per_epoch=watched.steps_per_epoch,
-                classes=_classes(watched.training, watched.task),
-                eval_classes=_classes(watched.evaluation, watched.task),
-                head_steps=watched.head_steps,
-            )
+        facts = Facts(
+            variables=watched.variables,
+            shapes=[tuple(one.shape) for one in model.trainable_variables],
+            encoder=_encoder_places(model),
+            total_steps=watched.total_steps,
+            steps_per_epoch=watched.steps_per_epoch,
+            classes=_classes(watched.training, watched.task),
+            eval_classes=_classes(watched.evaluation, watched.task),
+            head_steps=watched.head_steps,
+            reading=self._reading,
         )
+        self._judge.begin(facts)
         rule = self._judge.rule(StalledTraining.name)
         if isinstance(rule, StalledTraining):
             self._clock = StallClock(rule.seconds, self._stalled)
@@ -79,6 +81,7 @@ class Debugger(Watcher):
         if self._step % self._settings.every == 0:
             squares, self._before = self._sampler()
             if self._step == 0:
+                self._judge.facts(facts)
                 self._judge.weights(Weights(0, squares, self._before), self._epoch)
 
     def resume(self, told: Mapping[str, Any]) -> None:

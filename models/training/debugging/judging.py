@@ -111,6 +111,10 @@ class Judge:
                 self.counts[name]["skipped"] = why
                 self._rules.pop(name, None)
 
+    def facts(self, facts: Facts) -> None:
+        """Has them judged, before the very first step."""
+        self._ask("facts", lambda rule: rule.facts(facts), 0, 1)
+
     def steps(self, steps: Steps, epoch: int, ends: bool = False) -> None:
         """Shows steps; `ends` where the training is over and only words are due."""
         step = int(steps.numbers[-1])
