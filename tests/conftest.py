@@ -289,6 +289,16 @@ def object_store_environment():
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def read_html():
+    """Reads a report as a program does; see `reading_back.py` of its tests."""
+    path = HERE / "pipeline/report/html/reading_back.py"
+    spec = importlib.util.spec_from_file_location("reading_back", path)
+    reading_back = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reading_back)
+    return reading_back.Page
+
+
 @pytest.fixture
 def toy_format():
     """Adds the format of `files/toy_format.py` (`.cards`) to those that are read."""

@@ -86,13 +86,9 @@ def tested_in():
 
 
 @pytest.fixture(scope="session")
-def read_page():
-    """Reads a report as a program does; see `reading_back.py` of the report's tests."""
-    path = HERE.parent / "pipeline/report/html/reading_back.py"
-    spec = importlib.util.spec_from_file_location("reading_back", path)
-    reading_back = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(reading_back)
-    return lambda page: reading_back.Page(page.read_text(encoding="utf-8"))
+def read_page(read_html):
+    """Reads the file of a report as a program does."""
+    return lambda page: read_html(page.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")

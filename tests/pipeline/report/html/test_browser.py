@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 import shutil
 from pathlib import Path
@@ -32,12 +31,6 @@ pytestmark = [
         reason="needs chromium and chromedriver, see scripts/get-browser",
     ),
 ]
-
-_spec = importlib.util.spec_from_file_location(
-    "sections_of", Path(__file__).with_name("test_sections.py")
-)
-sections_of = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(sections_of)
 
 HOSTILE = [
     "<script>document.title = 'taken'</script><img src=http://192.0.2.1/x onerror=alert(1)>",
@@ -78,11 +71,11 @@ return [...document.querySelectorAll("body *")].filter(element =>
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory) -> Path:
+def page(tmp_path_factory, facts_of, summary_of, finding) -> Path:
     """A page with every section that a run can have, and hostile texts in every place."""
     folder = tmp_path_factory.mktemp("page")
-    record = {"findings": [sections_of.FINDING], "rules": {"overfit": {"judged": 2}}}
-    sections = make_sections(sections_of.facts_of(folder, sections_of.summary_of(), **record))
+    record = {"findings": [finding], "rules": {"overfit": {"judged": 2}}}
+    sections = make_sections(facts_of(folder, summary_of(), **record))
     for number, text in enumerate(HOSTILE):
         names = [text[:50], "b", "c"]
         blocks = (

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,13 +27,6 @@ from reviewlens.pipeline.report.html.texts import presentable
 HOSTILE = "<script>alert(1)</script>\"'&]]>\u202eevil\u2066\x00\ud800<img src=x onerror=y>"
 
 
-_spec = importlib.util.spec_from_file_location(
-    "reading_back", Path(__file__).with_name("reading_back.py")
-)
-reading_back = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(reading_back)
-
-
 def plot(name: str) -> str:
     return plots.bars([name, "b"], {name: [1, 2], "other": [2, 1]}, "rows")
 
@@ -53,17 +44,17 @@ def page_of(text: str) -> str:
     return render_page(text, [Section("one", "One", blocks)])
 
 
-def test_what_a_review_says_is_never_markup():
-    harmless, hostile = reading_back.Page(page_of("fits")), reading_back.Page(page_of(HOSTILE))
+def test_what_a_review_says_is_never_markup(read_html):
+    harmless, hostile = read_html(page_of("fits")), read_html(page_of(HOSTILE))
     assert hostile.tags == harmless.tags
     assert [name for name, _ in hostile.attributes] == [name for name, _ in harmless.attributes]
     assert "\x00" not in page_of(HOSTILE)
 
 
-def test_a_page_asks_nobody_for_anything():
+def test_a_page_asks_nobody_for_anything(read_html):
     page = page_of("fits")
     assert "default-src 'none'" in page
-    assert not {"script", "link", "img", "iframe", "object"} & set(reading_back.Page(page).tags)
+    assert not {"script", "link", "img", "iframe", "object"} & set(read_html(page).tags)
     assert not re.search(r"url\((?!#)", page)
 
 

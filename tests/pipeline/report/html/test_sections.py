@@ -2,96 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-from pathlib import Path
-
 import pytest
 
 from reviewlens.pipeline.report.html.facts import RunFacts
 from reviewlens.pipeline.report.html.page import make_sections, render_page
 from reviewlens.pipeline.report.html.sections import SECTIONS
 
-_spec = importlib.util.spec_from_file_location(
-    "reading_back", Path(__file__).with_name("reading_back.py")
-)
-reading_back = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(reading_back)
-
 HOSTILE = "<script>alert(1)</script>\"'&]]>\u202eevil\u2066\x00<img src=x onerror=y>"
-FINDING = {
-    "rule": "exploding_tensor",
-    "step": 12,
-    "epoch": 1,
-    "subject": "head/kernel",
-    "message": "is not finite",
-    "advice": "lower training.learning_rate",
-    "action": "warn",
-}
-
-
-def summary_of(**changed) -> dict:
-    return {
-        "data": {"read": 1003, "kept": 1000, "splits": {"train": 800, "eval": 100, "test": 100}},
-        "metrics": {
-            "test": {"macro_f1": 0.7281, "accuracy": 0.81, "per_class": {"a.b": {"f1": 0.7}}},
-            "baseline": None,
-            "ngram_baseline": {"macro_f1": 0.7, "gain": {"macro_f1": {"value": 0.0281}}},
-        },
-        "training": {
-            "epochs": 2,
-            "steps": 50,
-            "examples_per_second": 194.2,
-            "seconds": 48.0,
-            "best_epoch": 2,
-            "precision": "bfloat16",
-            "export": {
-                "precision": "bfloat16",
-                "reason": "2 times as fast",
-                "candidates": {
-                    "float32": {"reviews_per_second": 240.3},
-                    "bfloat16": {"reviews_per_second": 491.3, "agreement": 0.9997},
-                },
-            },
-            "wide": {
-                "mode": "auto",
-                "used": True,
-                "log_loss_before": 0.63,
-                "log_loss_after": 0.22,
-                "standard_error": 0.04,
-            },
-            "temperature": 1.2,
-            "ece_before": 0.17,
-            "ece_after": 0.08,
-        },
-        "timings": {"trainer": 75.2, "evaluator": 3.1, "pusher": 0.1},
-        "memory": {"trainer": 2345, "evaluator": 812},
-        "cached": ["evaluator"],
-        "encoder": {"name": "minilm-l6", "sha256": "95", "parameters": 22713216},
-        "blessed": True,
-        "serving_validated": True,
-        "refused_because": [],
-        "pushed_to": "out/serving/demo/1",
-        "versions": {"python": "3.11.7"},
-        "run": {"id": "r1", "started": "2026-11-28T09:12:33+00:00", "seconds": 213.4},
-        "config": {"name": "demo", "evaluation": {"min_macro_f1": 0.5, "min_gain": 0.0}},
-    } | changed
-
-
-def facts_of(folder, summary, **record) -> RunFacts:
-    history = [{"loss": 1.2, "macro_f1": 0.5}, {"loss": 0.9, "macro_f1": None}]
-    (folder / "training.json").write_text(json.dumps({"history": history} | record))
-    return RunFacts(str(folder), summary, {"trainer": {"model_run": str(folder)}})
 
 
 def page_of(facts):
     return render_page("demo", make_sections(facts))
 
 
-def test_every_number_of_the_summary_can_be_read_back(tmp_path):
+def test_every_number_of_the_summary_can_be_read_back(tmp_path, facts_of, summary_of, read_html):
     summary = summary_of()
     html = page_of(facts_of(tmp_path, summary))
-    page = reading_back.Page(html)
+    page = read_html(html)
     assert page.differing(summary) == []
     assert {key for key, _ in page.values} >= {
         "metrics.test.macro_f1",
@@ -122,9 +49,9 @@ def test_every_number_of_the_summary_can_be_read_back(tmp_path):
         {"test": None},
     ],
 )
-def test_every_task_has_its_figures(tmp_path, metrics):
+def test_every_task_has_its_figures(tmp_path, metrics, facts_of, summary_of, read_html):
     summary = summary_of(metrics=metrics)
-    page = reading_back.Page(page_of(facts_of(tmp_path, summary)))
+    page = read_html(page_of(facts_of(tmp_path, summary)))
     told = {key for key, _ in page.values}
     assert page.differing(summary) == []
     shown = ("f1", "exact_match", "perplexity", "mlm_accuracy")
@@ -132,30 +59,30 @@ def test_every_task_has_its_figures(tmp_path, metrics):
     assert keys == {key for key in told if key.startswith("metrics.test.")}
 
 
-def test_a_run_that_made_little_has_a_short_page(tmp_path):
+def test_a_run_that_made_little_has_a_short_page(tmp_path, summary_of, read_html):
     summary = dict.fromkeys(summary_of()) | {"timings": {"draw": 0.1}, "versions": {}}
     html = page_of(RunFacts(str(tmp_path), summary, {}))
     assert "could not be made" not in html
     assert "did not judge a model" in html
-    assert "training" not in reading_back.Page(html).sections
+    assert "training" not in read_html(html).sections
 
 
-def test_a_refused_model_is_told_with_the_reasons(tmp_path):
+def test_a_refused_model_is_told_with_the_reasons(tmp_path, facts_of, summary_of):
     summary = summary_of(blessed=False, pushed_to=None, refused_because=["macro-F1 is 0.4"])
     html = page_of(facts_of(tmp_path, summary))
     assert "Not blessed, so not pushed: macro-F1 is 0.4." in html
 
 
-def test_what_the_rules_have_found_is_told(tmp_path):
+def test_what_the_rules_have_found_is_told(tmp_path, facts_of, summary_of, finding):
     rules = {"exploding_tensor": {"judged": 5, "findings": 1}, "dead_units": {"skipped": "GELU"}}
-    html = page_of(facts_of(tmp_path, summary_of(), findings=[FINDING], rules=rules))
+    html = page_of(facts_of(tmp_path, summary_of(), findings=[finding], rules=rules))
     for told in ("1 finding", "head/kernel", "lower training.learning_rate", "GELU"):
         assert told in html
     html = page_of(facts_of(tmp_path, summary_of(), findings=[], rules=rules))
     assert "2 rules watched the training and found nothing." in html
 
 
-def test_where_the_time_went_is_told(tmp_path):
+def test_where_the_time_went_is_told(tmp_path, facts_of, summary_of, read_html):
     profile = {
         "seconds": {"forward": 20.0, "backward": 25.0, "all": 48.0},
         "widths": [{"width": 32, "steps": 40, "tokens_per_second": 5120.4}],
@@ -165,7 +92,7 @@ def test_where_the_time_went_is_told(tmp_path):
     summary = summary_of()
     summary["training"]["profile"] = profile
     html = page_of(facts_of(tmp_path, summary, profile=profile))
-    page = reading_back.Page(html)
+    page = read_html(html)
     assert page.differing(summary) == [] and "could not be made" not in html
     assert ("training.profile.seconds.backward", 25.0) in page.values
     for told in ("most went into backward, 25 s", "3 steps lasted", "5,120", "Processors in use"):
@@ -180,11 +107,11 @@ def hostile(value):
     return HOSTILE if isinstance(value, str) and value != "2026-11-28T09:12:33+00:00" else value
 
 
-def test_hostile_values_change_no_element(tmp_path):
+def test_hostile_values_change_no_element(tmp_path, facts_of, summary_of, finding, read_html):
     summary = summary_of(blessed=False, pushed_to=None, refused_because=["why"])
-    record = {"findings": [FINDING], "rules": {"rule": {"judged": 1, "findings": 1}}}
-    harmless = reading_back.Page(page_of(facts_of(tmp_path, summary, **record)))
-    page = reading_back.Page(page_of(facts_of(tmp_path, hostile(summary), **hostile(record))))
+    record = {"findings": [finding], "rules": {"rule": {"judged": 1, "findings": 1}}}
+    harmless = read_html(page_of(facts_of(tmp_path, summary, **record)))
+    page = read_html(page_of(facts_of(tmp_path, hostile(summary), **hostile(record))))
     assert page.tags == harmless.tags
     assert {name for name, _ in page.attributes} == {name for name, _ in harmless.attributes}
 
