@@ -13,6 +13,7 @@ from ...models.training.debugging.debugger import Debugger
 from ...models.training.debugging.judging import STOP
 from ...models.training.debugging.saving import SavedTensors
 from ...models.training.profiling.profiler import Profiler
+from ...models.training.profiling.rates import LearningRates
 from ...models.training.profiling.trace import StepTrace
 from ...models.training.watching import Watcher
 
@@ -25,12 +26,12 @@ def watchers_of(
     """Makes those who look on.
 
     Args:
-        debug: How the training is watched; None for the profiler alone.
+        debug: How the training is watched; None for the profiler and the learning rate alone.
         model_run: Directory that receives `tensors.npz`, if tensors are to be kept.
         logs: Directory of the logs for TensorBoard.
         reading: How much is read of the texts, where that is known.
     """
-    watchers: list[Watcher] = [Profiler()]
+    watchers: list[Watcher] = [Profiler(), LearningRates()]
     if debug is None:
         return watchers
     if debug.on:

@@ -23,7 +23,7 @@ _SEGMENTS = (
     *("pairs", "random", "paired", "single"),
 )
 # What of the records of training and export is too long for a summary.
-_LONG = ("history", "eval")
+_LONG = ("history", "eval", "learning_rates")
 
 Contribution = dict[str, Any]
 

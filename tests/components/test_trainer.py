@@ -73,7 +73,7 @@ def test_trains_and_keeps_the_weights_of_the_best_epoch(arguments):
     record = facts(args)
     assert set(record) == {
         *("epochs", "steps", "examples_per_second", "seconds", "best_epoch", "precision"),
-        *("reading", "history", "profile", "tensorboard"),
+        *("reading", "history", "profile", "tensorboard", "learning_rates"),
     }
     assert record["epochs"] == 2 and record["steps"] == 2 * 20
     assert record["precision"] == "float32"

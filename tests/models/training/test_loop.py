@@ -27,7 +27,9 @@ from reviewlens.models.training.checkpoint import CheckpointFile, remove_checkpo
 from reviewlens.models.training.debugging.debugger import Debugger
 from reviewlens.models.training.debugging.saving import SavedTensors
 from reviewlens.models.training.loop import train
+from reviewlens.models.training.optimization import LinearWarmupDecay
 from reviewlens.models.training.profiling.profiler import Profiler
+from reviewlens.models.training.profiling.rates import LearningRates
 from reviewlens.models.training.profiling.trace import StepTrace
 from reviewlens.models.training.step import TrainStep
 from reviewlens.models.training.watching import (
@@ -364,7 +366,9 @@ def test_a_checkpoint_of_another_training_is_not_used(uninterrupted, fit, tmp_pa
 
 def test_stops_early_and_keeps_the_best_epoch(fit, splits):
     settings = dataclasses.replace(SETTINGS, epochs=8, patience=1, learning_rate=1e-30)
-    record, weights = fit(settings)
+    record, weights = fit(settings, watchers=[LearningRates()])
+    # Of every other step, and of the last one.
+    assert record.watched["learning_rates"]["steps"] == [*range(0, 2 * STEPS + 1, 2)]
     # Nothing is learned at that rate, so the second epoch is no better than the first.
     assert len(record.history) == 2
     assert record.best_epoch == 1
@@ -493,11 +497,16 @@ def test_curves_and_profile_of_a_training_that_was_interrupted_go_on(fit, uninte
     options = {"checkpoints": str(tmp_path / "c"), "tensorboard": str(tmp_path / "t")}
     # Nothing is saved after the first epoch, as if by `kill -9`.
     with interrupt_at(STEPS + 20, OSError), pytest.raises(OSError):
-        fit(**options, watchers=[Profiler()])
+        fit(**options, watchers=[Profiler(), LearningRates()])
     (folder,) = (tmp_path / "t").iterdir()
     assert curves(folder / "train")["loss"] == [10, 20, 25, 35, 45]
-    record, weights = fit(**options, watchers=[Profiler()])
+    record, weights = fit(**options, watchers=[Profiler(), LearningRates()])
     assert same_weights(weights, uninterrupted[1])
+    schedule = LinearWarmupDecay(2e-2, round(SETTINGS.warmup * 2 * STEPS), 2 * STEPS)
+    steps = list(range(2 * STEPS + 1))
+    rates = record.watched["learning_rates"]
+    assert rates["steps"] == steps
+    assert rates["rates"] == pytest.approx([float(schedule(step)) for step in steps], rel=1e-5)
 
     assert list((tmp_path / "t").iterdir()) == [folder]
     assert record.watched["tensorboard"] == {"folder": str(folder)}

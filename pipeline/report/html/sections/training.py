@@ -67,7 +67,7 @@ def training(facts: RunFacts) -> Section | None:
     blocks: list[Block] = [Tiles(tiles)] if tiles else []
     if stopped := record.get("stopped_by"):
         blocks.append(Paragraph(f"Stopped before its end: {_stopped(stopped)}.", "bad"))
-    blocks += _curves(record.get("history") or [])
+    blocks += _curves(record.get("history") or [], _rates(record.get("learning_rates") or {}))
     blocks += _rules(summary, record)
     blocks += _profile(facts)
     return Section("training", "Training", tuple(blocks)) if blocks else None
@@ -77,13 +77,14 @@ def _stopped(by: Any) -> str:
     return str(by.get("message") or by.get("rule") if isinstance(by, dict) else by)
 
 
-def _curves(history: Sequence[dict[str, Any]]) -> list[Block]:
+def _curves(history: Sequence[dict[str, Any]], rates: Sequence[Block]) -> list[Block]:
     blocks: list[Block] = []
     if len(history) > 1:
         for y, shown in (("loss", _LOSSES), ("share", _SHARES)):
             found = [name for name in shown if all(name in epoch for epoch in history)]
             if found:
                 blocks.append(_curve(history, found, y))
+    blocks += rates
     names = list(dict.fromkeys(name for epoch in history for name in epoch))
     if names:
         rows = tuple(
@@ -110,6 +111,22 @@ def _curve(history: Sequence[dict[str, Any]], names: Sequence[str], y: str) -> F
         f"{what} after each epoch.",
         f"{what} over {counted(len(history), 'epoch')}; in the end {last}.",
     )
+
+
+def _rates(told: dict[str, Any]) -> list[Block]:
+    """The learning rate over the steps; of a training that told of none, or took none, nothing."""
+    steps, rates = told.get("steps") or [], told.get("rates") or []
+    if len(steps) < 2:
+        return []
+    highest = rates.index(max(rates))
+    return [
+        Figure(
+            plots.lines({"learning rate": plots.Line(steps, rates)}, "step", "learning rate"),
+            "Learning rate of each step.",
+            f"Learning rate over {counted(steps[-1], 'step')}: {rates[0]:.4g} at first, "
+            f"{rates[highest]:.4g} after step {steps[highest]:,}, {rates[-1]:.4g} in the end.",
+        )
+    ]
 
 
 def _named(name: str) -> str:

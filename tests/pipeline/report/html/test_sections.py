@@ -82,6 +82,24 @@ def test_what_the_rules_have_found_is_told(tmp_path, facts_of, summary_of, findi
     assert "2 rules watched the training and found nothing." in html
 
 
+def test_the_learning_rate_is_drawn_over_the_steps(tmp_path, facts_of, summary_of, read_html):
+    def drawn_of(rates):
+        section = [name for name in SECTIONS if name.endswith(":training")]
+        facts = facts_of(tmp_path, summary_of(), learning_rates=rates)
+        return render_page("demo", make_sections(facts, section))
+
+    rates = {"steps": [0, 10, 20, 50], "rates": [0.0, 5e-5, 4e-5, 1e-5]}
+    drawn = read_html(drawn_of(rates))
+    labels = [value for name, value in drawn.attributes if name == "aria-label"]
+    told = "Learning rate over 50 steps: 0 at first, 5e-05 after step 10, 1e-05 in the end."
+    # Beside the losses, which come first.
+    losses = next(place for place, label in enumerate(labels) if label.startswith("Losses"))
+    assert labels.index(told) > losses
+    for none in ({}, {"steps": [0], "rates": [1e-5]}):
+        html = drawn_of(none)
+        assert "Learning rate" not in html and "could not be made" not in html
+
+
 def test_where_the_time_went_is_told(tmp_path, facts_of, summary_of, read_html):
     profile = {
         "seconds": {"forward": 20.0, "backward": 25.0, "all": 48.0},
