@@ -21,8 +21,9 @@ _SLICES = 50
 # Name of a figure here -> what hubs call it.
 _HUBS = {
     "accuracy": "accuracy",
-    "macro_f1": "f1",
+    # The first of a kind is the one that a hub shows: of entities that of all of them.
     "f1": "f1",
+    "macro_f1": "f1",
     "precision": "precision",
     "recall": "recall",
     "exact": "exact_match",
@@ -49,7 +50,7 @@ def model_card(
     encoder: str = "",
     licence: str | None = None,
     training: Mapping[str, Any] | None = None,
-    max_tokens: int | None = None,
+    reading: Mapping[str, Any] | None = None,
 ) -> str:
     """Writes the card of a model.
 
@@ -60,12 +61,14 @@ def model_card(
         name: Of the model.
         task: Name of its task, such as `text-classification`.
         dataset: What it has learnt from: a path or an address, of which the last part is named.
-        metrics: What `metrics.json` holds; None where it was not judged.
+        metrics: What `metrics.json` holds; None where it was not judged. Beside those of `test`
+            there may be the figures of the `start`, before it was trained.
         labels: Its classes or types.
         encoder: What it started from, as a configuration has it.
         licence: Of that; None where it is not known.
         training: Settings, or facts, of the training.
-        max_tokens: How much of a text is read.
+        reading: How much of a text is read: `max_tokens`, and of that the `truncation` or, where
+            all is read in windows, the `stride`; None where that is not told.
 
     Returns:
         YAML between two lines of dashes, and Markdown.
@@ -81,10 +84,11 @@ def model_card(
     lines = [f"# {_text(name)}", "", f"This model {_USES.get(task, f'is for {_text(task)}')}."]
     if encoder:
         told = "of which the licence is not known here" if licence is None else _text(licence)
-        lines += ["", f"It started from the encoder {_text(encoder)} ({told})."]
+        lines += ["", f"It started from the encoder {_text(_without_folders(encoder))} ({told})."]
     lines += ["", "## Data", "", f"It has learnt from {_text(data) or 'data that is not named'}."]
-    lines += ["", "## Intended use", "", *_use(labels, max_tokens)]
-    lines += ["", "## Figures", "", *_figures(test), *_slices(test)]
+    lines += ["", "## Intended use", "", *_use(labels, reading or {})]
+    start = (metrics or {}).get("start") or {}
+    lines += ["", "## Figures", "", *_figures(test, start), *_slices(test)]
     lines += ["", "## Training", "", *_settings(training or {})]
     lines += ["", "## Limits", "", *_limits(test)]
     return f"---\n{front}---\n\n" + "\n".join(lines) + "\n"
@@ -126,31 +130,58 @@ def _front_matter(
     return yaml.safe_dump(front, sort_keys=False, allow_unicode=False, width=100)
 
 
-def _use(labels: Sequence[str], max_tokens: int | None) -> Iterator[str]:
+def _use(labels: Sequence[str], reading: Mapping[str, Any]) -> Iterator[str]:
     yield "For texts like those that it was tested with; it was not tested with others."
     if labels:
         yield ""
         yield f"It knows: {', '.join(_text(label) for label in labels)}."
-    if max_tokens:
+    if told := _reads(reading):
         yield ""
-        yield f"It reads the first {max_tokens} pieces of a text at most, or as its settings say."
+        yield told
 
 
-def _figures(test: Mapping[str, Any]) -> Iterator[str]:
+def _reads(reading: Mapping[str, Any]) -> str:
+    if reading.get("algorithm") == "ngrams":
+        return "It reads all of a text."
+    most = reading.get("max_tokens")
+    if not most:
+        return ""
+    if "stride" in reading:
+        return f"It reads all of a text: of a longer one {most} pieces at a time."
+    if reading.get("truncation") == "head_tail":
+        return (
+            f"It reads {most} pieces of a text: of a longer one a quarter of them from its "
+            "beginning, and the others from its end."
+        )
+    return f"It reads the first {most} pieces of a text."
+
+
+def _figures(test: Mapping[str, Any], start: Mapping[str, Any]) -> Iterator[str]:
     figures = {name: value for name, value in test.items() if _is_number(value)}
     if not figures:
         yield "It was not judged."
         return
     yield "On examples that nothing was learnt from:"
     yield ""
-    yield "| figure | value |"
-    yield "|---|---|"
+    before = any(name in start for name in figures)
+    yield f"| figure | value |{' before |' if before else ''}"
+    yield f"|---|---|{'---|' if before else ''}"
     for name, value in figures.items():
-        yield f"| {_text(name)} | {_number(value)} |"
+        former = f" {_number(start.get(name))} |" if before else ""
+        yield f"| {_text(name)} | {_number(value)} |{former}"
     per_class = test.get("per_class") or test.get("per_type") or {}
     if per_class:
         yield ""
         yield from _table("class", per_class)
+    # Such as the questions that have an answer, and those that have none.
+    kinds = {
+        name.replace("_", " "): value
+        for name, value in test.items()
+        if isinstance(value, Mapping) and _is_number(value.get("examples"))
+    }
+    if kinds:
+        yield ""
+        yield from _table("of which", kinds)
 
 
 def _slices(test: Mapping[str, Any]) -> Iterator[str]:
@@ -189,12 +220,18 @@ def _settings(training: Mapping[str, Any]) -> Iterator[str]:
 
 def _limits(test: Mapping[str, Any]) -> Iterator[str]:
     yield "- What its data gets wrong, or leaves out, it has learnt as well."
-    yield "- It was tested with texts from the same source as those that it has learnt from. Of "
+    yield "- It was tested with texts from the same source as those that it has learnt from. Of"
     yield "  texts from elsewhere, or in another language, the figures say nothing."
     count = test.get("examples")
     if _is_number(count):
         yield f"- The figures are of {count:,} examples; those of a slice are of the few in it."
     yield "- It is no basis for a decision about a person."
+
+
+def _without_folders(encoder: str) -> str:
+    """The name of an encoder; of a folder of this machine the last part alone."""
+    here = encoder.startswith(("/", ".", "~"))
+    return encoder.rstrip("/").rpartition("/")[2] if here else encoder
 
 
 def _is_number(value: Any) -> bool:

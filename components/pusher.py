@@ -97,7 +97,7 @@ def _card(model: str, input_dict: dict[str, list[Any]], exec_properties: dict[st
         encoder=encoder,
         licence=licence_of(encoder),
         training=facts.get("training"),
-        max_tokens=facts.get("max_tokens"),
+        reading=facts,
     )
 
 

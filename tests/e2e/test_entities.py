@@ -158,6 +158,42 @@ def test_predict_marks_what_is_found(workspace, first_run, reviewlens):
     assert "[nikon|brand" in reviewlens("predict", "--model", model, "my nikon", cwd=workspace)
 
 
+def test_the_card_of_the_model_says_what_it_finds_and_how_well(first_run):
+    _, facts = first_run
+    card = Path(facts["pushed_to"], "model_card.md").read_text(encoding="utf-8")
+    test = facts["metrics"]["test"]
+    assert "finds the parts of a text that are of the types below" in card
+    assert "It knows: brand, part." in card
+    assert "It reads all of a text: of a longer one 32 pieces at a time." in card
+    assert f"| precision | {test['precision']:.4f} |" in card
+    for name in TYPES:
+        assert f"| {name} | {test['per_class'][name]['precision']:.4f} |" in card
+
+
+@pytest.mark.slow
+def test_a_file_is_judged_as_the_run_has_judged_the_same_rows(
+    workspace, first_run, tested, reviewlens, read_page
+):
+    names = list(TYPES)
+    with open(workspace / "new.jsonl", "w", encoding="utf-8") as file:
+        for row in tested:
+            spans = [list(map(int, span.split(":"))) for span in row["spans"].split()]
+            entities = [[start, end, names[kind]] for start, end, kind in spans]
+            file.write(json.dumps({"text": row["text"], "entities": entities}) + "\n")
+    asked = ("evaluate", "out", "new.jsonl", "--config", "config.yaml", "--output", "new.html")
+    output = reviewlens(*asked, cwd=workspace)
+
+    test = first_run[1]["metrics"]["test"]
+    assert f"F1 {test['f1']:.3f}, precision {test['precision']:.3f}" in output
+    assert "None of these texts is one that the model has learnt from." in output
+    page = read_page(workspace / "new.html")
+    assert {"evaluation", "data", "results"} <= set(page.sections)
+    assert "could not be made" not in page.text
+    values = dict(page.values)
+    assert values["data.kept"] == len(tested)
+    assert values["metrics.test.f1"] == pytest.approx(test["f1"], abs=1e-6)
+
+
 def test_nothing_runs_again_without_a_reason(workspace, first_run, reviewlens):
     reviewlens("run", "config.yaml", cwd=workspace)
 

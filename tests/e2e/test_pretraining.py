@@ -77,6 +77,8 @@ def test_texts_become_an_encoder_and_nothing_of_them_is_lost(workspace, first_ru
     assert Path(facts["pushed_to"]).parent == workspace / "out" / "encoder" / "words"
     assert f"read {data['read']:,} = kept {data['kept']:,}" in output
     assert f"{start['perplexity']:.2f} before, {test['perplexity']:.2f} after" in output
+    card = Path(facts["pushed_to"], "model_card.md").read_text(encoding="utf-8")
+    assert f"| perplexity | {test['perplexity']:.4f} | {start['perplexity']:.4f} |" in card
 
 
 def test_the_same_again_is_taken_from_the_cache(workspace, first_run, reviewlens):

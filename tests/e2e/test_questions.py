@@ -148,6 +148,43 @@ def test_a_server_answers_over_rest_and_grpc(first_run, tested, clients_of):
     assert any(answer.text for answer in expected)
 
 
+def test_the_card_of_the_model_says_what_it_answers_and_how_well(first_run):
+    _, facts = first_run
+    card = Path(facts["pushed_to"], "model_card.md").read_text(encoding="utf-8")
+    test = facts["metrics"]["test"]
+    assert "finds the answer to a question in a text" in card and "It knows" not in card
+    assert "It reads all of a text: of a longer one 48 pieces at a time." in card
+    assert f"| exact | {test['exact']:.4f} |" in card
+    for name, kind in (("has answer", "has_answer"), ("no answer", "no_answer")):
+        assert f"| {name} | {test[kind]['examples']} | {test[kind]['f1']:.4f} |" in card
+
+
+@pytest.mark.slow
+def test_a_file_is_judged_as_the_run_has_judged_the_same_rows(
+    workspace, first_run, tested, reviewlens, read_page
+):
+    with open(workspace / "new.jsonl", "w", encoding="utf-8") as file:
+        for row in tested:
+            text, spans = row["text"], [span.split(":") for span in row["spans"].split()]
+            answers = [
+                {"text": text[int(start) : int(end)], "answer_start": int(start)}
+                for start, end in spans
+            ]
+            asked = {"id": "new", "context": text, "question": row["question"], "answers": answers}
+            file.write(json.dumps(asked) + "\n")
+    asked = ("evaluate", "out", "new.jsonl", "--config", "config.yaml", "--output", "new.html")
+    output = reviewlens(*asked, cwd=workspace)
+
+    test = first_run[1]["metrics"]["test"]
+    assert f"F1 {test['f1']:.3f}, exact match {test['exact']:.3f}" in output
+    page = read_page(workspace / "new.html")
+    assert {"evaluation", "data", "results"} <= set(page.sections)
+    assert "could not be made" not in page.text
+    values = dict(page.values)
+    assert values["data.kept"] == len(tested)
+    assert values["metrics.test.f1"] == pytest.approx(test["f1"], abs=1e-6)
+
+
 def test_the_command_that_the_report_ends_with_answers(workspace, first_run, reviewlens):
     command, *arguments = shlex.split(first_run[0].splitlines()[-1])
 
