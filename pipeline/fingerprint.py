@@ -54,7 +54,7 @@ def code_fingerprint(*modules: str, libraries: Iterable[str] = ()) -> str:
     """
     digest = hashlib.sha256()
     for name in sorted(_reached(modules)):
-        digest.update(f"{name}\n{ast.dump(_statements(name))}\n".encode())
+        digest.update(f"{name}\n{_dumped(name)}\n".encode())
     for library in sorted(libraries):
         digest.update(f"{library}=={importlib.metadata.version(library)}\n".encode())
     return digest.hexdigest()[:32]
@@ -96,6 +96,12 @@ def _statements(module: str) -> ast.Module:
             ):
                 del node.body[0]
     return tree
+
+
+@functools.cache
+def _dumped(module: str) -> str:
+    """The statements as a text; most nodes reach most modules."""
+    return ast.dump(_statements(module))
 
 
 @functools.cache
@@ -166,6 +172,7 @@ def _all_modules() -> tuple[str, ...]:
     return tuple(_name_of(file) for file in sorted([*_ROOT.glob("[!_]*.py"), *files]))
 
 
+@functools.cache
 def _file_of(module: str) -> pathlib.Path | None:
     first, *rest = module.split(".")
     if first != PACKAGE:

@@ -15,7 +15,7 @@ from ....models.tasks.text_classification.metrics import classification_report
 from ...evaluator.predictions import Answers, Columns
 from ...evaluator.settings import EvaluationSettings
 from ..analysis import at_least, number
-from .calibration_metric import ExpectedCalibrationError
+from .row_metrics import Accuracy, ExpectedCalibrationError, LogLoss
 
 LABEL = "label"
 METRIC = "macro_f1"
@@ -52,11 +52,7 @@ def metrics_specs(
         output_names=[DECISION],
         metrics=[
             tfma.MetricConfig(class_name="ExampleCount"),
-            tfma.MetricConfig(
-                class_name="SparseCategoricalAccuracy",
-                config='"name": "accuracy"',
-                per_slice_thresholds=[at_least(settings.min_accuracy)],
-            ),
+            _own(Accuracy, per_slice_thresholds=[at_least(settings.min_accuracy)]),
             tfma.MetricConfig(class_name="MultiClassConfusionMatrixPlot"),
         ],
     )
@@ -84,17 +80,13 @@ def metrics_specs(
     )
     calibration = tfma.MetricsSpec(
         output_names=[PROBABILITIES],
-        metrics=[
-            tfma.MetricConfig(
-                class_name=ExpectedCalibrationError.__name__,
-                module=ExpectedCalibrationError.__module__,
-            ),
-            tfma.MetricConfig(
-                class_name="SparseCategoricalCrossentropy", config='"name": "log_loss"'
-            ),
-        ],
+        metrics=[_own(ExpectedCalibrationError), _own(LogLoss)],
     )
     return [decision, per_class, macro, calibration]
+
+
+def _own(metric: type[tfma.metrics.Metric], **settings: Any) -> tfma.MetricConfig:
+    return tfma.MetricConfig(class_name=metric.__name__, module=metric.__module__, **settings)
 
 
 def extract(outputs: Mapping[str, Any], labels: Sequence[bytes]) -> dict[str, np.ndarray]:
