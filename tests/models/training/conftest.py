@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from reviewlens.models import BertEncoder, load_encoder, write_encoder
 from reviewlens.models.encoders.bert.tokenizer import WordpieceTokenizer
 from reviewlens.models.training.tokenized import TokenizedTexts
 
@@ -21,3 +22,17 @@ def splits(tiny_vocabulary, reviews):
         TokenizedTexts.from_rows(rows[part], {"grade": labels[part]})
         for part in (slice(0, 400), slice(400, 600))
     ]
+
+
+@pytest.fixture(scope="session")
+def shallow_encoder(tiny_encoder, tmp_path_factory) -> str:
+    """Directory of what is below the upper block of the tiny encoder, of which steps are traced in
+    half the time; and its pooler."""
+    whole = load_encoder(tiny_encoder)
+    below = BertEncoder.from_config({**whole.get_config(), "num_layers": whole.num_layers - 1})
+    values = {weight.path.partition("/")[2]: weight for weight in whole.weights}
+    for weight in below.weights:
+        weight.assign(values[weight.path.partition("/")[2]])
+    folder = tmp_path_factory.mktemp("shallow") / "encoder"
+    write_encoder(below, str(folder), saved_model=False)
+    return str(folder)

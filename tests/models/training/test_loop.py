@@ -52,13 +52,15 @@ STEPS = 25
 
 
 @pytest.fixture
-def fit(tiny_encoder, splits):
+def fit(shallow_encoder, tiny_encoder, splits):
     """Trains a fresh classifier; gives its record and its weights."""
 
     def run(settings=SETTINGS, native=True, **options):
         keras.utils.set_random_seed(settings.seed)
         model = ModelSettings(max_tokens=48, native=native)
-        classifier = build_classifier(tiny_encoder, model, len(NAMES), settings.precision)
+        # Of the shallow one there is no SavedModel.
+        encoder = shallow_encoder if native else tiny_encoder
+        classifier = build_classifier(encoder, model, len(NAMES), settings.precision)
         record = train(classifier, *splits, settings, task=TASK, **options)
         return record, classifier.get_weights()
 
@@ -66,10 +68,10 @@ def fit(tiny_encoder, splits):
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tiny_encoder, splits):
+def uninterrupted(shallow_encoder, splits):
     keras.utils.set_random_seed(SETTINGS.seed)
     model = ModelSettings(max_tokens=48)
-    classifier = build_classifier(tiny_encoder, model, len(NAMES), "float32")
+    classifier = build_classifier(shallow_encoder, model, len(NAMES), "float32")
     record = train(classifier, *splits, SETTINGS, task=TASK)
     return record, classifier.get_weights()
 
@@ -411,14 +413,14 @@ def test_every_way_of_training_learns(fit, settings, native):
 
 
 @pytest.mark.parametrize("micro_batch", [1, 5, 16])
-def test_a_step_by_parts_is_the_step_of_the_whole_batch(tiny_encoder, splits, micro_batch):
+def test_a_step_by_parts_is_the_step_of_the_whole_batch(shallow_encoder, splits, micro_batch):
     weights = {}
     # The second batch is the shorter one, which an epoch may end with.
     batches = np.arange(16), np.arange(16, 28)
     for size in (None, micro_batch):
         keras.utils.set_random_seed(1)
         model = ModelSettings(max_tokens=48, dropout=0.0, pooling="first")
-        classifier = build_classifier(tiny_encoder, model, len(NAMES), "float32")
+        classifier = build_classifier(shallow_encoder, model, len(NAMES), "float32")
         # Not Adam, which makes as much of the noise in a gradient as of a gradient.
         optimizer = keras.optimizers.SGD(1.0)
         loss = GradeLoss([1.0, 2.0, 0.5])
@@ -447,7 +449,7 @@ def test_a_part_is_no_more_than_the_batch(micro_batch):
 
 
 @pytest.mark.parametrize("class_weight", ["none", "balanced"])
-def test_learns_grades_and_is_judged_by_classes(tiny_encoder, splits, class_weight):
+def test_learns_grades_and_is_judged_by_classes(shallow_encoder, splits, class_weight):
     training, evaluation = splits
     # Of class 1 there are two grades, by the length of the review.
     classes = training.targets["grade"]
@@ -460,7 +462,7 @@ def test_learns_grades_and_is_judged_by_classes(tiny_encoder, splits, class_weig
     settings = dataclasses.replace(LONG, class_weight=class_weight)
     keras.utils.set_random_seed(settings.seed)
     task = TextClassification(NAMES, (0, 1, 1, 2))
-    classifier = build_model(task, tiny_encoder, ModelSettings(max_tokens=48), "float32")
+    classifier = build_model(task, shallow_encoder, ModelSettings(max_tokens=48), "float32")
 
     record = train(classifier, graded, judged, settings, task=task)
 
