@@ -44,14 +44,16 @@ def main() -> None:
     parser.add_argument("--work", default=str(WORK), help="where the exports go")
     arguments = parser.parse_args()
     settings = dataclasses.replace(RECIPE.training, epochs=arguments.epochs)
-    recipe = {
+    of_what = {
         "reviews": file_digest(arguments.csv),
-        "grades": list(GRADES),
+        "grades": GRADES,
         "encoder": RECIPE.encoder,
         "model": dataclasses.asdict(RECIPE.model),
         "training": dataclasses.asdict(settings),
         "decide_for": RECIPE.evaluation.decide_for,
     }
+    # As it comes back from the card.
+    recipe = json.loads(json.dumps(of_what))
     folders = {name: Path(arguments.work, "models", name, "1") for name in PRECISIONS}
     if all(recipe_of(folder) == recipe for folder in folders.values()):
         print(f"{arguments.work}/models is there, of these reviews and with these settings")
