@@ -25,6 +25,7 @@ BOTH = [f"--model={name}={MODELS / name}" for name in ("float32", "bfloat16")]
 # In this order; some need models, which `exports.py` leaves.
 ARGUMENTS = {
     "exports": [],
+    "delimiters": [],
     "ingest": [],
     "ingest_entities": [],
     "segments": ["--megabytes", "1", "10", "100"],

@@ -108,7 +108,7 @@ def _of_one_column(tables: dict[str, Table]) -> FoundDelimiter:
     """A table of one column is of commas, unless these come in its cells without quotes."""
     usual = next(iter(tables))
     table = tables[usual]
-    if table.fit < _TABLE and len(table.widths) > 2:
+    if table.fit < 1 and len(table.widths) > 2:
         for mark, other in tables.items():
             if other.fit == 1 and len(other.rows) >= _FEW:
                 return FoundDelimiter(mark, other)

@@ -22,6 +22,7 @@ FLOAT32 = "--model=float32={work}/models/float32"
 BFLOAT16 = "--model=bfloat16={work}/models/bfloat16"
 # Arguments, in which `{work}` is the folder of `exports.py`, and what is then in the table.
 TRIALS = {
+    "delimiters": (["--rows=3", "--seeds=1"], ["reviewlens", "csv.Sniffer"]),
     "contradictions": (["--draws=2"], ["`soft`", "`majority`", "`reject`"]),
     "pipeline": (
         ["--rows", "1000", "--starts=1", "--model={work}/models/float32"],

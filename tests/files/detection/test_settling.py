@@ -274,3 +274,11 @@ def test_what_cannot_be_said_of_any_file_is_told(tmp_path):
     ]
     (tmp_path / "b.csv").write_text("text;stars\nGood.;5\n")
     assert len(settled(tmp_path, {}, **said | {"header_row": 1}).lines) == 1
+
+
+def test_a_single_column_is_read_whatever_it_was_written_for(tmp_path):
+    rows = [[f"Good, {'soft, ' * (i % 3)}and so on."] for i in range(3)]
+    rows += [[f'Row {i}, of\ntwo "lines".'] for i in range(40)]
+    path = write(tmp_path / "t.csv", rows, delimiter=";", header=("text",))
+    (file,) = settled(path, {"text": "data.text"}).files
+    assert [[*record.values.values()] for record in read_records(file, {})] == rows
