@@ -25,9 +25,8 @@ from .reading import (
     choose_max_tokens,
     reading_facts,
     reading_of,
-    reading_warning,
     vocabulary_facts,
-    vocabulary_warning,
+    warnings_of,
     window_facts,
 )
 from .record import watched_facts, write_record
@@ -106,12 +105,8 @@ def fine_tune(
     reading |= vocabulary_facts(
         np.asarray(training.tokens), load_tokenizer(encoder, max_tokens=UNCUT)
     )
-    # Of what is not read and of what is unknown the rules tell, if they watch.
-    watched = debug is not None and debug.on
-    left = {"pieces_per_word": reading["pieces_per_word"]} if watched else reading
-    for warning in (reading_warning(left), vocabulary_warning(left)):
-        if warning:
-            notify(warning)
+    for warning in warnings_of(reading, watched=debug is not None and debug.on):
+        notify(warning)
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
     fingerprint = [trained.encoder, vars(trained.model), code, endings_of(debug)]
     logs = tensorboard or model_run

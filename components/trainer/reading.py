@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...models.rules.rule import Reading
-from ...models.rules.texts import HARDLY_READ, OTHER_ENCODER
+from ...models.rules.texts import HARDLY_READ, OTHER_ENCODER, UnreadTokens
 from ...models.settings import AUTO, LEAST_AUTO_TOKENS, MAX_TOKENS
 
 if TYPE_CHECKING:
@@ -153,7 +153,23 @@ def reading_of(facts: Mapping[str, Any]) -> Reading:
     share, told, ways = _unread_of(facts)
     # Nothing reads more than that but what reads no tokens.
     advice = " or ".join(ways) or "model.wide=on, as n-grams are of the whole text"
-    return Reading(facts.get("unknown_pieces"), share, told, advice)
+    unread = facts.get("tokens_unread", share)
+    return Reading(facts.get("unknown_pieces"), unread, told, advice)
+
+
+def warnings_of(facts: Mapping[str, Any], watched: bool) -> list[str]:
+    """What is told before a training; not what the rules tell when it begins, if they watch.
+
+    Args:
+        facts: As for `reading_of`.
+        watched: Whether they do.
+    """
+    told = [reading_warning(facts), vocabulary_warning(facts)]
+    if watched:
+        if (reading_of(facts).unread or 0.0) > UnreadTokens().share:
+            told[0] = None
+        told[1] = vocabulary_warning({**facts, "unknown_pieces": 0.0})
+    return [warning for warning in told if warning]
 
 
 def vocabulary_facts(tokens: np.ndarray, tokenizer: Tokenizer) -> dict[str, float]:

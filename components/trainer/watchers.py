@@ -34,14 +34,15 @@ def watchers_of(
     watchers: list[Watcher] = [Profiler(), LearningRates()]
     if debug is None:
         return watchers
-    if debug.on:
-        watchers.append(Debugger(debug, reading))
     if debug.save:
         fileio.makedirs(model_run)
         path = os.path.join(model_run, TENSORS_FILE)
         watchers.append(SavedTensors(path, debug.save, debug.every))
     if debug.profile:
         watchers.append(StepTrace(logs, *debug.profile))
+    # Last, so that the others have seen the step at which a rule ends the training.
+    if debug.on:
+        watchers.append(Debugger(debug, reading))
     return watchers
 
 

@@ -19,10 +19,10 @@ class Reading:
     Attributes:
         unknown: Share of the pieces that the vocabulary does not have; None where that is not
             known.
-        unread: Share of the texts, or of the questions on them, that are longer than what is read;
-            None where all of a text is read, or that is not known.
-        told: What is said of those, in a clause.
-        advice: What to try where they are many.
+        unread: Share of all tokens that are not read, or of the questions that are longer than what
+            is read of them; None where all of a text is read, or that is not known.
+        told: What is said of it, in a clause.
+        advice: What to try where it is much.
     """
 
     unknown: float | None = None

@@ -62,7 +62,7 @@ class UnknownPieces(Rule):
 
 @dataclasses.dataclass
 class UnreadTokens(Rule):
-    """Texts of which the end is not read, or questions."""
+    """Tokens behind what is read of a text, or questions that are not read to their ends."""
 
     name = "unread_tokens"
     share: float = 0.1

@@ -14,6 +14,7 @@ from reviewlens.components.trainer.reading import (
     reading_warning,
     vocabulary_facts,
     vocabulary_warning,
+    warnings_of,
     window_facts,
 )
 from reviewlens.models.encoders.windows import Windows
@@ -116,7 +117,7 @@ def test_questions_that_are_cut_are_told_where_they_are_many(most, named):
 def test_the_rules_say_the_same_in_a_clause_and_what_to_try():
     told = "11% of the reviews are longer than the 128 tokens that are read, and 4% of all tokens "
     reading = reading_of({**facts_of(), "unknown_pieces": 0.2})
-    assert (reading.unknown, reading.unread) == (0.2, 0.11)
+    assert (reading.unknown, reading.unread) == (0.2, 0.04)
     assert reading.told == f"{told}are not read"
     assert reading.advice == "model.max_tokens=auto or model.truncation=head_tail"
     assert "model.wide=on" in reading_of(facts_of(512, "head_tail")).advice
@@ -125,6 +126,17 @@ def test_the_rules_say_the_same_in_a_clause_and_what_to_try():
     questions = {**windows, "question_tokens": 16, "questions_cut": 0.2}
     assert reading_of(questions).told.startswith("20% of the questions are longer")
     assert reading_of(questions).advice == "a higher model.max_question_tokens"
+
+
+def test_what_the_rules_tell_is_not_told_before():
+    facts = {**facts_of(), "unknown_pieces": 0.2, "pieces_per_word": 1.5}
+    told = warnings_of(facts, watched=False)
+    assert told == [reading_warning(facts), vocabulary_warning(facts)]
+    reviews, vocabulary = warnings_of(facts, watched=True)
+    assert reviews == told[0] and "cuts a word" in vocabulary and "know" not in vocabulary
+    (vocabulary,) = warnings_of({**facts, "tokens_unread": 0.2}, watched=True)
+    assert "cuts a word" in vocabulary
+    assert warnings_of(facts_of(reviews_cut=0.1), watched=True) == []
 
 
 def test_of_texts_without_questions_windows_are_all_that_is_told():
