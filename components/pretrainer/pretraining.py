@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -18,13 +17,11 @@ from ...models.settings import DebugSettings
 from ...models.tasks.masked_language_model.frequencies import log_frequencies
 from ...models.tasks.masked_language_model.model import MLM, NSP, RANDOM_NEXT
 from ...models.tasks.masked_language_model.task import make_task
-from ...models.training.loop import TrainingFailed, train
 from ...models.training.tokenized import TokenizedTexts
 from ..segments.reading import has_segments, read_segments
-from ..trainer.failed import kept_failure
 from ..trainer.record import watched_facts, write_record
 from ..trainer.replaced import note_replaced_checkpoint
-from ..trainer.watchers import endings_of, watchers_of
+from ..trainer.watched_training import train_watched
 from .building import build_with_heads
 from .pretrained import PretrainedWeights
 
@@ -92,22 +89,19 @@ def pretrain(
         bias.assign(log_frequencies(training.tokens, model.encoder.vocabulary_size))
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
     reading = _reading_facts(training, trained.model.max_tokens)
-    fingerprint = [trained.encoder, vars(trained.model), code, endings_of(debug)]
-    logs = tensorboard or model_run
-    try:
-        record = train(
-            model,
-            training,
-            evaluation,
-            settings,
-            task=task,
-            checkpoints=checkpoints,
-            fingerprint=json.dumps(fingerprint, sort_keys=True),
-            tensorboard=logs,
-            watchers=watchers_of(debug, model_run, logs),
-        )
-    except TrainingFailed as failed:
-        raise kept_failure(failed, model_run, logs) from failed
+    record = train_watched(
+        model,
+        training,
+        evaluation,
+        settings,
+        task=task,
+        trained=trained,
+        model_run=model_run,
+        checkpoints=checkpoints,
+        tensorboard=tensorboard,
+        code=code,
+        debug=debug,
+    )
 
     trained.save(trained_model, model)
     write_record(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import keras
@@ -17,10 +16,8 @@ from ...models.settings import AUTO, DebugSettings
 from ...models.tasks.building import build_model
 from ...models.tasks.registry import make_task
 from ...models.training.callbacks import load_callbacks
-from ...models.training.loop import TrainingFailed, train
 from ...progress import notify
 from ..tokenized_examples import read_counts, read_tokenized
-from .failed import kept_failure
 from .reading import (
     choose_max_tokens,
     reading_facts,
@@ -33,7 +30,7 @@ from .record import watched_facts, write_record
 from .replaced import note_replaced_checkpoint
 from .trained_model import TrainedWeights
 from .warm_start import load_start
-from .watchers import endings_of, watchers_of
+from .watched_training import train_watched
 
 
 def fine_tune(
@@ -108,22 +105,21 @@ def fine_tune(
     for warning in warnings_of(reading, watched=debug is not None and debug.on):
         notify(warning)
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
-    fingerprint = [trained.encoder, vars(trained.model), code, endings_of(debug)]
-    logs = tensorboard or model_run
-    try:
-        record = train(
-            model,
-            training,
-            evaluation,
-            settings,
-            task=task,
-            checkpoints=checkpoints,
-            fingerprint=json.dumps(fingerprint, sort_keys=True),
-            tensorboard=logs,
-            watchers=[*watchers_of(debug, model_run, logs, reading_of(reading)), *callbacks],
-        )
-    except TrainingFailed as failed:
-        raise kept_failure(failed, model_run, logs) from failed
+    record = train_watched(
+        model,
+        training,
+        evaluation,
+        settings,
+        task=task,
+        trained=trained,
+        model_run=model_run,
+        checkpoints=checkpoints,
+        tensorboard=tensorboard,
+        code=code,
+        debug=debug,
+        reading=reading_of(reading),
+        others=callbacks,
+    )
 
     trained.save(trained_model, model)
     facts = {"precision": precision, "reading": reading, **counted, **watched_facts(record)}
