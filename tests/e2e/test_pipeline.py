@@ -252,6 +252,30 @@ def test_what_is_decided_after_the_training_takes_no_training(workspace, first_r
 
 
 @pytest.mark.slow
+def test_a_training_starts_from_the_last_model_that_was_pushed(workspace, first_run, reviewlens):
+    start = ("training.start_from=last", "training.epochs=1", "--to", "trainer")
+    output = reviewlens("run", "config.yaml", *start, cwd=workspace)
+    last = max((workspace / "out/serving/tiny").iterdir(), key=lambda folder: int(folder.name))
+
+    assert f"training starts from {last}" in output
+    assert executed(workspace) == {"trainer"}
+    trained = summary(workspace)["training"]
+    assert Path(trained["start_from"]).parent == workspace / "out/pipeline/trainer/trained_model"
+    # What it starts from has not changed.
+    reviewlens("run", "config.yaml", *start, cwd=workspace)
+    assert executed(workspace) == set()
+
+    fresh = (*start, "output=fresh")
+    output = reviewlens("run", "config.yaml", *fresh, cwd=workspace)
+    assert "no model is in" in output and "starts from the encoder" in output
+    by_folder = ("training.start_from=out", *start[1:], "output=fresh")
+    assert "training starts from" in reviewlens("run", "config.yaml", *by_folder, cwd=workspace)
+    names = ("training.start_from=nowhere", *start[1:])
+    output = reviewlens("run", "config.yaml", *names, cwd=workspace, expect=1)
+    assert "training.start_from: nowhere: no such directory" in output
+
+
+@pytest.mark.slow
 def test_a_saved_model_is_fine_tuned_as_it_is(workspace, first_run, reviewlens):
     reviewlens("run", "config.yaml", "model.native=false", cwd=workspace)
 
@@ -316,27 +340,3 @@ def test_the_compiled_tasks_push_the_model_that_the_run_here_pushes(
         first_run[1]["metrics"]["ngram_baseline"]["gain"]["macro_f1"], abs=1e-6
     )
     assert metrics["baseline"] is None
-
-
-@pytest.mark.slow
-def test_a_training_starts_from_the_last_model_that_was_pushed(workspace, first_run, reviewlens):
-    start = ("training.start_from=last", "training.epochs=1", "--to", "trainer")
-    output = reviewlens("run", "config.yaml", *start, cwd=workspace)
-    last = max((workspace / "out/serving/tiny").iterdir(), key=lambda folder: int(folder.name))
-
-    assert f"training starts from {last}" in output
-    assert executed(workspace) == {"trainer"}
-    trained = summary(workspace)["training"]
-    assert Path(trained["start_from"]).parent == workspace / "out/pipeline/trainer/trained_model"
-    # What it starts from has not changed.
-    reviewlens("run", "config.yaml", *start, cwd=workspace)
-    assert executed(workspace) == set()
-
-    fresh = (*start, "output=fresh")
-    output = reviewlens("run", "config.yaml", *fresh, cwd=workspace)
-    assert "no model is in" in output and "starts from the encoder" in output
-    by_folder = ("training.start_from=out", *start[1:], "output=fresh")
-    assert "training starts from" in reviewlens("run", "config.yaml", *by_folder, cwd=workspace)
-    names = ("training.start_from=nowhere", *start[1:])
-    output = reviewlens("run", "config.yaml", *names, cwd=workspace, expect=1)
-    assert "training.start_from: nowhere: no such directory" in output
