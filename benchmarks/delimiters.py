@@ -64,7 +64,7 @@ def main() -> None:
             clevercsv.Detector().detect(head(path)), "delimiter", None
         )
     except ImportError:
-        print("Left out: clevercsv.")
+        print("Without clevercsv, which `make bench-data` brings.")
     counts, seconds = judge(finders, texts, arguments.rows, arguments.seeds)
     files = counts[next(iter(finders))].total()
     print_table(

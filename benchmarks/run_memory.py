@@ -87,7 +87,8 @@ def run(path: str, output: str, tokens: int) -> dict[str, dict[str, float]]:
         thread.start()
         try:
             for line in process.stdout:
-                words = line.split()
+                # Behind the time of day.
+                words = line.split()[1:]
                 if words[1:2] == ["running"] and words[0] not in peaks:
                     peaks[words[0]] = {"largest": 0.0, "together": 0.0}
         finally:
