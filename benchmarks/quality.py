@@ -281,7 +281,7 @@ def run_ours(
     with open(source, "w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["text"], *([text] for text in test.texts)])
     command = [PROGRAM, "predict", "--model", summary["pushed_to"], "--column", "text"]
-    command += ["--input", str(source), "--output", str(target)]
+    command += ["--input", str(source), "--output", str(target), "--force"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     rows = [json.loads(line) for line in target.read_text(encoding="utf-8").split("\n") if line]
     probabilities = np.array([[row["probabilities"][c] for c in trial.classes] for row in rows])
