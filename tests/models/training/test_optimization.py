@@ -131,7 +131,8 @@ def test_rate_rises_to_its_peak_falls_and_is_never_zero(warmup):
 
 @pytest.mark.parametrize("native", [True, False], ids=["native", "hub"])
 def test_lower_layers_of_the_encoder_are_moved_less_and_the_head_more(tiny_encoder, native):
-    model = ModelSettings(max_tokens=48, native=native)
+    # Which reads the pooler.
+    model = ModelSettings(max_tokens=48, native=native, pooling="first")
     classifier = build_classifier(tiny_encoder, model, 2, "float32")
     variables, encoder = classifier.trainable_variables, classifier.encoder
 
@@ -147,7 +148,8 @@ def test_lower_layers_of_the_encoder_are_moved_less_and_the_head_more(tiny_encod
 
 @pytest.mark.parametrize("native", [True, False], ids=["native", "hub"])
 def test_norms_and_biases_do_not_decay(tiny_encoder, native):
-    model = ModelSettings(max_tokens=48, native=native)
+    # Which reads the pooler.
+    model = ModelSettings(max_tokens=48, native=native, pooling="first")
     classifier = build_classifier(tiny_encoder, model, 2, "float32")
     decayed = decayed_variables(classifier)
     exempt = {
