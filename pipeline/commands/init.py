@@ -89,10 +89,9 @@ def execute(arguments: argparse.Namespace) -> int:
 def _holds(sample: Sample) -> str:
     """What the rows have that is for another task than the classes of whole texts."""
     names = {column.name for column in sample.columns}
-    if FORMATS[sample.files[0].format].holds:
-        return FORMATS[sample.files[0].format].holds
-    # Of SQuAD's files, whatever they end in.
-    return "answers" if names >= {"question", "answers"} else ""
+    # Those of SQuAD's files, whatever they end in.
+    asked = "answers" if names >= {"question", "answers"} else ""
+    return FORMATS[sample.files[0].format].holds or asked
 
 
 def _name_of(source: str) -> str:

@@ -74,13 +74,14 @@ class DebugCallback(keras.callbacks.Callback):
         variables = self.model.trainable_variables
         if not variables:
             raise ValueError("the model has no weights yet: begin it with a keras.Input")
-        facts = Facts(
-            variables=[variable.path for variable in variables],
-            shapes=[tuple(variable.shape) for variable in variables],
-            total_steps=steps * epochs,
-            steps_per_epoch=steps,
+        self._judge.begin(
+            Facts(
+                variables=[variable.path for variable in variables],
+                shapes=[tuple(variable.shape) for variable in variables],
+                total_steps=steps * epochs,
+                steps_per_epoch=steps,
+            )
         )
-        self._judge.begin(facts)
         self._done, self._mean, self._in_epoch = 0, 0.0, 0
         self._losses: list[float] = []
         self._epoch = 1
