@@ -54,6 +54,8 @@ class Truncation:
         Returns:
             The rows, those that are longer cut to `max_tokens` - 2 values.
         """
+        if self.max_tokens == UNCUT:
+            return rows
         if not self.tail:
             # Equal, and faster.
             return rows[:, : self.head]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 
@@ -10,7 +11,9 @@ import tensorflow as tf
 import tensorflow_text as text
 
 from ....errors import RunError
+from ...arrays import rows_of
 from ..formats.reading import read_json, reading
+from ..framing import framed
 from ..inputs import EncoderInputs
 from ..truncation import Truncation
 
@@ -76,9 +79,8 @@ class WordpieceTokenizer(tf.Module):
         special = [index for index, piece in enumerate(pieces) if _SPECIAL.fullmatch(piece)]
         self.special_ids = np.array(special, np.int64)
         self.continuations = np.array([piece.startswith("##") for piece in pieces])
-        self._tokenizer = text.FastBertTokenizer(
-            pieces, token_out_type=tf.int64, lower_case_nfd_strip_accents=lower_case
-        )
+        self._cut = Truncation(max_tokens, truncation)
+        self._normalizer, self._pieces = _operations(tuple(pieces), lower_case)
 
     @property
     def files(self) -> dict[str, str]:
@@ -95,8 +97,9 @@ class WordpieceTokenizer(tf.Module):
         Returns:
             Ids, ragged int64 [batch, (pieces)], from [CLS] to [SEP], cut to `max_tokens`.
         """
-        tokens = self._tokenizer.tokenize(texts)
-        return self._frame(tokens, self.start_id, self.end_id)
+        tokens = self._cut.cut(self._pieces.tokenize(self._normalizer.normalize(texts)))
+        (ids,) = framed(tokens, [(tokens.values, self.start_id, self.end_id)])
+        return ids
 
     def tokenize_with_offsets(
         self, texts: tf.Tensor | Sequence[str]
@@ -116,18 +119,33 @@ class WordpieceTokenizer(tf.Module):
             >>> starts.to_list(), ends.to_list()
             ([[0, 0, 5, 9, 0]], [[0, 4, 9, 10, 0]])
         """
-        tokens, starts, ends = self._tokenizer.tokenize_with_offsets(texts)
-        return (
-            self._frame(tokens, self.start_id, self.end_id),
-            self._frame(starts, 0, 0),
-            self._frame(ends, 0, 0),
+        normalized, origins = self._normalizer.normalize_with_offsets(texts)
+        tokens, starts, ends = map(self._cut.cut, self._pieces.tokenize_with_offsets(normalized))
+        # Where in its text each byte of what is normalized comes from, all texts in one array: as
+        # a lookup in ragged rows it would take a thousand operations.
+        before = tf.gather(origins.row_splits, rows_of(tokens.row_splits))
+        starts, ends = (tf.gather(origins.values, of.values + before) for of in (starts, ends))
+        ids, starts, ends = framed(
+            tokens,
+            [(tokens.values, self.start_id, self.end_id), (starts, 0, 0), (ends, 0, 0)],
         )
+        return ids, starts, ends
 
-    def _frame(self, values: tf.RaggedTensor, start: int, end: int) -> tf.RaggedTensor:
-        values = Truncation(self.max_tokens, self.truncation).cut(values)
-        column = [values.nrows(), 1]
-        first, last = (tf.fill(column, tf.constant(i, tf.int64)) for i in (start, end))
-        return tf.concat([first, values, last], axis=1)
+
+@functools.lru_cache(maxsize=2)
+def _operations(
+    pieces: tuple[str, ...], lower_case: bool
+) -> tuple[text.FastBertNormalizer, text.FastWordpieceTokenizer]:
+    """The two of which TF Text makes its `FastBertTokenizer`, to be had one by one.
+
+    Their tables take as long to make as the rest of a graph, and Transform asks for seven graphs.
+    """
+    # What is kept must not be of the graph that is being traced, if there is one.
+    with tf.init_scope():
+        return (
+            text.FastBertNormalizer(lower_case_nfd_strip_accents=lower_case),
+            text.FastWordpieceTokenizer(list(pieces), token_out_type=tf.int64),
+        )
 
 
 def read_pieces(path: str) -> list[str]:

@@ -9,6 +9,7 @@ import tensorflow as tf
 import tensorflow_text as text
 
 from ..characters import Characters
+from ..framing import framed
 from ..truncation import Truncation
 from .byte_pairs import END, MASK, PADDING, START, UNKNOWN, BytePairs, read_byte_pairs
 from .sentencepiece_model import PieceType, bpe_model
@@ -120,7 +121,9 @@ class BytePairTokenizer(tf.Module):
         Returns:
             Ids, ragged int64 [batch, (pieces)], from `<s>` to `</s>`, cut to `max_tokens`.
         """
-        return _framed(self._pieces(texts), self.start_id, self.end_id)
+        pieces = self._pieces(texts)
+        (ids,) = framed(pieces, [(pieces.values, self.start_id, self.end_id)])
+        return ids
 
     def tokenize_with_offsets(
         self, texts: tf.Tensor | Sequence[str]
@@ -141,8 +144,9 @@ class BytePairTokenizer(tf.Module):
         starts, ends = Characters(texts).whole(ends - lengths, ends)
         starts = tf.minimum(starts + tf.gather(self._leading, ids), ends)
         ends = tf.maximum(ends - tf.gather(self._trailing, ids), starts)
-        framed = _framed(ids, self.start_id, self.end_id)
-        return framed, _framed(starts, 0, 0), _framed(ends, 0, 0)
+        places = [(starts.values, 0, 0), (ends.values, 0, 0)]
+        ids, starts, ends = framed(ids, [(ids.values, self.start_id, self.end_id), *places])
+        return ids, starts, ends
 
     def _pieces(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Ids without `<s>` and `</s>`."""
@@ -210,9 +214,3 @@ def _counted(pieces: Mapping[bytes, int], size: int) -> tuple[np.ndarray, np.nda
         leading[index] = len(piece) - len(piece.lstrip(b" "))
         trailing[index] = len(piece) - len(piece.rstrip(b" "))
     return lengths, leading, trailing
-
-
-def _framed(rows: tf.RaggedTensor, first: int, last: int) -> tf.RaggedTensor:
-    """Rows with one more value on either side."""
-    start, end = (tf.fill([rows.nrows(), 1], tf.constant(i, tf.int64)) for i in (first, last))
-    return tf.concat([start, rows, end], axis=1)

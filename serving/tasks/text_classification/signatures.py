@@ -35,12 +35,12 @@ def make_signatures(served: Served) -> dict[str, Any]:
             )
         return served.decision.answers(logits, is_blank)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")], autograph=False)
     def serve(text):
         probabilities, decided = answers(text)
         return {"probabilities": probabilities, "label": tf.gather(served.labels, decided)}
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "inputs")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "inputs")], autograph=False)
     def classify(inputs):
         text = tf.io.parse_example(
             inputs, {"text": tf.io.FixedLenFeature([], tf.string, default_value="")}

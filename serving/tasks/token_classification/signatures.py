@@ -29,7 +29,7 @@ def make_signatures(served: Served) -> dict[str, Any]:
         refused before it fills the memory; one about a single text never is.
     """
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")], autograph=False)
     def serve(text):
         characters = Characters(text)
         units, starts, ends = unit_outputs(
