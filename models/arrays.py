@@ -82,9 +82,28 @@ def rows_of(row_splits: Any) -> Any:
         array([0, 0, 2])
     """
     if tf.is_tensor(row_splits):
-        places = tf.range(row_splits[-1])
-        return tf.searchsorted(row_splits[1:], places, side="right", out_type=tf.int64)
+        return search_sorted(row_splits[1:], tf.range(row_splits[-1]), side="right")
     return np.repeat(np.arange(len(row_splits) - 1), np.diff(row_splits))
+
+
+def search_sorted(bounds: tf.Tensor, values: tf.Tensor, side: str = "left") -> tf.Tensor:
+    """As `tf.searchsorted` of vectors, in a third of its operations.
+
+    Args:
+        bounds: In order, [n].
+        values: Of the same dtype, [m].
+        side: `left` counts the bounds below a value, `right` those up to it.
+
+    Returns:
+        int64 [m].
+
+    Example:
+        >>> search_sorted(tf.constant([3, 5]), tf.constant([2, 3, 9]))
+        <tf.Tensor: shape=(3,), dtype=int64, numpy=array([0, 0, 2])>
+    """
+    search = tf.raw_ops.UpperBound if side == "right" else tf.raw_ops.LowerBound
+    found = search(sorted_inputs=bounds[None], values=values[None], out_type=tf.int64)
+    return tf.squeeze(found, axis=0)
 
 
 def distributions(values: np.ndarray, size: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from ..arrays import rows_of, splits_of
+from ..arrays import rows_of, search_sorted, splits_of
 from .words import goes_on
 
 
@@ -68,8 +68,8 @@ class Characters:
             The same where they are ends of characters, otherwise moved, in bytes.
         """
         before = tf.gather(self._before, rows_of(starts.row_splits))
-        first = tf.searchsorted(self._bounds, starts.values + before, side="right") - 1
-        last = tf.searchsorted(self._bounds, ends.values + before, side="left")
+        first = search_sorted(self._bounds, starts.values + before, side="right") - 1
+        last = search_sorted(self._bounds, ends.values + before)
         return (
             starts.with_values(tf.gather(self._bounds, first) - before),
             ends.with_values(tf.gather(self._bounds, last) - before),
@@ -122,4 +122,4 @@ class Characters:
 
     def _place(self, offsets: tf.Tensor) -> tf.Tensor:
         """Characters of all texts before a byte of them all."""
-        return tf.searchsorted(self._bounds, offsets, side="left", out_type=tf.int64)
+        return search_sorted(self._bounds, offsets)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from .base import Tokenizer
+from .framing import as_places, moved
 
 
 def join_pairs(
@@ -53,5 +54,15 @@ def join_offsets(
 def _behind(
     tokenizer: Tokenizer, first: tf.RaggedTensor, second: tf.RaggedTensor, parting: int
 ) -> tf.RaggedTensor:
-    more = tf.fill([first.nrows(), tokenizer.separators - 1], tf.constant(parting, first.dtype))
-    return tf.concat([first, more, second[:, 1:]], axis=1)
+    more = tokenizer.separators - 1
+    splits, behind = first.row_splits, second.row_splits
+    joined_splits = splits + behind + (more - 1) * tf.range(tf.size(splits, splits.dtype))
+    starts = joined_splits[:-1]
+    ends = starts + splits[1:] - splits[:-1]
+    partings = tf.reshape(as_places(ends)[:, None] + tf.range(more), [-1])
+    # What is put first is written over: the start of the second text by the end before it.
+    joined = tf.dynamic_stitch(
+        [moved(behind, ends + more - 1), moved(splits, starts), partings],
+        [second.values, first.values, tf.zeros_like(partings, first.dtype) + parting],
+    )
+    return tf.RaggedTensor.from_row_splits(joined, joined_splits, validate=False)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
+
+from ..arrays import search_sorted
 
 # Characters that are a word each, as those who write them put nothing between words: kana and,
 # in planes of their own as well, ideographs.
@@ -70,18 +72,14 @@ def goes_on(codes: tf.Tensor, row_splits: tf.Tensor) -> tf.Tensor:
 def _is_in(bounds: np.ndarray, codes: tf.Tensor) -> tf.Tensor:
     """Whether characters are between a bound and the next one, of the first with the second, of
     the third with the fourth …, bool."""
-    return tf.searchsorted(tf.constant(bounds), codes, side="right") % 2 == 1
+    return search_sorted(tf.constant(bounds), codes, side="right") % 2 == 1
 
 
 @functools.cache
 def _letters() -> np.ndarray:
     """Bounds of the code points that words of several characters are made of, int32."""
-
-    def is_letter(character: str) -> bool:
-        category = unicodedata.category(character)
-        return category[0] in "LNM" or category == "Pc"
-
-    letters = _all_that(is_letter)
+    categories = np.array([*map(unicodedata.category, _code_points())])
+    letters = np.isin(categories.astype("U1"), [*"LNM"]) | (categories == "Pc")
     for start, end in _WORDS_OF_ONE:
         letters[start:end] = False
     return _bounds(letters)
@@ -90,13 +88,14 @@ def _letters() -> np.ndarray:
 @functools.cache
 def _spaces() -> np.ndarray:
     """Bounds of the code points that are white space, int32."""
-    return _bounds(_all_that(str.isspace))
+    return _bounds(np.array([*map(str.isspace, _code_points())]))
 
 
-def _all_that(holds: Callable[[str], bool]) -> np.ndarray:
-    """Of which code points something holds, bool; behind the last one it does not."""
-    return np.array([*(holds(chr(code)) for code in range(sys.maxunicode + 1)), False])
+def _code_points() -> Iterator[str]:
+    """All there are: a million, so that what is asked of each is asked in no line of Python."""
+    return map(chr, range(sys.maxunicode + 1))
 
 
 def _bounds(holds: np.ndarray) -> np.ndarray:
-    return np.flatnonzero(np.diff(holds, prepend=False)).astype(np.int32)
+    """Where something of all code points begins and ends to hold; it does not behind the last."""
+    return np.flatnonzero(np.diff(holds, prepend=False, append=False)).astype(np.int32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from ..arrays import rows_of
+from ..arrays import rows_of, search_sorted
 from ..encoders.characters import Characters
 
 
@@ -71,5 +71,5 @@ class Pieces:
 
     def _within_one(self, places: tf.Tensor) -> tf.Tensor:
         """Which places are between the ends of a piece, bool [places]."""
-        piece = tf.searchsorted(self.starts, places, side="left", out_type=tf.int64)
+        piece = search_sorted(self.starts, places)
         return tf.gather(tf.concat([[-1], self.ends], axis=0), piece) > places

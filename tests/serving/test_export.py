@@ -30,15 +30,16 @@ TEXT_OPS = {
 # fmt: off
 CORE_OPS = {
     "AddV2", "All", "ArgMax", "Assert", "AssignVariableOp", "BatchMatMulV2", "BiasAdd", "Cast",
-    "ConcatV2", "Const", "DisableCopyOnRead", "Equal", "Exp", "ExpandDims", "Fill", "FloorDiv",
-    "FusedBatchNormV3", "GatherV2", "Identity", "If", "InvertPermutation", "Less", "Log", "MatMul",
-    "Max", "Maximum", "Mean", "MergeV2Checkpoints", "Minimum", "Mul", "NoOp", "OneHot", "Pack",
-    "ParseExampleV2", "Placeholder", "Pow", "RaggedGather", "RaggedRange", "RaggedTensorToTensor",
-    "Range", "ReadVariableOp", "RealDiv", "Reshape", "ResourceGather", "RestoreV2", "Rsqrt",
-    "SaveV2", "Select", "SelectV2", "Shape", "ShardedFilename", "Softmax", "Sqrt", "Square",
-    "StatefulPartitionedCall", "StaticRegexFullMatch", "StridedSlice", "StringJoin", "Sub", "Sum",
-    "Tanh", "TensorListConcatV2", "TensorListReserve", "TensorListSetItem", "Tile", "TopKV2",
-    "Transpose", "Unpack", "VarHandleOp", "VarIsInitializedOp", "While", "ZerosLike",
+    "ConcatV2", "Const", "DisableCopyOnRead", "DynamicStitch", "Equal", "Exp", "ExpandDims", "Fill",
+    "FloorDiv", "FusedBatchNormV3", "GatherV2", "Identity", "If", "InvertPermutation", "Less",
+    "Log", "MatMul", "Max", "Maximum", "Mean", "MergeV2Checkpoints", "Minimum", "Mul", "NoOp",
+    "OneHot", "Pack", "ParseExampleV2", "Placeholder", "Pow", "RaggedGather", "RaggedRange",
+    "RaggedTensorToTensor", "Range", "ReadVariableOp", "RealDiv", "Reshape", "ResourceGather",
+    "RestoreV2", "Rsqrt", "SaveV2", "Select", "SelectV2", "Shape", "ShardedFilename", "Size",
+    "Softmax", "Sqrt", "Square", "Squeeze", "StatefulPartitionedCall", "StaticRegexFullMatch",
+    "StridedSlice", "StringJoin", "Sub", "Sum", "Tanh", "TensorListConcatV2", "TensorListReserve",
+    "TensorListSetItem", "Tile", "TopKV2", "Transpose", "Unpack", "UpperBound", "VarHandleOp",
+    "VarIsInitializedOp", "While", "ZerosLike",
 }
 # fmt: on
 

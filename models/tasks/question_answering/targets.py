@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from ...arrays import rows_of
+from ...arrays import rows_of, search_sorted
 from ...encoders.characters import Characters
 from ..base import AnyTexts
 from ..pieces import Pieces
@@ -51,8 +51,8 @@ def answer_targets(
     rows = rows_of(answers.row_splits)
     places = tf.reshape(answers.values, [-1, 2])
     begin, end = (pieces.places(rows, places[:, side]) for side in range(2))
-    first = tf.searchsorted(pieces.ends, begin, side="right", out_type=tf.int64)
-    behind = tf.searchsorted(pieces.starts, end, side="left", out_type=tf.int64)
+    first = search_sorted(pieces.ends, begin, side="right")
+    behind = search_sorted(pieces.starts, end)
     index = tf.range(tf.size(rows, tf.int64)) - tf.gather(answers.row_splits, rows)
     bit = tf.where(index < MOST_ANSWERS, tf.bitwise.left_shift(tf.ones_like(index), index), 0)
     # Each bit comes and goes within its text, so that none is carried over.

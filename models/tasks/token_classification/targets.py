@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from ...arrays import rows_of
+from ...arrays import rows_of, search_sorted
 from ...encoders.characters import Characters
 from ..pieces import Pieces
 from .tags import OUTSIDE, begin, inside
@@ -50,7 +50,7 @@ def piece_targets(
     span_starts, span_ends = (pieces.places(rows, of) for of in (span_starts, span_ends))
 
     # The first entity that ends behind where the piece begins is of it if it begins in time.
-    found = tf.searchsorted(span_ends, pieces.starts, side="right", out_type=tf.int64)
+    found = search_sorted(span_ends, pieces.starts, side="right")
     nowhere = tf.fill([1], tf.int64.max)
     is_of_one = tf.gather(tf.concat([span_starts, nowhere], axis=0), found) < pieces.ends
     found = tf.where(is_of_one, found, -1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from ...arrays import splits_of
+from ...arrays import search_sorted, splits_of
 from ...encoders.characters import Characters
 
 # What `piece_words` says of pieces.
@@ -56,7 +56,7 @@ def unit_outputs(
     splits = tf.gather(splits_of(tf.cast(is_unit, tf.int64)), starts.row_splits)
     # A unit ends where the last of its pieces does, the one before the next unit's first.
     pieces = tf.where(words >= CONTINUES)[:, 0]
-    first = tf.searchsorted(pieces, units, out_type=tf.int64)
+    first = search_sorted(pieces, units)
     behind = tf.concat([first, [tf.size(pieces, tf.int64)]], axis=0)[1:]
     last = tf.gather(pieces, behind - 1)
 

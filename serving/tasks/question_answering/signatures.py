@@ -28,7 +28,9 @@ def make_signatures(served: Served) -> dict[str, Any]:
         nobody sees anything, they are empty, 0 and 0, and the score is that of there being none.
     """
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name) for name in INPUTS], autograph=False)
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string, name) for name in INPUTS], autograph=False
+    )
     def serve(question, context):
         texts = tf.size(context, tf.int64)
         alike = tf.debugging.assert_equal(tf.size(question, tf.int64), texts, message=_UNLIKE)
