@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
+from ..graph_function import graph_function
 from ..layers.plain_operations import PlainOperations
 from .inputs import EncoderInputs
 from .pretraining_heads import TF_HUB_HEAD
@@ -96,7 +97,7 @@ def _callable(
     call: Callable, signature: Mapping[str, tf.TensorSpec], variables: list[tf.Variable]
 ) -> tf.train.Checkpoint:
     """A reusable SavedModel's object: called with and without `training`."""
-    traced = tf.function(call)
+    traced = graph_function(call)
     for training in (True, False):
         traced.get_concrete_function(dict(signature), training=training)
     made = tf.train.Checkpoint()

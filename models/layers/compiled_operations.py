@@ -12,10 +12,11 @@ import math
 
 import tensorflow as tf
 
+from ..graph_function import graph_function
 from ..random_bits import mix
 from .plain_operations import standardize
 
-_compiled = tf.function(jit_compile=True)
+_compiled = graph_function(jit_compile=True)
 
 
 class CompiledOperations:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..graph_function import graph_function
 from ..tasks.text_classification.grades import checked_grades, class_logits
 from ..training.tokenized import TokenizedTexts
 from .features import NgramFeatures
@@ -72,7 +73,7 @@ class NgramClassifier(keras.Model):
             shape=(len(self.grades),), initializer="zeros", dtype="float32", name="bias"
         )
         ids = tf.TensorSpec([None], tf.int64)
-        self._infer = tf.function(self._flat_grade_logits, input_signature=[ids, ids])
+        self._infer = graph_function(self._flat_grade_logits, input_signature=[ids, ids])
         # All of its variables are there: weights can be loaded before it is called.
         self.built = True
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
+from ..graph_function import graph_function
 from .batching import pad_batch, sorted_batches
 from .tokenized import TokenizedTexts
 
@@ -28,7 +28,7 @@ class Scorer:
         self._batch_size = batch_size
         self._per_token = per_token
         self._inputs = model.encoder.inputs
-        self._infer = tf.function(
+        self._infer = graph_function(
             lambda inputs: model(inputs, training=False),
             input_signature=[self._inputs.signature()],
         )

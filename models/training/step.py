@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..graph_function import graph_function
 from ..tasks.base import Loss, Objective, Task
 from .gradients import gradient_statistics
 from .objective import objective_of
@@ -54,7 +55,7 @@ class TrainStep:
                     total = loss(task.training_outputs(model, inputs), targets) / count
                 return total, tape.gradient(total, variables)
 
-            @tf.function(input_signature=signatures)
+            @graph_function(input_signature=signatures)
             def step(inputs, targets):
                 number = tf.cast(optimizer.iterations, tf.int64)
                 inputs, targets = draw(inputs, targets, tf.stack([seed, number]))

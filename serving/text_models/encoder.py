@@ -12,6 +12,7 @@ from ...models.encoders.pairs import join_offsets, join_pairs
 from ...models.encoders.truncation import UNCUT
 from ...models.encoders.windows import WindowRows, Windows
 from ...models.frozen import FrozenClassifier
+from ...models.graph_function import graph_function
 from ...models.settings import ModelSettings
 from ...models.tasks.base import Task
 from .base import PairOutputs
@@ -57,7 +58,7 @@ class EncoderModel(tf.Module):
         frozen = FrozenClassifier(model)
         self._pack = model.encoder.inputs.pack
         # A function that is not inlined: TensorFlow fuses hardly any operations inside a loop.
-        self._infer = tf.function(
+        self._infer = graph_function(
             lambda inputs: frozen(inputs),
             input_signature=[model.encoder.inputs.signature()],
             experimental_attributes={"_noinline": True},

@@ -8,6 +8,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ...graph_function import graph_function
+
 # Of each variable; enough for a ratio of lengths, and nothing to copy.
 _NUMBERS = 256
 
@@ -24,7 +26,7 @@ class WeightSampler:
         taken = [min(size, _NUMBERS) for size in self._sizes]
         self._ends = np.cumsum(taken)[:-1]
 
-        @tf.function
+        @graph_function
         def read():
             squares, samples = [], []
             for variable, size in zip(variables, self._sizes, strict=True):

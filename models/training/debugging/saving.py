@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ...graph_function import graph_function
 from ...settings import COLLECTIONS
 from ..watching import ELEMENTS, SQUARES, StepSeen, Watched, Watcher
 
@@ -88,7 +89,7 @@ class SavedTensors(Watcher):
 
 
 def _figures(variables: list[keras.Variable]) -> tf.types.experimental.PolymorphicFunction:
-    @tf.function
+    @graph_function
     def look():
         rows = []
         for variable in variables:

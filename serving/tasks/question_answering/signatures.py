@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from ....models.arrays import rows_of
 from ....models.encoders.characters import Characters
+from ....models.graph_function import graph_function
 from ....models.tasks.question_answering.decision import ReadPairs
 from ..base import BLANK, Served
 from .answers import INPUTS
@@ -28,9 +29,7 @@ def make_signatures(served: Served) -> dict[str, Any]:
         nobody sees anything, they are empty, 0 and 0, and the score is that of there being none.
     """
 
-    @tf.function(
-        input_signature=[tf.TensorSpec([None], tf.string, name) for name in INPUTS], autograph=False
-    )
+    @graph_function(input_signature=[tf.TensorSpec([None], tf.string, name) for name in INPUTS])
     def serve(question, context):
         texts = tf.size(context, tf.int64)
         alike = tf.debugging.assert_equal(tf.size(question, tf.int64), texts, message=_UNLIKE)

@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from ....models.graph_function import graph_function
 from ..base import BLANK, Served
 
 
@@ -35,12 +36,12 @@ def make_signatures(served: Served) -> dict[str, Any]:
             )
         return served.decision.answers(logits, is_blank)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")], autograph=False)
+    @graph_function(input_signature=[tf.TensorSpec([None], tf.string, "text")])
     def serve(text):
         probabilities, decided = answers(text)
         return {"probabilities": probabilities, "label": tf.gather(served.labels, decided)}
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "inputs")], autograph=False)
+    @graph_function(input_signature=[tf.TensorSpec([None], tf.string, "inputs")])
     def classify(inputs):
         text = tf.io.parse_example(
             inputs, {"text": tf.io.FixedLenFeature([], tf.string, default_value="")}

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from ....models.encoders.characters import Characters
+from ....models.graph_function import graph_function
 from ....models.tasks.token_classification.units import unit_outputs
 from ..base import BLANK, Served
 from ..predictions import MOST_CELLS
@@ -29,7 +30,7 @@ def make_signatures(served: Served) -> dict[str, Any]:
         refused before it fills the memory; one about a single text never is.
     """
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "text")], autograph=False)
+    @graph_function(input_signature=[tf.TensorSpec([None], tf.string, "text")])
     def serve(text):
         characters = Characters(text)
         units, starts, ends = unit_outputs(
