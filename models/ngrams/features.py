@@ -13,6 +13,7 @@ _ALONE = (
     r"[!-/:-@\[-`{-~\x{a1}-\x{bf}\x{e00}-\x{eff}\x{1000}-\x{109f}\x{1780}-\x{17ff}"
     r"\x{2000}-\x{2bff}\x{3000}-\x{30ff}\x{3400}-\x{9fff}\x{20000}-\x{3ffff}]"
 )
+_ASCII = r"[\x00-\x7f]*"
 # Odd numbers without pattern; multiplied, the upper bits of a product depend on all bits below.
 _FACTORS = (-0x61C8864680B583EB, 0x2545F4914F6CDD1D, -0x3D4D51C2D82B14B1, 0x5851F42D4C957F2D)
 _LAST = -0x4B47D0C5CF3B5B1B
@@ -53,9 +54,7 @@ class NgramFeatures(tf.Module):
         Returns:
             Ids from 0 up to `buckets`, ragged int64 [batch, (features)].
         """
-        # Lower-casing comes first: it is what replaces bytes that are no UTF-8.
-        texts = tf.strings.lower(tf.convert_to_tensor(texts, tf.string), encoding="utf-8")
-        texts = text.normalize_utf8(texts, "NFKC")
+        texts = _normalized(tf.convert_to_tensor(texts, tf.string))
         words = tf.strings.split(tf.strings.regex_replace(texts, _ALONE, r" \0 "))
         ids = self._of_words(words)
         if self.settings.characters is not None:
@@ -76,8 +75,13 @@ class NgramFeatures(tf.Module):
             # A factor of their own: the beginning "fit" is not the word.
             runs.append(_hashes(beginnings) * _FACTORS[3])
         # Side by side, so that the ids of a text stay together.
-        values = tf.reshape(self._buckets(tf.stack(runs, 1)), [-1])
-        return tf.RaggedTensor.from_row_splits(values, words.row_splits * len(runs), validate=False)
+        values = self._buckets(tf.stack(runs, 1))
+        # By rows rather than by splits: whoever adds up weights needs them, splitting has left
+        # them, and to find them anew takes as long as the addition.
+        rows = tf.broadcast_to(rows[:, tf.newaxis], tf.shape(values))
+        return tf.RaggedTensor.from_value_rowids(
+            tf.reshape(values, [-1]), tf.reshape(rows, [-1]), words.nrows(), validate=False
+        )
 
     def _of_characters(
         self, words: tf.RaggedTensor, shortest: int, longest: int
@@ -95,6 +99,18 @@ class NgramFeatures(tf.Module):
         mixed = tf.bitwise.bitwise_xor(hashes, tf.bitwise.right_shift(hashes, _int64(32))) * _LAST
         upper = tf.bitwise.bitwise_and(tf.bitwise.right_shift(mixed, _int64(32)), _int64(2**31 - 1))
         return tf.bitwise.right_shift(upper * self.settings.buckets, _int64(31))
+
+
+def _normalized(texts: tf.Tensor) -> tf.Tensor:
+    """Small letters in NFKC, strings [batch]; what is ASCII alone has them without a table."""
+    is_ascii = tf.strings.regex_full_match(texts, _ASCII)
+    plain, others = (tf.where(chosen)[:, 0] for chosen in (is_ascii, ~is_ascii))
+    # Lower-casing comes first: it is what replaces bytes that are no UTF-8.
+    lower = tf.strings.lower(tf.gather(texts, others), encoding="utf-8")
+    return tf.dynamic_stitch(
+        [tf.cast(places, tf.int32) for places in (plain, others)],
+        [tf.strings.lower(tf.gather(texts, plain)), text.normalize_utf8(lower, "NFKC")],
+    )
 
 
 def _hashes(strings: tf.Tensor) -> tf.Tensor:

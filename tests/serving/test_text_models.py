@@ -32,16 +32,16 @@ TEXT_OPS = {"NormalizeUTF8"}
 CORE_OPS = {
     "AddV2", "All", "ArgMax", "Assert", "AssignVariableOp", "BitwiseAnd", "BitwiseXor",
     "BroadcastTo", "Cast", "ConcatV2", "Const", "Cumsum", "DenseBincount", "DisableCopyOnRead",
-    "Equal", "Exp", "ExpandDims", "GatherV2", "Greater", "GreaterEqual", "Identity", "If", "Less",
-    "LessEqual", "Log", "LogicalAnd", "Max", "Maximum", "Mean", "MergeV2Checkpoints", "Minimum",
-    "Mul", "NoOp", "NotEqual", "Pack", "ParseExampleV2", "Placeholder", "Prod", "RaggedGather",
-    "RaggedRange", "Range", "ReadVariableOp", "RealDiv", "Reshape", "ResourceGather", "RestoreV2",
-    "RightShift", "Rsqrt", "SaveV2", "Select", "SelectV2", "Shape", "ShardedFilename", "Size",
-    "Softmax", "SparseSegmentSumWithNumSegments", "Sqrt", "Square", "Squeeze",
-    "StatefulPartitionedCall", "StaticRegexFullMatch", "StaticRegexReplace", "StridedSlice",
-    "StringJoin", "StringLower", "StringNGrams", "StringSplitV2", "StringToHashBucketFast", "Sub",
-    "Substr", "Sum", "Tile", "Transpose", "UnicodeDecode", "UnicodeEncode", "VarHandleOp",
-    "VarIsInitializedOp", "Where",
+    "DynamicStitch", "Equal", "Exp", "ExpandDims", "GatherV2", "Greater", "GreaterEqual",
+    "Identity", "If", "Less", "LessEqual", "Log", "LogicalAnd", "LogicalNot", "Max", "Maximum",
+    "Mean", "MergeV2Checkpoints", "Minimum", "Mul", "NoOp", "NotEqual", "Pack", "ParseExampleV2",
+    "Placeholder", "Prod", "RaggedGather", "RaggedRange", "Range", "ReadVariableOp", "RealDiv",
+    "Reshape", "ResourceGather", "RestoreV2", "RightShift", "Rsqrt", "SaveV2", "Select", "SelectV2",
+    "Shape", "ShardedFilename", "Size", "Softmax", "SparseSegmentSumWithNumSegments", "Sqrt",
+    "Square", "Squeeze", "StatefulPartitionedCall", "StaticRegexFullMatch", "StaticRegexReplace",
+    "StridedSlice", "StringJoin", "StringLower", "StringNGrams", "StringSplitV2",
+    "StringToHashBucketFast", "Sub", "Substr", "Sum", "Tile", "Transpose", "UnicodeDecode",
+    "UnicodeEncode", "VarHandleOp", "VarIsInitializedOp", "Where",
 }
 # fmt: on
 
