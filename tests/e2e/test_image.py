@@ -159,7 +159,7 @@ def image(tmp_path_factory, repository, tiny_encoder):
 
 
 def test_the_image_holds_the_package_and_nothing_else_of_the_repository(image):
-    program = "import reviewlens, sys; print(reviewlens.__file__, sys.prefix)"
+    program = "import os, reviewlens as it, sys; print(os.path.realpath(it.__file__), sys.prefix)"
     outcome = subprocess.run(
         ["python", "-c", program],
         cwd=image.folder,
