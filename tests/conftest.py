@@ -16,10 +16,11 @@ import json
 import os
 import shutil
 import string
+import subprocess
 import sys
 import tempfile
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish() -> None:
     """Spares the collections of garbage, of which a training asks for one, all modules."""
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Path]:
+    """Folder of a `python` and a `reviewlens` that start without imports; see `forks/server.py`."""
+    # Addresses of sockets are short.
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, str(HERE / "forks" / "server.py"), folder]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+            assert server.stdout.readline() == b"ready\n"
+            yield Path(folder)
+            server.stdin.close()
 
 
 @pytest.fixture(scope="session")

@@ -23,15 +23,6 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
-def run_apart():
-    """Runs programs of Python in processes of their own; see `forks.py`."""
-    sys.path.insert(0, str(HERE))
-    from forks import run_apart
-
-    return run_apart
-
-
-@pytest.fixture(scope="session")
 def documents() -> types.ModuleType:
     """What runs the commands of a page; see `documents.py`."""
     spec = importlib.util.spec_from_file_location("documents", HERE / "documents.py")
@@ -41,28 +32,20 @@ def documents() -> types.ModuleType:
 
 
 @pytest.fixture(scope="session")
-def reviewlens(run_apart, tmp_path_factory):
+def reviewlens(forks):
     """Runs the installed command as a process of its own; returns what it printed.
 
     It is forked unless it shall be started as a shell does.
     """
-    program = str(Path(sys.executable).with_name("reviewlens"))
 
     def run(*arguments: object, cwd: Path, expect: int = 0, forked: bool = True) -> str:
-        command = [program, *map(str, arguments)]
+        program = (forks if forked else Path(sys.executable).parent) / "reviewlens"
+        command = [str(program), *map(str, arguments)]
         # Without a path of its own, it finds what a shell with the venv on it would.
         environment = {**os.environ, "COLUMNS": "120"}
-        if forked:
-            printed = tmp_path_factory.mktemp("printed")
-            files = printed / "out.txt", printed / "err.txt"
-            code = run_apart(command, cwd, environment, *files)
-            output = "".join(file.read_text(encoding="utf-8") for file in files)
-        else:
-            outcome = subprocess.run(
-                command, cwd=cwd, env=environment, capture_output=True, text=True
-            )
-            code, output = outcome.returncode, outcome.stdout + outcome.stderr
-        assert code == expect, output
+        outcome = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+        output = outcome.stdout + outcome.stderr
+        assert outcome.returncode == expect, output
         return output
 
     return run
@@ -153,7 +136,7 @@ def kfp_launcher():
 
 
 @pytest.fixture
-def run_compiled(reviewlens, run_apart, object_store, kfp_launcher):
+def run_compiled(reviewlens, forks, object_store, kfp_launcher):
     """Compiles `config.yaml` of a folder and runs its tasks; returns the launcher.
 
     Takes the folder, overrides of the configuration, whether the tasks are forked or started as
@@ -180,7 +163,7 @@ def run_compiled(reviewlens, run_apart, object_store, kfp_launcher):
             object_store.client,
             object_store.environment,
             {f"{pushed_under}_dir": f"minio://reviews/{pushed_under}", **parameters},
-            run_apart if forked else None,
+            forks if forked else Path(sys.executable).parent,
         )
         launcher.run()
         return launcher

@@ -53,11 +53,11 @@ def run_blocks(
                 (folder / name).write_text(changed(name, text), encoding="utf-8")
 
 
-def add_environment(folder: Path) -> None:
-    """Lets the environment that runs the tests stand for the one that `make` would build."""
+def add_environment(folder: Path, programs: Path = Path(sys.executable).parent) -> None:
+    """Lets programs, by default of this environment, stand for those that `make` would install."""
     (folder / ".venv" / "bin").mkdir(parents=True)
     for program in ("python", "reviewlens"):
-        (folder / ".venv" / "bin" / program).symlink_to(Path(sys.executable).with_name(program))
+        (folder / ".venv" / "bin" / program).symlink_to(programs / program)
     (folder / ".venv" / ".installed").touch()
 
 

@@ -12,8 +12,7 @@ import concurrent.futures
 import json
 import os
 import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ class Launcher:
         store: Client of the object store, with the methods of boto3's S3 client.
         environment: Of all containers, beside what this process has.
         parameters: Values given at submission.
-        run_apart: Runs commands, as `forks.run_apart` does; by default they are run as they are.
+        programs: Folder of the `python` that tasks run.
     """
 
     def __init__(
@@ -42,7 +41,7 @@ class Launcher:
         store: Any,
         environment: Mapping[str, str],
         parameters: Mapping[str, Any],
-        run_apart: Callable[..., int] | None = None,
+        programs: Path,
     ):
         # A second document is for Kubernetes.
         self.spec = next(yaml.safe_load_all(path.read_text(encoding="utf-8")))
@@ -52,7 +51,7 @@ class Launcher:
         self._folder = folder
         self._store = store
         self._environment = environment
-        self._run_apart = run_apart
+        self._programs = programs
         known = self.spec["root"]["inputDefinitions"]["parameters"]
         assert set(parameters) <= set(known)
         self._parameters = {
@@ -132,23 +131,19 @@ class Launcher:
         return {"parameterValues": values, "artifacts": artifacts}
 
     def _start(self, command: list[str], name: str, pod: Path) -> None:
-        programs = os.path.dirname(sys.executable)
         environment = {
             **os.environ,
             **self._environment,
             # In the image, `python` is that of the environment with this package.
-            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{self._programs}{os.pathsep}{os.environ['PATH']}",
             "REVIEWLENS_MOUNT_ROOT": str(pod),
         }
         pod.mkdir(parents=True, exist_ok=True)
         log = pod / "log.txt"
-        if self._run_apart:
-            code = self._run_apart(command, pod, environment, log, log)
-        else:
-            with open(log, "w") as stream:
-                code = subprocess.run(
-                    command, cwd=pod, env=environment, stdout=stream, stderr=subprocess.STDOUT
-                ).returncode
+        with open(log, "a") as stream:
+            code = subprocess.run(
+                command, cwd=pod, env=environment, stdout=stream, stderr=subprocess.STDOUT
+            ).returncode
         assert code == 0, f"{name}\n{log.read_text()[-5000:]}"
 
     def _download(self, uri: str, pod: Path) -> None:

@@ -17,9 +17,9 @@ NIGHTLY = ".venv/bin/reviewlens run nightly.yaml"
 
 
 @pytest.fixture
-def workplace(tmp_path, documents, reviews):
+def workplace(tmp_path, documents, forks, reviews):
     """A folder to which three days have brought their reviews."""
-    documents.add_environment(tmp_path)
+    documents.add_environment(tmp_path, forks)
     (tmp_path / "exports").mkdir()
     for day in range(3):
         path = tmp_path / "exports" / f"2026-11-2{day}.csv"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,16 +17,17 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture
-def toy_reviewlens(run_apart, tmp_path):
+def toy_reviewlens(forks, tmp_path):
     """Runs `reviewlens` with the toys, as a process of its own; returns what it printed."""
 
     def run(*arguments: str) -> str:
-        command, environment = [str(HERE / "toys.py"), *arguments], {**os.environ, "COLUMNS": "120"}
-        out, err = tmp_path / "out.txt", tmp_path / "err.txt"
-        out.unlink(missing_ok=True)
-        code = run_apart(command, tmp_path, environment, out, err)
-        assert code == 0, out.read_text() + err.read_text()
-        return out.read_text()
+        command = [forks / "python", HERE / "toys.py", *arguments]
+        environment = {**os.environ, "COLUMNS": "120"}
+        outcome = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+        assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+        return outcome.stdout
 
     return run
 
