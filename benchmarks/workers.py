@@ -70,6 +70,8 @@ def working(command: Sequence[str], *, threads: int) -> Iterator[Worker]:
         "OMP_NUM_THREADS": str(threads),
         "RAYON_NUM_THREADS": str(threads),
         "TF_CPP_MIN_LOG_LEVEL": "2",
+        # As the command line has it.
+        "TF_ENABLE_ONEDNN_OPTS": "1",
         "TRANSFORMERS_OFFLINE": "1",
         "HF_HUB_OFFLINE": "1",
     }

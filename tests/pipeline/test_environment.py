@@ -1,4 +1,4 @@
-"""What is said to the C library before a run."""
+"""What is said to TensorFlow and to the C library before a run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ import sys
 
 import pytest
 
-from reviewlens.pipeline.environment import limit_arenas
+from reviewlens.pipeline.environment import limit_arenas, prepare_environment
+
+
+@pytest.mark.parametrize(("given", "counts"), [({}, "1"), ({"TF_ENABLE_ONEDNN_OPTS": "0"}, "0")])
+def test_onednn_is_taken_unless_somebody_else_decides(monkeypatch, given, counts):
+    monkeypatch.setattr(os, "environ", given)
+    prepare_environment()
+
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == counts
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="of glibc")
