@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_text as text
 
-from ...arrays import rows_of
+from ...arrays import rows_of, search_sorted
 from ..calibration import Calibration
 from .tags import OUTSIDE, allowed_transitions, entities_of, inside, is_inside
 
@@ -150,7 +150,7 @@ class EntityDecision:
         tags = _most_likely_sequence(logits - lowered.astype(np.float32), rows)
         first, last, kinds = entities_of(tags, rows)
         named = tf.where(tags > 0)[:, 0]
-        entity = tf.searchsorted(first, named, side="right") - 1
+        entity = search_sorted(first, named, side="right") - 1
         places = tf.stack([named, tf.gather(tags, named)], axis=1)
         weakest = tf.math.segment_min(tf.gather_nd(likely, places), entity)
         together = weakest + tf.math.log1p(-_goes_on(probabilities, rows, last, kinds))
