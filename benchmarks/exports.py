@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import keras
+from finetune import take
 from reviews import GRADES, LABELS, MAX_TOKENS, RECIPE
 from splits import WORK, prepare_splits
 
@@ -41,11 +42,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("csv", help="path of womens_clothing_reviews.csv")
     parser.add_argument("--epochs", type=int, default=RECIPE.training.epochs)
+    parser.add_argument("--rows", type=int, help="so many drawn ones to learn; by default all")
     parser.add_argument("--work", default=str(WORK), help="where the exports go")
     arguments = parser.parse_args()
     settings = dataclasses.replace(RECIPE.training, epochs=arguments.epochs)
     of_what = {
         "reviews": file_digest(arguments.csv),
+        "rows": arguments.rows,
         "grades": GRADES,
         "encoder": RECIPE.encoder,
         "model": dataclasses.asdict(RECIPE.model),
@@ -67,7 +70,7 @@ def main() -> None:
     with reporting_to(teller()):
         record = train(
             classifier,
-            splits.graded,
+            take(splits.graded, arguments.rows, settings.seed),
             splits.graded_evaluation,
             settings,
             task=task,

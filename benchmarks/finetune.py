@@ -184,8 +184,8 @@ def train_fully(
     return runs
 
 
-def take(reviews: TokenizedTexts, rows: int, seed: int) -> TokenizedTexts:
-    """So many reviews, drawn at random."""
+def take(reviews: TokenizedTexts, rows: int | None, seed: int) -> TokenizedTexts:
+    """So many reviews, or all, drawn at random."""
     chosen = np.random.default_rng(seed).permutation(len(reviews))[:rows]
     return reviews.take(chosen)
 

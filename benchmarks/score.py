@@ -31,7 +31,7 @@ from reviewlens.serving import LocalModel
 
 BATCH_SIZES = (8, 32, 64)
 # Reviews on which the peers' batch sizes are compared.
-TUNING = 512
+TUNING = 256
 HERE = Path(__file__).parent
 # Script and precision; those under `peers` run in the peers' environment.
 PEERS_OF_OURS = {
