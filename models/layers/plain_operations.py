@@ -49,6 +49,7 @@ class PlainOperations:
 
     def activate(self, values: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
         """GELU of [tokens, size] plus a bias [size]."""
+        bias = _apart_from_its_variable(bias)
         return tf.nn.gelu(_add_bias(values, bias), approximate=self._approximate_gelu)
 
     def add_and_normalize(
@@ -73,6 +74,15 @@ def standardize(values: tf.Tensor, epsilon: float) -> tuple[tf.Tensor, tf.Tensor
 
 def _add_bias(values: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
     return tf.nn.bias_add(values, tf.cast(bias, values.dtype))
+
+
+def _apart_from_its_variable(values: tf.Tensor) -> tf.Tensor:
+    """The same, computed by an operation that the graph optimizer keeps.
+
+    A function waits for all of its reads of variables, by control edges. Of product, bias and GELU
+    oneDNN makes one operation, but the pattern that finds them matches nothing with such an edge.
+    """
+    return tf.squeeze(tf.expand_dims(values, 0), 0)
 
 
 def _standardize_fused(values: tf.Tensor, epsilon: float) -> tf.Tensor:
