@@ -14,7 +14,7 @@ import pytest
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 COLUMNS = ("", "Clothing ID", "Age", "Title", "Review Text", "Rating", "Department Name")
 # What these measure of processes is not there in forks.
-WATCH_PROCESSES = ("memory.py", "pipeline.py", "quality.py", "run_memory.py")
+WATCH_PROCESSES = ("quality.py", "run_memory.py")
 # Enough for twenty steps of 32, which is what `finetune.py` takes at least.
 ROWS = 900
 
