@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-# The whole of a text is read, in a time that grows with it.
-LONGEST = 50_000
+# The whole of a text is read, in a time that grows with it and with the size of the encoder.
+# This many bytes are a dozen windows.
+LONGEST = 10_000
 
 # What a text with fewer entities than others has beyond its own.
 _PADDING = {"start": 0, "end": 0, "label": b"", "score": 0, "entity": b""}
