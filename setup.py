@@ -205,5 +205,5 @@ setup(
         "dev": [*KUBEFLOW, *SERVING, *TRACKING, *DEV],
         "all": sorted({*KUBEFLOW, *SERVING, *TRACKING}),
     },
-    entry_points={"console_scripts": ["reviewlens = reviewlens.pipeline.cli:main"]},
+    entry_points={"console_scripts": ["reviewlens = reviewlens.pipeline.cli:program"]},
 )

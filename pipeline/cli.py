@@ -10,10 +10,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from .. import __version__
 from ..errors import ReviewlensError
 from .commands import COMMANDS
+from .ending import run_and_end
 from .failures import explain
 from .nearest import nearest
 
@@ -25,6 +27,11 @@ examples:
 
 `reviewlens COMMAND --help` has more of each.
 """
+
+
+def program() -> NoReturn:
+    """The program `reviewlens`: runs one command and ends the process."""
+    run_and_end(main)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -23,6 +23,7 @@ import socket
 import sys
 from pathlib import Path
 
+from reviewlens.pipeline.ending import run_and_end
 from reviewlens.pipeline.environment import prepare_environment
 
 CLIENT = Path(__file__).with_name("client.py")
@@ -37,8 +38,8 @@ IMPORTED = [
 ]
 
 
-def main() -> None:
-    """Serves, and in a fork runs its program."""
+def main() -> int:
+    """Serves, and in a fork runs its program; returns the exit code."""
     folder = Path(sys.argv[1])
     # As commands do before they import them.
     prepare_environment()
@@ -53,12 +54,11 @@ def main() -> None:
         listening.listen()
         print("ready", flush=True)
         request = _serve(listening)
-    if request is None:
-        # Nothing here is worth the seconds in which TensorFlow tidies up.
-        os._exit(0)
-    # Of this script.
-    del sys.path[0]
-    _become(folder, **request)
+    if request is not None:
+        # Of this script.
+        del sys.path[0]
+        _become(folder, **request)
+    return 0
 
 
 def _serve(listening: socket.socket) -> dict | None:
@@ -151,4 +151,5 @@ def _become(
 
 
 if __name__ == "__main__":
-    main()
+    # To take apart what it shares with others takes a fork three seconds.
+    run_and_end(main)
