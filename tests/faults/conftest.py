@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
 
 import pytest
 
@@ -14,37 +13,43 @@ HERE = pathlib.Path(__file__).parent
 TOYS = HERE.parent / "pipeline"
 
 
-@pytest.fixture(scope="session")
-def nursery():
-    """A process that starts runs; see `nursery.py`."""
-    process = subprocess.Popen(
-        [sys.executable, str(HERE / "nursery.py")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(TOYS)},
-    )
-    yield process
-    process.stdin.close()
-    process.wait(timeout=60)
-
-
 @pytest.fixture
-def run_apart(nursery, tmp_path):
+def run_apart(forks, tmp_path):
     """Runs a toy in `tmp_path` and in a process of its own: `run_apart("toy_models", kill=…)`.
 
-    Returns the lines that it printed, its error at the end. Unless `ends` says otherwise it is to
-    end with 0, or to be killed where there is a `kill`.
+    See `apart.py`. Returns the lines that it printed, its error at the end. Unless `ends` says
+    otherwise it is to end with 0, or to be killed where there is a `kill`.
     """
 
     def run(build, output=tmp_path, ends=None, **case):
-        case = {"build": build, "output": str(output), **case}
-        nursery.stdin.write(json.dumps(case) + "\n")
-        nursery.stdin.flush()
-        answer = json.loads(nursery.stdout.readline())
-        if ends is None:
-            ends = -9 if "kill" in case else 0
-        assert answer["code"] == ends, answer["said"]
-        return answer["said"].splitlines()
+        return _run(forks, {"build": build, "output": str(output), **case}, ends)
 
     return run
+
+
+@pytest.fixture
+def command_apart(forks):
+    """Runs a command in a folder: `command_apart(folder, "run", "config.yaml", kill=…)`.
+
+    As `run_apart`.
+    """
+
+    def run(folder, *command, ends=None, **case):
+        return _run(forks, {"command": command, "output": str(folder), **case}, ends)
+
+    return run
+
+
+def _run(forks, case, ends):
+    outcome = subprocess.run(
+        [forks / "python", HERE / "apart.py"],
+        input=json.dumps(case),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(TOYS)},
+    )
+    if ends is None:
+        ends = -9 if "kill" in case else 0
+    assert outcome.returncode == ends, outcome.stdout
+    return outcome.stdout.splitlines()

@@ -75,7 +75,7 @@ def contents(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_what_was_half_written_is_rolled_back(run_apart, tmp_path, database, nursery):
+def test_what_was_half_written_is_rolled_back(run_apart, tmp_path, database):
     run_apart("toy_pipeline")
     before = sqlite3.connect(database).execute("SELECT uri FROM Artifact").fetchall()
     leave_hot_journal(database)
