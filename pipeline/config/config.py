@@ -21,6 +21,7 @@ from ..beam_options import BeamSettings
 from ..nearest import nearest
 from .common import name_problems, task_problems
 from .kubeflow import KubeflowSettings
+from .reader import NO_MAPPING
 from .tracking import TrackingSettings
 
 
@@ -55,7 +56,13 @@ class Config:
     output: str
     data: DataSettings
     task: str = "text-classification"
-    encoder: str = "minilm-l6"
+    encoder: str = dataclasses.field(
+        default="minilm-l6",
+        metadata={
+            NO_MAPPING: "it is the name or the place of an encoder: one of a size learns from "
+            "texts first, by reviewlens pretrain"
+        },
+    )
     model: ModelSettings = dataclasses.field(default_factory=ModelSettings)
     training: TrainingSettings = dataclasses.field(default_factory=TrainingSettings)
     debug: DebugSettings = dataclasses.field(default_factory=DebugSettings)

@@ -15,6 +15,9 @@ from .yaml_source import Entry, shortened
 # What is recorded of a run holds whole numbers of 64 bits.
 _BEYOND_INT64 = 2**63
 
+# In the metadata of a field that is no mapping: what to know who writes one.
+NO_MAPPING = "no_mapping"
+
 
 class _Bad(Exception):
     """Ends the reading of a value whose problem has been noted."""
@@ -57,6 +60,9 @@ class Reader:
         values = self.values[key] = {}
         for name, field in known.items():
             if name in entry.value:
+                if problem := _no_mapping(settings, name, entry.value[name]):
+                    self._note(entry.value[name], prefix + name, problem)
+                    continue
                 try:
                     values[name] = self._read(field, entry.value[name], prefix + name)
                 except _Bad:
@@ -193,6 +199,12 @@ def is_required(settings: type[typing.Any], name: str) -> bool:
     field = settings.__dataclass_fields__[name]
     missing = dataclasses.MISSING
     return field.default is missing and field.default_factory is missing
+
+
+def _no_mapping(settings: type[typing.Any], name: str, entry: Entry) -> str | None:
+    """What to say of a mapping where a field has a remark for whoever writes one."""
+    remark = settings.__dataclass_fields__[name].metadata.get(NO_MAPPING)
+    return f"{_found(entry)}; {remark}" if remark and isinstance(entry.value, dict) else None
 
 
 def is_union(wanted: object) -> bool:

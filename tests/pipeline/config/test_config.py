@@ -296,6 +296,7 @@ def test_overrides_win_over_the_file(config_file):
         ("model.truncation=tail", "model.truncation: is 'tail'; choose one of head, head_tail"),
         ("training=3", "training: is 3; it holds keys with values, such as epochs"),
         ("name.first=x", "name: is a mapping; it is text"),
+        ("encoder.layers=4", "encoder: is a mapping; it is the name or the place of an encoder"),
     ],
 )
 def test_tells_a_wrong_override(config_file, override, problem):
