@@ -61,8 +61,9 @@ def main() -> None:
         for name, arguments in ARGUMENTS.items()
     }
     rows = []
-    # As the command line has it, for the scripts that train or score in their own process.
-    environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1"}
+    # As the command line has it, for the scripts that train or score in their own process. What
+    # TensorFlow says of the machine as it starts would hide the tables.
+    environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
     for name, command in commands.items():
         print(f"\n## {name}\n", flush=True)
         started = time.perf_counter()
