@@ -40,6 +40,8 @@ MODELS = [
     # tensorflow-hub imports pkg_resources, which setuptools 81 dropped.
     "setuptools<81",
     "numpy",
+    # Products with sparse matrices, for the n-grams.
+    "scipy",
     # They fetch the encoders of hf:// and kaggle:// addresses.
     "huggingface-hub>=1",
     "kagglehub>=0.3",

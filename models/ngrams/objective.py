@@ -45,17 +45,19 @@ class NgramRegression:
         dropout: float,
     ):
         self._texts = texts
-        self._idf = idf[:, None]
-        self._scale = scale[:, None]
+        # As wide as what they are multiplied with: NumPy takes far longer to stretch a column.
+        self._idf, self._scale = (
+            np.repeat(column[:, None], wanted.shape[1], 1) for column in (idf, scale)
+        )
         self._wanted = wanted
         prior = (wanted.sum(0) + 1) / (len(wanted) + wanted.shape[1])
         self.bias = np.log(prior).astype(np.float32)
         self.weights = np.zeros((len(idf), len(prior)), np.float32)
         # The second derivatives, as the first guess of the probabilities has them.
         uncertainty = np.float32((prior * (1 - prior)).mean())
-        curvature = uncertainty * self._idf**2 * texts.transposed_times(self._scale**2)
+        curvature = uncertainty * self._idf**2 * texts.transposed_times(scale[:, None] ** 2)
         self._penalty = np.float32(penalty) + np.float32(dropout / (1 - dropout)) * curvature
-        of_bias = np.full((1, 1), uncertainty * max(len(wanted), 1), np.float32)
+        of_bias = np.full_like(self.bias[None], uncertainty * max(len(wanted), 1))
         self._curvature = np.concatenate([self._penalty + curvature, of_bias])
         self._logits = np.repeat(self.bias[None], len(wanted), 0)
 
@@ -80,10 +82,14 @@ class NgramRegression:
             self.weights += step[:-1]
             self.bias = self.bias + step[-1]
             self._logits += size * moved
+            yield self._idf * self.weights, self.bias, self._loss()
             before, gradient = gradient, self.gradient(residuals)
             change = gradient - before
-            memory.append((step, change, 1 / _dot(step, change)))
-            yield self._idf * self.weights, self.bias, self._loss()
+            bend = _dot(step, change)
+            # Where the loss bends no more, what is left is rounding.
+            if not bend > 0:
+                return
+            memory.append((step, change, 1 / bend))
 
     def _times(self, direction: np.ndarray) -> np.ndarray:
         return self._scale * self._texts.times(self._idf * direction[:-1]) + direction[-1]
@@ -157,5 +163,5 @@ def _direction(
 
 
 def _dot(one: np.ndarray, other: np.ndarray) -> float:
-    """Added up in an order that does not depend on the number of threads, as BLAS' does."""
-    return float((one * other).sum(dtype=np.float64))
+    """Added up pair by pair, in an order that does not depend on the threads, as BLAS' does."""
+    return float((one * other).sum())

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
+from scipy.sparse import csr_matrix
 
 # Features in a part at least. How the texts are divided decides how the sums are rounded, so it
 # must not follow from the number of processors.
@@ -18,7 +18,7 @@ _SMALLEST, _OF_COLUMNS = 2**20, 16
 class TextProducts:
     """The texts as a sparse matrix: a row for each text, its n-grams counted.
 
-    Only the ids are kept, 4 bytes for each n-gram; the matrix itself is never made.
+    Only the ids are kept, 4 bytes for each n-gram; SciPy takes a part of them as they are.
 
     Args:
         ids: Columns of all texts, one after the other, int32 [total].
@@ -43,6 +43,9 @@ class TextProducts:
         bounds = np.searchsorted(row_splits, starts).tolist()
         bounds = sorted({0, *bounds, len(row_splits) - 1})
         self._parts = list(zip(bounds, bounds[1:], strict=False))
+        most = max((row_splits[end] - row_splits[start] for start, end in self._parts), default=0)
+        # Each n-gram counts once where it stands, in every part.
+        self._ones = np.ones(most, np.float32)
 
     def __len__(self) -> int:
         return len(self._row_splits) - 1
@@ -56,13 +59,9 @@ class TextProducts:
         Returns:
             float32 [n, k].
         """
-        data = tf.constant(weights)
 
         def part(start: int, end: int) -> np.ndarray:
-            ids, rows = self._part(start, end)
-            return tf.raw_ops.SparseSegmentSumWithNumSegments(
-                data=data, indices=ids, segment_ids=rows, num_segments=end - start
-            ).numpy()
+            return self._part(start, end) @ weights
 
         empty = np.zeros((0, weights.shape[1]), np.float32)
         return np.concatenate([empty, *self._of_parts(part)])
@@ -78,20 +77,20 @@ class TextProducts:
         """
 
         def part(start: int, end: int) -> np.ndarray:
-            ids, rows = self._part(start, end)
-            return tf.raw_ops.SparseSegmentSumGrad(
-                grad=values[start:end], indices=ids, segment_ids=rows, output_dim0=self._columns
-            ).numpy()
+            return self._part(start, end).T @ values[start:end]
 
         total = np.zeros((self._columns, values.shape[1]), np.float32)
         for found in self._of_parts(part):
             total += found
         return total
 
-    def _part(self, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+    def _part(self, start: int, end: int) -> csr_matrix:
         splits = self._row_splits[start : end + 1]
-        rows = np.repeat(np.arange(end - start, dtype=np.int32), np.diff(splits))
-        return self._ids[splits[0] : splits[-1]], rows
+        ids = self._ids[splits[0] : splits[-1]]
+        # Indices of 64 bits would be copies.
+        starts = (splits - splits[0]).astype(np.int32)
+        shape = (end - start, self._columns)
+        return csr_matrix((self._ones[: len(ids)], ids, starts), shape)
 
     def _of_parts(self, compute: Callable[[int, int], Any]) -> Iterator[Any]:
         """What each part gives, in their order, few of them at a time."""

@@ -78,8 +78,7 @@ class Calibration:
             return cls(1.0, (0.0,) * classes)
         objective = _Objective(logits, labels)
         weights = np.concatenate([[1.0, 0.0], np.zeros(classes)])
-        # L-BFGS-B of scipy.optimize, 35 lines less, finds the same to 1e-8 in twice the time, and
-        # whoever uses the Keras parts would need scipy.
+        # L-BFGS-B of scipy.optimize, 35 lines less, finds the same to 1e-8 in twice the time.
         for _ in range(100):
             slope, curvature = objective.derivatives(weights)
             # At the end of its range, or where it changes nothing, a scale stays.
