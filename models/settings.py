@@ -40,6 +40,9 @@ OF_TASKS = (
 )
 # Of `max_tokens` where it is `auto`, unless the encoder reads less.
 LEAST_AUTO_TOKENS = 128
+# Of `epochs` where it is `auto`: so many that together they have about as many steps.
+AUTO_STEPS = 400
+FEWEST_AUTO_EPOCHS, MOST_AUTO_EPOCHS = 2, 10
 _CALLBACK = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
@@ -132,7 +135,8 @@ class TrainingSettings:
     """How the classifier is fine-tuned.
 
     Attributes:
-        epochs: Passes over the training split, at most.
+        epochs: Passes over the training split, at most; `auto` for as many as have about 400
+            steps together, from 2 to 10: few texts are to be read more often than many.
         batch_size: Reviews per step.
         micro_batch: Reviews that a step computes at a time: fewer take less memory and more time,
             and their gradients are added up. None for all of them at once.
@@ -155,7 +159,7 @@ class TrainingSettings:
             `training.callbacks.KerasCallback`.
     """
 
-    epochs: int = 2
+    epochs: int | str = AUTO
     batch_size: int = 32
     micro_batch: int | None = None
     learning_rate: float = 1e-4
@@ -180,6 +184,20 @@ class TrainingSettings:
     def __post_init__(self):
         # JSON knows lists only; they are compared and shown as tuples.
         object.__setattr__(self, "callbacks", tuple(self.callbacks))
+
+    def passes(self, steps: int) -> int:
+        """The number of epochs.
+
+        Args:
+            steps: Of one of them.
+
+        Example:
+            >>> TrainingSettings().passes(steps=100), TrainingSettings(epochs=3).passes(steps=100)
+            (4, 3)
+        """
+        if isinstance(self.epochs, int):
+            return self.epochs
+        return min(max(round(AUTO_STEPS / steps), FEWEST_AUTO_EPOCHS), MOST_AUTO_EPOCHS)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
@@ -279,6 +297,10 @@ class PretrainingSettings:
 
     head_rate: ClassVar[float] = 1.0
 
+    def passes(self, steps: int) -> int:
+        """The number of epochs, whatever `steps` each has."""
+        return self.epochs
+
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
         yield from _training_problems(self, shares=("warmup", "head_warmup"))
@@ -288,7 +310,12 @@ def _training_problems(
     settings: TrainingSettings | PretrainingSettings, shares: tuple[str, ...]
 ) -> Iterator[tuple[str, str]]:
     """What may be wrong with the settings that both have, and with those that are shares."""
-    for key in ("epochs", "batch_size", "patience"):
+    if isinstance(settings.epochs, str):
+        if settings.epochs != AUTO:
+            yield "epochs", f"is {settings.epochs!r}; it is a whole number or {AUTO}"
+    elif settings.epochs < 1:
+        yield "epochs", f"is {settings.epochs}; it is a whole number from 1"
+    for key in ("batch_size", "patience"):
         if getattr(settings, key) < 1:
             yield key, f"is {getattr(settings, key)}; it is a whole number from 1"
     if settings.micro_batch is not None and not 1 <= settings.micro_batch <= settings.batch_size:

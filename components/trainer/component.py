@@ -16,7 +16,7 @@ from tfx.types import artifact_utils, channel, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.utils import path_utils
 
-from ...models.settings import DebugSettings, ModelSettings, TrainingSettings
+from ...models.settings import AUTO, DebugSettings, ModelSettings, TrainingSettings
 from ..encoder_facts import encoder_facts
 from ..split_files import split_patterns
 from .artifacts import TrainedModel
@@ -54,7 +54,9 @@ class Executor(base_executor.BaseExecutor):
             TrainedWeights(
                 encoder=encoder_facts(encoder)["name"],
                 model=ModelSettings(**settings["model"]),
-                training=TrainingSettings(**settings["training"], epochs=exec_properties["epochs"]),
+                training=TrainingSettings(
+                    **settings["training"], epochs=exec_properties["epochs"] or AUTO
+                ),
                 task=settings["task"],
                 task_config=settings["task_config"],
             ),
@@ -119,7 +121,7 @@ class ReviewTrainer(base_component.BaseComponent):
             encoder: Output of `EncoderFetcher`.
             model: How the model is built on the encoder.
             training: How it is fine-tuned, but for the epochs.
-            epochs: Passes over the training split, at most.
+            epochs: Passes over the training split, at most; 0 for `auto`.
             task: Name of the task that is learnt.
             task_config: What the task is made of, such as the names of the classes.
             checkpoints: Directory from which an interrupted training goes on; None for none.

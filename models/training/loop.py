@@ -196,7 +196,8 @@ class Trainer:
         self.checkpoint: CheckpointFile | None = None
 
         self.steps_per_epoch = len(self.batches(0))
-        self.total_steps = self.steps_per_epoch * settings.epochs
+        self.epochs = settings.passes(self.steps_per_epoch)
+        self.total_steps = self.steps_per_epoch * self.epochs
         self.optimizer = OPTIMIZERS[settings.optimizer](
             LinearWarmupDecay(
                 settings.learning_rate, round(settings.warmup * self.total_steps), self.total_steps
@@ -299,7 +300,7 @@ class Trainer:
         stale = epochs - self.record.best_epoch
         if self.record.stopped_by is not None:
             return True
-        return epochs == self.settings.epochs or (epochs > 0 and stale >= self.settings.patience)
+        return epochs == self.epochs or (epochs > 0 and stale >= self.settings.patience)
 
     def train_epoch(self, epoch: int) -> None:
         done = self.steps_done - epoch * self.steps_per_epoch
@@ -388,7 +389,7 @@ class Trainer:
 
     def tell(self, epoch: int, what: str) -> None:
         """Reports what is done in an epoch, the most important first."""
-        note = f"epoch {epoch + 1}/{self.settings.epochs}  {what}"
+        note = f"epoch {epoch + 1}/{self.epochs}  {what}"
         report(self.steps_done, self.total_steps, note)
 
     def evaluate(self) -> None:

@@ -129,7 +129,7 @@ class Reader:
         if fitting or (compound and not scalars):
             return self._read([*fitting, *compound][0], entry, key)
         if type(entry.value) in options:
-            return entry.value
+            return self._read(type(entry.value), entry, key)
         if type(entry.value) is int and float in options:
             return float(entry.value)
         wanted = _wanted(tuple(scalars), entry.value)

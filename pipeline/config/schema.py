@@ -39,7 +39,7 @@ def config_schema() -> dict[str, Any]:
         `task` is one that pre-trains, otherwise that of a `Config`.
 
     Example:
-        >>> config_schema()["$defs"]["TrainingSettings"]["properties"]["epochs"]["type"]
+        >>> config_schema()["$defs"]["TrainingSettings"]["properties"]["batch_size"]["type"]
         'integer'
     """
     definitions: dict[str, Any] = {}

@@ -138,6 +138,7 @@ def build_reviews(config: Config, cache: bool, target: Target | None) -> Pipelin
         nodes.append(ngram_trainer)
         ngrams = ngram_trainer.outputs["ngram_model"]
     if "trainer" not in missing:
+        epochs = config.training.epochs
         start_from, start = resolve_start(config.training, target, paths.push_dir)
         trainer = ReviewTrainer(
             examples=tokenized,
@@ -145,7 +146,7 @@ def build_reviews(config: Config, cache: bool, target: Target | None) -> Pipelin
             model=config.model,
             training=dataclasses.replace(config.training, start_from=start_from),
             debug=config.debug,
-            epochs=target.parameter("epochs", config.training.epochs),
+            epochs=target.parameter("epochs", epochs if isinstance(epochs, int) else 0),
             task=config.task,
             task_config=learnt,
             checkpoints=paths.checkpoints,

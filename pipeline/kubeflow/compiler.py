@@ -34,7 +34,7 @@ COMMAND = ("python", "-m", "reviewlens.pipeline.kubeflow.entrypoint")
 DESCRIPTIONS = {
     "input": "Files of reviews: a path that the tasks see, or a URI, of a file, folder or glob",
     "encoder": "Catalog name, TF Hub or Kaggle handle, or URI of a text encoder",
-    "epochs": "Passes over the training split, at most",
+    "epochs": "Passes over the training split, at most; for a model 0 is auto",
     "serving_dir": "Where the versions of the model are pushed",
     "encoder_dir": "Where the versions of the encoder are pushed",
 }

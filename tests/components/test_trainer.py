@@ -228,8 +228,9 @@ def test_an_impossible_setting_is_named(arguments):
         fine_tune(**arguments(training=dataclasses.replace(TRAINING, epochs=0)))
 
 
+@pytest.mark.parametrize(("given", "epochs", "passes"), [(1, 1, 1), (0, "auto", 10)])
 def test_the_epochs_are_those_of_the_run_and_the_encoder_is_the_one_that_was_fetched(
-    make_artifact, tiny_encoder, split, reviews, task
+    make_artifact, tiny_encoder, split, reviews, task, given, epochs, passes
 ):
     examples = make_artifact(standard_artifacts.Examples, split_names='["train", "eval"]')
     for name, texts in (("train", reviews[:160]), ("eval", reviews[160:240])):
@@ -246,8 +247,8 @@ def test_the_epochs_are_those_of_the_run_and_the_encoder_is_the_one_that_was_fet
         examples=Channel(type=standard_artifacts.Examples),
         encoder=Channel(type=standard_artifacts.Model),
         model=ModelSettings(max_tokens=48),
-        training=dataclasses.replace(TRAINING, epochs=5),
-        epochs=1,
+        training=dataclasses.replace(TRAINING, epochs=5, batch_size=80, patience=10),
+        epochs=given,
         task=task.name,
         task_config=task.config,
     )
@@ -258,7 +259,7 @@ def test_the_epochs_are_those_of_the_run_and_the_encoder_is_the_one_that_was_fet
     )
 
     record = json.loads(Path(outputs["model_run"].uri, "training.json").read_text())
-    assert record["epochs"] == 1
+    assert record["epochs"] == passes
     assert list(Path(outputs["model_run"].uri).glob("*/train/*tfevents*"))
     trained = TrainedWeights.load(outputs["trained_model"].uri)
-    assert (trained.encoder, trained.training.epochs) == ("tiny", 1)
+    assert (trained.encoder, trained.training.epochs) == ("tiny", epochs)

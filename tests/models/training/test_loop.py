@@ -100,6 +100,15 @@ def test_records_what_it_did(uninterrupted):
     assert record.examples_per_second == pytest.approx(record.examples / record.seconds)
 
 
+def test_few_texts_are_read_more_often(fit):
+    settings = dataclasses.replace(SETTINGS, epochs="auto", batch_size=200, patience=10)
+    record, _ = fit(settings)
+    assert (len(record.history), record.steps) == (10, 20)
+
+    passes = [settings.passes(steps) for steps in (1, 40, 67, 100, 400, 10**6)]
+    assert passes == [10, 10, 6, 4, 2, 2]
+
+
 class Onlooker(Watcher):
     """Keeps what it is told; stops the training after a step, if it is told to."""
 

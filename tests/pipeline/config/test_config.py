@@ -259,7 +259,7 @@ def test_tells_all_problems_at_once_in_the_order_of_the_file(config_file):
     path = config_file(
         ("name: demo", "nam: demo"),
         ("rating: Rating", "raiting: Rating"),
-        ("epochs: 2", "epochs: two"),
+        ("epochs: 2", "epochs: [two]"),
         ("5e-5", "fast\n  patience: 0"),
     )
     told = problems_of(path, "evaluation.min_macro=1")

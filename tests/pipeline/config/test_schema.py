@@ -63,7 +63,7 @@ def test_what_is_shipped_is_valid(validator, path):
         {"data.classes": ["a", 1]},
         {"data.splits": ["train"]},
         {"data.derived": {"x": {"colum": "y"}}},
-        {"training.epochs": "two"},
+        {"training.batch_size": "two"},
         {"training.epochs": True},
         {"training": None},
         {"training.dropout": 0.1},
@@ -143,7 +143,7 @@ def test_every_key_is_explained():
     texts, reviews = (definitions[name]["properties"] for name in ("TextSettings", "DataSettings"))
     assert texts["input"] == reviews["input"]
     assert texts["splits"]["default"] == {"train": 98, "eval": 1, "test": 1}
-    assert definitions["TrainingSettings"]["properties"]["epochs"]["default"] == 2
+    assert definitions["TrainingSettings"]["properties"]["epochs"]["default"] == "auto"
 
 
 def test_it_is_printed_or_written(capsys, tmp_path, monkeypatch):
