@@ -47,6 +47,8 @@ ALL = "all"
 WITHOUT = "without"
 # One for the eval split on eight that are learnt from, as in the file.
 PART = 8
+# An encoder is pushed however it does, and no head is fitted to the one it started from.
+GATES = ("evaluation.max_regression=1", "evaluation.head_steps=0")
 # What a configuration says of classes, which pre-training does not read.
 RATINGS = ("rating", "label", "classes", "slices", "soft_labels")
 
@@ -150,7 +152,7 @@ def pretrain(
     task = {"name": "domain", "output": str(output), "task": "masked-language-model"}
     config.write_text(yaml.safe_dump({**task, "data": data}, sort_keys=False), encoding="utf-8")
     program = str(Path(sys.executable).with_name("reviewlens"))
-    command = [program, "pretrain", str(config), ENCODER, *overrides]
+    command = [program, "pretrain", str(config), ENCODER, *GATES, *overrides]
     subprocess.run(command, check=True, stdout=sys.stderr)
     folder = output / "encoder" / "domain"
     versions = version_numbers(path.name for path in folder.iterdir())
