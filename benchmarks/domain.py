@@ -6,10 +6,11 @@
 pre-trains MiniLM-L6 further with `reviewlens pretrain` on the texts of the training split, without
 their ratings; no text of the other splits is read, as both commands split by the same hash. Then it
 is fine-tuned on some of the reviews, drawn anew for every seed, as the file's own configuration
-says, and so is MiniLM-L6 as it comes: the same reviews, the same seed, the encoder alone, no
-n-grams beside it. An eighth as many reviews of the eval split pick the epoch and fit the decision;
-the whole test split judges. Prints macro-F1 and more with a 95 % interval over seeds and reviews,
-the difference in pairs, and appends all to `results/domain.json`.
+says, but for the epochs, which are `auto` where not all are drawn. So is MiniLM-L6 as it comes: the
+same reviews, the same seed, the encoder alone, no n-grams beside it. An eighth as many reviews of
+the eval split pick the epoch and fit the decision; the whole test split judges. Prints macro-F1 and
+more with a 95 % interval over seeds and reviews, the difference in pairs, and appends all to
+`results/domain.json`.
 
 `--set` is for settings of the pre-training. What was measured is kept under
 `runs/benchmarks/domain` and taken over while code, rows and settings are the same; a pre-training
@@ -37,7 +38,7 @@ from tables import print_table
 from workers import Worker, working
 
 from reviewlens.files import tree_digests, version_numbers
-from reviewlens.models.settings import ModelSettings
+from reviewlens.models.settings import AUTO, ModelSettings
 from reviewlens.models.training.tokenized import TokenizedTexts
 from reviewlens.pipeline.config import load_config
 from reviewlens.pipeline.fingerprint import code_fingerprint
@@ -193,6 +194,9 @@ def measure(
     for seed in range(FIRST_SEED, FIRST_SEED + seeds):
         drawn = draw(splits, wanted, seed)
         training = {**dataclasses.asdict(recipe.training), "seed": seed}
+        if wanted:
+            # Those of the file are for all of its reviews.
+            training["epochs"] = AUTO
         for name, encoder in encoders.items():
             key = digest(
                 [
