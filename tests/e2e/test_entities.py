@@ -93,7 +93,8 @@ def test_a_run_ends_with_a_pushed_model_and_says_what_it_can(workspace, first_ru
     assert sum(row["support"] for row in test["per_class"].values()) == entities
     assert facts["metrics"]["ngram_baseline"] is None
     # A healthy training, of which the rules have nothing to say.
-    assert facts["training"]["findings"] == []
+    # But for how long steps take, which others at work on the machine decide.
+    assert {finding["rule"] for finding in facts["training"]["findings"]} <= {"slow_steps"}
     counted = facts["training"]["counted"]
     assert counted["entities"] > 400 and counted["cut_entities"] == 0
     reading = facts["training"]["reading"]

@@ -96,7 +96,8 @@ def test_the_summary_says_what_happened(first_run):
     assert sum(data["splits"].values()) == data["kept"]
     assert set(data["splits"]) == {"train", "eval", "test"}
     # A healthy training, of which the rules have nothing to say.
-    assert facts["training"]["findings"] == []
+    # But for how long steps take, which others at work on the machine decide.
+    assert {finding["rule"] for finding in facts["training"]["findings"]} <= {"slow_steps"}
     assert {split: sum(kinds.values()) for split, kinds in data["kinds"].items()} == data["splits"]
     test = facts["metrics"]["test"]
     assert set(test["per_class"]) == set(STARS)

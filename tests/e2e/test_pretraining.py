@@ -70,7 +70,8 @@ def test_texts_become_an_encoder_and_nothing_of_them_is_lost(workspace, first_ru
     assert facts["training"]["tokens_per_second"] > 0
     assert facts["training"]["steps"] > 20
     # A healthy training, of which the rules have nothing to say.
-    assert facts["training"]["findings"] == []
+    # But for how long steps take, which others at work on the machine decide.
+    assert {finding["rule"] for finding in facts["training"]["findings"]} <= {"slow_steps"}
     test, start = facts["metrics"]["test"], facts["metrics"]["start"]
     assert test["perplexity"] < start["perplexity"]
     assert facts["blessed"] is True

@@ -104,7 +104,8 @@ def test_a_run_ends_with_a_pushed_model_and_says_what_it_can(first_run, tested):
     assert test["has_answer"]["examples"] == len(tested) - without
     assert facts["metrics"]["ngram_baseline"] is None
     # A healthy training, of which the rules have nothing to say.
-    assert facts["training"]["findings"] == []
+    # But for how long steps take, which others at work on the machine decide.
+    assert {finding["rule"] for finding in facts["training"]["findings"]} <= {"slow_steps"}
     counted = facts["training"]["counted"]
     assert counted["answered"] > 100 and counted["cut_answers"] == 0
     reading = facts["training"]["reading"]

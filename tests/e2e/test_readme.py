@@ -89,7 +89,9 @@ def test_every_command_of_the_readme_runs(checkout, repository, documents):
     # Healthy trainings with a real encoder, of which the rules have nothing to say.
     for name in ("amazon-snippets", "my-reviews", "aspects", "questions", "pretrain-reviews"):
         seen = json.loads((checkout / "runs" / name / "summary.json").read_text())
-        assert seen["training"]["rules"] and seen["training"]["findings"] == [], name
+        rules = {finding["rule"] for finding in seen["training"]["findings"]}
+        # How long steps take others decide that are at work on the machine.
+        assert seen["training"]["rules"] and rules <= {"slow_steps"}, name
 
     # Again at once: every node is taken from the cache.
     documents.run("make run", checkout)

@@ -68,7 +68,8 @@ def test_a_task_a_family_and_a_format_go_through_to_the_server(
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["blessed"] and summary["serving_validated"]
     assert summary["data"]["read"] == 300
-    assert summary["training"]["findings"] == []
+    # But for how long steps take, which others at work on the machine decide.
+    assert {finding["rule"] for finding in summary["training"]["findings"]} <= {"slow_steps"}
     pushed = Path(summary["pushed_to"])
     card = json.loads((pushed / "assets.extra" / "model.json").read_text())
     assert card["task"] == toy_task and "threshold" in card
