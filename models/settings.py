@@ -41,7 +41,7 @@ OF_TASKS = (
 # Of `max_tokens` where it is `auto`, unless the encoder reads less.
 LEAST_AUTO_TOKENS = 128
 # Of `epochs` where it is `auto`: so many that together they have about as many steps.
-AUTO_STEPS = 400
+AUTO_STEPS = 200
 FEWEST_AUTO_EPOCHS, MOST_AUTO_EPOCHS = 2, 10
 _CALLBACK = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
@@ -135,7 +135,7 @@ class TrainingSettings:
     """How the classifier is fine-tuned.
 
     Attributes:
-        epochs: Passes over the training split, at most; `auto` for as many as have about 400
+        epochs: Passes over the training split, at most; `auto` for as many as have about 200
             steps together, from 2 to 10: few texts are to be read more often than many.
         batch_size: Reviews per step.
         micro_batch: Reviews that a step computes at a time: fewer take less memory and more time,
@@ -192,7 +192,7 @@ class TrainingSettings:
             steps: Of one of them.
 
         Example:
-            >>> TrainingSettings().passes(steps=100), TrainingSettings(epochs=3).passes(steps=100)
+            >>> TrainingSettings().passes(steps=50), TrainingSettings(epochs=3).passes(steps=50)
             (4, 3)
         """
         if isinstance(self.epochs, int):

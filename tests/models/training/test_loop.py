@@ -105,8 +105,8 @@ def test_few_texts_are_read_more_often(fit):
     record, _ = fit(settings)
     assert (len(record.history), record.steps) == (10, 20)
 
-    passes = [settings.passes(steps) for steps in (1, 40, 67, 100, 400, 10**6)]
-    assert passes == [10, 10, 6, 4, 2, 2]
+    passes = [settings.passes(steps) for steps in (1, 28, 50, 67, 400, 10**6)]
+    assert passes == [10, 7, 4, 3, 2, 2]
 
 
 class Onlooker(Watcher):
