@@ -545,7 +545,8 @@ def test_curves_and_profile_of_a_training_that_was_interrupted_go_on(fit, uninte
     assert all(one["tokens"] <= one["width"] * 16 * one["steps"] for one in widths)
     assert profile["outliers"]["steps"] >= len(profile["outliers"]["longest"])
     samples = profile["samples"]
-    assert len(samples["seconds"]) == len(samples["memory"]) >= 4
+    # Two a second, and a fast machine is done in two.
+    assert len(samples["seconds"]) == len(samples["memory"]) >= 2
     assert samples["seconds"] == sorted(samples["seconds"]) and min(samples["memory"]) > 100
 
 
