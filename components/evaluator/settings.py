@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...choices import choice, choice_problems
 
-DECISIONS = ("macro_f1", "accuracy")
+DECISIONS = ("both", "macro_f1", "accuracy")
 # Each is for some of the tasks only, which name it in `SETTINGS` of their module `data`.
 OF_TASKS = ("decide_for", "min_macro_f1", "min_accuracy", "min_f1")
 
@@ -17,8 +17,8 @@ class EvaluationSettings:
     """The thresholds of the blessing, and what the class named in `label` is tuned for.
 
     Attributes:
-        decide_for: Metric for which the per-class offsets of the decision are tuned on the
-            eval split: `macro_f1` or `accuracy`.
+        decide_for: What the per-class offsets of the decision are tuned for on the eval split:
+            `macro_f1`, `accuracy`, or `both`, their sum.
         min_macro_f1: Test macro-F1 below which a model is not blessed.
         min_accuracy: Test accuracy below which a model is not blessed.
         min_f1: Test F1 of the entities, or of the answers, below which a model is not blessed.
@@ -29,7 +29,7 @@ class EvaluationSettings:
         min_gain: Gain in test macro-F1 over the n-grams below which a model is not blessed.
     """
 
-    decide_for: str = choice("macro_f1", DECISIONS)
+    decide_for: str = choice("both", DECISIONS)
     min_macro_f1: float = 0.5
     min_accuracy: float = 0.0
     min_f1: float = 0.3

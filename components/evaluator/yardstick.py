@@ -72,12 +72,11 @@ def compare_models(
         baseline = {"gain": _facts(gain), "sentence": compared_with_baseline(gain, metric)}
     if NGRAMS in gains:
         gain = gains[NGRAMS]
+        figure = settings.decide_for if settings.decide_for in gain else metric
         ngram_baseline = {
             **evaluation.figures(predictions.of[NGRAMS], predictions.truth, labels),
             "gain": _facts(gain),
-            "sentence": compared_with_ngrams(
-                gain, settings.decide_for, len(predictions), ngram_seconds, wide
-            ),
+            "sentence": compared_with_ngrams(gain, figure, len(predictions), ngram_seconds, wide),
         }
     refused = refusals(settings, metric, gains.get(BASELINE), gains.get(NGRAMS))
     return Comparison(baseline, ngram_baseline, tuple(refused))

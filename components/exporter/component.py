@@ -105,7 +105,7 @@ class ModelExporter(base_component.BaseComponent):
         Args:
             examples: Transformed examples with the split eval, on which the decision is fitted.
             settings: The form in which the model is served.
-            decide_for: What the decision is tuned for, `macro_f1` or `accuracy`.
+            decide_for: What the decision is tuned for: `macro_f1`, `accuracy` or `both`.
             columns: Those of the files that the model reads, see `read_columns`; for its
                 `model.json`.
             trained_model: Output of `ReviewTrainer`; None where no encoder was fine-tuned.

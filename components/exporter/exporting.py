@@ -55,7 +55,7 @@ def export_trained(
         model: Directory of the artifact, which receives the SavedModel, where TFX looks for
             it, and `export.json`.
         settings: The form in which it is served.
-        decide_for: What the decision is tuned for, `macro_f1` or `accuracy`.
+        decide_for: What the decision is tuned for: `macro_f1`, `accuracy` or `both`.
         ngrams: Directory with what `TrainedNgrams` has saved; None for the encoder alone.
         wide: Whether the n-gram classifier answers beside the encoder: `on`, `off`, or `auto`,
             where that lowers the log loss of the eval split by more than its standard error.

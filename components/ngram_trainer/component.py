@@ -104,7 +104,7 @@ class NgramTrainer(base_component.BaseComponent):
             settings: Of the classifier.
             task: Name of the task that is learnt.
             task_config: What the task is made of, such as the names of the classes.
-            decide_for: What the decision is tuned for, `macro_f1` or `accuracy`.
+            decide_for: What the decision is tuned for: `macro_f1`, `accuracy` or `both`.
             alone: Whether it is the model of the run, so that its training is the run's.
             code: Fingerprint of the code, part of the cache key.
         """

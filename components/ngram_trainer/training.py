@@ -29,7 +29,7 @@ def train_on_ngrams(
         eval_files: The same of the other, on which the decision is fitted.
         ngram_model: Directory that receives the weights, see `TrainedNgrams`.
         model_run: Directory that receives `training.json`.
-        decide_for: What the decision is tuned for, `macro_f1` or `accuracy`.
+        decide_for: What the decision is tuned for: `macro_f1`, `accuracy` or `both`.
 
     Returns:
         What the training did.

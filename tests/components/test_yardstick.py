@@ -79,12 +79,16 @@ def test_the_sentence_is_that_of_the_case(rows, candidate, ngrams, said):
     assert ("train in 2 s" in sentence) == ("keep it" not in sentence)
 
 
-def test_the_sentence_is_of_the_figure_that_counts():
-    settings = EvaluationSettings(decide_for="accuracy")
+@pytest.mark.parametrize(
+    ("decide_for", "figure"),
+    [("accuracy", "accuracy"), ("macro_f1", "macro-F1"), ("both", "macro-F1")],
+)
+def test_the_sentence_is_of_the_figure_that_counts(decide_for, figure):
+    settings = EvaluationSettings(decide_for=decide_for)
 
     sentence = compared(1000, 100, 200, settings).ngram_baseline["sentence"]
 
-    assert "by 0.100 accuracy" in sentence
+    assert f"by 0.100 {figure}" in sentence
 
 
 def test_the_sentence_says_that_n_grams_answer_in_the_model_too():

@@ -99,7 +99,7 @@ class TextClassification:
         Args:
             outputs: Logits, float32 [n, classes].
             texts: Those the logits are of.
-            decide_for: `macro_f1`, which None stands for, or `accuracy`.
+            decide_for: `macro_f1`, which None stands for, `accuracy` or `both`.
         """
         return Decision.fit(outputs, classes_of(texts, self.grades), decide_for or self.metric)
 
