@@ -88,14 +88,17 @@ class Task:
             return os.path.getsize(path)
 
     def _read(self, path: str) -> TokenizedTexts:
-        grades, values, lengths = [], [], []
-        for batch in batches_of(path, 4096):
-            ids = self._features(tf.constant([text for *_, text in batch]))
-            values.append(ids.values.numpy().astype(np.int32))
-            lengths.append(ids.row_lengths().numpy())
-            grades += [grade for _, grade, _ in batch]
+        grades, lengths = [], []
+        # Ten million reviews would fill the memory, put together there.
+        with tempfile.TemporaryFile() as file:
+            for batch in batches_of(path, 4096):
+                ids = self._features(tf.constant([text for *_, text in batch]))
+                file.write(ids.values.numpy().astype(np.int32))
+                lengths.append(ids.row_lengths().numpy())
+                grades += [grade for _, grade, _ in batch]
+            values = np.memmap(file, np.int32, "r")
         splits = np.cumsum(np.concatenate([[0], *lengths]))
-        return TokenizedTexts(np.concatenate(values), splits, {"grade": np.array(grades, np.int32)})
+        return TokenizedTexts(values, splits, {"grade": np.array(grades, np.int32)})
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from .model import LEAST, NgramClassifier
 from .objective import NgramRegression, mean_loss
 from .products import TextProducts
 
-# Features that are counted at a time: NumPy makes int64 of them.
+# Features that are looked at at a time: NumPy makes int64 of them to count them, and TensorFlow
+# a copy.
 _AT_ONCE = 2**24
 
 
@@ -118,7 +119,10 @@ def _products(
     texts: TokenizedTexts, places: np.ndarray, idf: np.ndarray
 ) -> tuple[TextProducts, np.ndarray]:
     """The products of texts, and what their rows are multiplied by."""
-    products = TextProducts(tf.gather(places, texts.tokens).numpy(), texts.row_splits, len(idf))
+    ids = np.empty(len(texts.tokens), np.int32)
+    for at in range(0, len(ids), _AT_ONCE):
+        ids[at : at + _AT_ONCE] = tf.gather(places, texts.tokens[at : at + _AT_ONCE])
+    products = TextProducts(ids, texts.row_splits, len(idf))
     squares = products.times(idf[:, None] ** 2)[:, 0]
     # As the model has it.
     return products, 1 / np.sqrt(np.maximum(squares, LEAST))
