@@ -26,6 +26,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from ...errors import ReviewlensError, RunError, UsageError
+from ..ending import run_and_end
 from ..environment import prepare_environment
 from ..failures import explain
 from .locations import MOUNT_ROOT, to_path, to_s3, to_uri
@@ -226,4 +227,4 @@ def _fail(error: Exception, exit_code: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_end(main)
