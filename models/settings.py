@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
@@ -275,6 +276,9 @@ class PretrainingSettings:
         optimizer: `adamw`, or `lamb` for batches of thousands.
         average: Whether the weights are averaged over the path of the training, as in
             fine-tuning, or are those that it ends with.
+        keep: How much it counts that the mean vector of a text stays what it was, beside the loss
+            of what is guessed, see `Keeping`: 0 for not at all, `auto` for 10 where an encoder has
+            learnt something and comes without its heads, as sentence encoders do.
         patience: Epochs without a lower eval loss after which training stops.
         precision: `float32`, `bfloat16` (mixed), or `auto`: bfloat16 where the processor has it.
         seed: Of the initial heads, the shuffling, the masks and the dropout.
@@ -291,6 +295,7 @@ class PretrainingSettings:
     clip_norm: float = 1.0
     optimizer: str = choice("adamw", OPTIMIZERS)
     average: bool = False
+    keep: float | str = AUTO
     patience: int = 2
     precision: str = choice("auto", PRECISIONS)
     seed: int = 7
@@ -304,6 +309,11 @@ class PretrainingSettings:
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
         yield from _training_problems(self, shares=("warmup", "head_warmup"))
+        if isinstance(self.keep, str):
+            if self.keep != AUTO:
+                yield "keep", f"is {self.keep!r}; it is a number or {AUTO}"
+        elif not 0 <= self.keep < math.inf:
+            yield "keep", f"is {self.keep}; it is 0 or more"
 
 
 def _training_problems(

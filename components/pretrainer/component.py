@@ -12,7 +12,7 @@ from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionP
 from tfx.utils import path_utils
 
 from ...models.settings import DebugSettings, MaskedModelSettings, PretrainingSettings
-from ..encoder_facts import encoder_facts
+from ..encoder_facts import RANDOM_WEIGHTS, encoder_facts
 from ..split_files import split_patterns
 from ..trainer.artifacts import TrainedModel
 
@@ -72,6 +72,7 @@ class Executor(base_executor.BaseExecutor):
             # An encoder that was made here has the name of the one before it.
             code=f"{exec_properties.get('code', '')} {facts.get('sha256', '')}",
             debug=DebugSettings(**settings["debug"]),
+            random_weights=facts.get(RANDOM_WEIGHTS, False),
         )
 
 

@@ -12,11 +12,13 @@ import numpy as np
 from tfx.dsl.io import fileio
 
 from ...errors import RunError
-from ...models.precision import resolve_precision
+from ...models.precision import precision_policy, resolve_precision
 from ...models.settings import DebugSettings
+from ...models.tasks.building import load_fitting_encoder
 from ...models.tasks.masked_language_model.frequencies import log_frequencies
+from ...models.tasks.masked_language_model.keeping import Keeping
 from ...models.tasks.masked_language_model.model import MLM, NSP, RANDOM_NEXT
-from ...models.tasks.masked_language_model.task import make_task
+from ...models.tasks.masked_language_model.task import MaskedLanguageModeling, make_task
 from ...models.training.tokenized import TokenizedTexts
 from ..segments.reading import has_segments, read_segments
 from ..trainer.record import watched_facts, write_record
@@ -24,6 +26,9 @@ from ..trainer.replaced import note_replaced_checkpoint
 from ..trainer.watched_training import train_watched
 from .building import build_with_heads
 from .pretrained import PretrainedWeights
+
+# What `training.keep: auto` comes to where there is something to keep.
+_KEEP = 10.0
 
 
 def pretrain(
@@ -39,6 +44,7 @@ def pretrain(
     tensorboard: str | None = None,
     code: str = "",
     debug: DebugSettings | None = None,
+    random_weights: bool = False,
 ) -> None:
     """Pre-trains an encoder; writes its weights and what happened on the way.
 
@@ -61,6 +67,7 @@ def pretrain(
         tensorboard: Directory of the logs; None for `model_run`.
         code: Fingerprint of the code and of the encoder, by which a checkpoint is known.
         debug: How the training is watched; None for not at all.
+        random_weights: Whether the encoder has learnt nothing yet.
 
     Raises:
         RunError: If a setting is out of range or does not fit the encoder, there is too little
@@ -89,12 +96,19 @@ def pretrain(
         bias.assign(log_frequencies(training.tokens, model.encoder.vocabulary_size))
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
     reading = _reading_facts(training, trained.model.max_tokens)
+    keep = settings.keep
+    if isinstance(keep, str):
+        keep = 0.0 if loaded or random_weights else _KEEP
+    learnt: MaskedLanguageModeling | Keeping = task
+    if keep:
+        with precision_policy(precision):
+            learnt = Keeping(task, load_fitting_encoder(encoder, trained.model), keep)
     record = train_watched(
         model,
         training,
         evaluation,
         settings,
-        task=task,
+        task=learnt,
         trained=trained,
         model_run=model_run,
         checkpoints=checkpoints,
@@ -110,6 +124,7 @@ def pretrain(
         tokens_per_second=record.tokens_per_second,
         precision=precision,
         reading=reading,
+        keep=keep,
         heads={name: "loaded" if name in loaded else "fresh" for name in model.objectives},
         **watched_facts(record),
     )

@@ -14,7 +14,7 @@ from ...components.tasks.masked_language_model.data import TextSettings
 from ...components.vocabulary_gen.settings import VocabularySettings
 from ...models.encoders.fresh import ROBERTA, EncoderSize
 from ...models.encoders.sources.registry import find_source, source_problem
-from ...models.settings import DebugSettings, MaskedModelSettings, PretrainingSettings
+from ...models.settings import AUTO, DebugSettings, MaskedModelSettings, PretrainingSettings
 from ..beam_options import BeamSettings
 from ..nearest import nearest
 from .common import name_problems, task_problems
@@ -88,6 +88,7 @@ class PretrainingConfig:
             values.get("encoder", PretrainingConfig.encoder),
             values.get("vocabulary", VocabularySettings()),
             values.get("model", MaskedModelSettings()),
+            values.get("training", PretrainingSettings()),
         )
         task, data = values.get("task", PretrainingConfig.task), values.get("data")
         if task in TASKS and pretrains(task):
@@ -98,7 +99,10 @@ class PretrainingConfig:
 
 
 def _encoder_problems(
-    encoder: str | EncoderSize, vocabulary: VocabularySettings, model: MaskedModelSettings
+    encoder: str | EncoderSize,
+    vocabulary: VocabularySettings,
+    model: MaskedModelSettings,
+    training: PretrainingSettings,
 ) -> Iterator[tuple[str, str]]:
     """Yields `(key, problem)` of the encoder, and of what does not go with it."""
     if isinstance(encoder, str):
@@ -115,6 +119,12 @@ def _encoder_problems(
         yield (
             "model.objectives",
             f"has nsp, but an encoder of encoder.family {ROBERTA} reads no pairs; choose [mlm]",
+        )
+    if training.keep not in (AUTO, 0):
+        yield (
+            "training.keep",
+            f"is {training.keep}, but an encoder of a size has learnt nothing that it could keep; "
+            "leave it out",
         )
     if model.max_tokens > encoder.positions:
         yield (

@@ -63,7 +63,9 @@ def built(args):
 
 
 def test_an_interrupted_run_goes_on_and_file_order_does_not_matter(arguments):
-    whole, resumed = arguments("whole"), arguments("resumed", shards=3, seed=1)
+    training = dataclasses.replace(TRAINING, keep=1.0)
+    whole = arguments("whole", training)
+    resumed = arguments("resumed", training, shards=3, seed=1)
     pretrain(**whole)
     # Or the same training would be over at once.
     remove_replaced_checkpoint(whole["trained_model"])
@@ -86,6 +88,7 @@ def test_an_interrupted_run_goes_on_and_file_order_does_not_matter(arguments):
     record = facts(resumed)
     # A SavedModel has the head that tells pieces, and never the one that tells pairs.
     assert record["heads"] == {"mlm": "loaded", "nsp": "fresh"}
+    assert record["keep"] == 1.0
     assert without_times(record) == without_times(facts(whole))
     mine, theirs = built(resumed), built(whole)
     for one, other in zip(mine.get_weights(), theirs.get_weights(), strict=True):
@@ -100,6 +103,36 @@ def test_an_interrupted_run_goes_on_and_file_order_does_not_matter(arguments):
     best = record["history"][record["best_epoch"] - 1]
     assert figures == pytest.approx({name: best[name] for name in figures}, rel=1e-5)
     assert best["mlm_loss"] < 5.5
+
+
+@pytest.mark.parametrize(
+    ("keep", "heads", "random_weights", "kept"),
+    [
+        ("auto", False, False, 10.0),
+        ("auto", False, True, 0.0),
+        ("auto", True, False, 0.0),
+        (0, False, False, 0.0),
+        (3.0, True, False, 3.0),
+    ],
+)
+def test_vectors_are_kept_of_an_encoder_that_has_learnt_and_has_no_heads(
+    arguments, monkeypatch, keep, heads, random_weights, kept
+):
+    if not heads:
+        monkeypatch.setattr(
+            "reviewlens.components.pretrainer.building.read_head", lambda folder: {}
+        )
+    run = arguments(training=dataclasses.replace(TRAINING, keep=keep))
+    seen = {}
+
+    def stop(model, training, evaluation, settings, *, task, **_):
+        seen["task"] = task
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("reviewlens.components.pretrainer.pretraining.train_watched", stop)
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(**run, random_weights=random_weights)
+    assert getattr(seen["task"], "weight", 0.0) == kept
 
 
 def test_the_node_trains_for_the_epochs_of_the_run_and_fresh_heads_know_how_frequent_pieces_are(
@@ -133,6 +166,7 @@ def test_the_node_trains_for_the_epochs_of_the_run_and_fresh_heads_know_how_freq
     assert (record["epochs"], record["steps"]) == (1, 2)
     assert record["tokens_per_second"] > record["examples_per_second"] > 0
     assert record["heads"] == {"mlm": "fresh", "nsp": "fresh"}
+    assert record["keep"] == 10.0
     # A uniform guess of one in nearly 500 pieces costs 6.2.
     assert record["history"][0]["mlm_loss"] < 5.8
     assert record["reading"]["segments"] == 32 and record["reading"]["pairs"] == 1

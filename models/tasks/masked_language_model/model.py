@@ -135,8 +135,33 @@ class MaskedLanguageModel(keras.Model):
             inputs: See `call`.
             training: Likewise.
         """
+        return self.told(self.encoded(inputs, training=training), inputs, training=training)
+
+    def encoded(
+        self, inputs: Mapping[str, tf.Tensor], training: bool | None = None
+    ) -> dict[str, tf.Tensor]:
+        """What the encoder makes of the inputs.
+
+        Args:
+            inputs: See `call`.
+            training: Likewise.
+        """
         given = {name: inputs[name] for name in self.encoder.inputs.names}
-        encoded = self.encoder(given, training=training)
+        return self.encoder(given, training=training)
+
+    def told(
+        self,
+        encoded: Mapping[str, tf.Tensor],
+        inputs: Mapping[str, tf.Tensor],
+        training: bool | None = None,
+    ) -> dict[str, tf.Tensor]:
+        """See `logits`, of what the encoder has made of the inputs.
+
+        Args:
+            encoded: As `encoded` gives it.
+            inputs: See `call`.
+            training: Likewise.
+        """
         outputs = {}
         if MLM in self.objectives:
             tokens = encoded["sequence_output"]

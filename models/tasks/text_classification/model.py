@@ -12,6 +12,7 @@ from ...precision import precision_policy
 from ...settings import ModelSettings
 from ..building import load_fitting_encoder
 from ..encoder_head import EncoderHead
+from ..pooling import mean_vectors
 from .grades import checked_grades, class_logits
 
 
@@ -82,9 +83,7 @@ class ReviewClassifier(EncoderHead):
         """
         outputs = self.encoder(inputs, training=training)
         if self.pooling == "mean":
-            mask = tf.cast(inputs["input_mask"], tf.float32)[:, :, None]
-            tokens = tf.cast(outputs["sequence_output"], tf.float32)
-            vectors = tf.reduce_sum(tokens * mask, 1) / tf.maximum(tf.reduce_sum(mask, 1), 1.0)
+            vectors = mean_vectors(outputs, inputs["input_mask"])
         else:
             vectors = tf.cast(outputs["pooled_output"], tf.float32)
         return self.head(self.dropout(vectors, training=training))

@@ -57,6 +57,9 @@ def test_an_encoder_is_one_that_there_is_or_a_size(path):
         (["layers=2"], "layers: unknown key; did you mean encoder.layers?"),
         (["encoder=minilm-l7"], "encoder: "),
         (["vocabulary.size=999"], "vocabulary: is learnt for an encoder of a size"),
+        ([SIZE, "training.keep=5"], "training.keep: is 5.0, but an encoder of a size has learnt"),
+        (["training.keep=-1"], "training.keep: is -1.0; it is 0 or more"),
+        (["training.keep=all"], "training.keep: is 'all'; it is a number or auto"),
         ([SIZE, "encoder.positions=64"], "model.max_tokens: is 128, but encoder.positions is 64"),
         (
             ["encoder={layers: 2, hidden: 128, family: roberta}", "model.objectives=[mlm, nsp]"],
