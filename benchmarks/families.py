@@ -90,7 +90,7 @@ class Run:
         classifier = ReviewClassifier(encoder, len(LABELS))
         settings = RECIPE.training
         optimizer = LazyAdamW(
-            settings.learning_rate,
+            settings.rate(encoder.hidden_size),
             settings.weight_decay,
             settings.clip_norm,
             layer_rates(classifier, settings.layer_decay),

@@ -44,6 +44,8 @@ LEAST_AUTO_TOKENS = 128
 # Of `epochs` where it is `auto`: so many that together they have about as many steps.
 AUTO_STEPS = 200
 FEWEST_AUTO_EPOCHS, MOST_AUTO_EPOCHS = 2, 10
+# Of `learning_rate` where it is `auto`: for an encoder of so many units, and less for a wider one.
+AUTO_RATE, AUTO_RATE_WIDTH = 2e-4, 384
 _CALLBACK = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
@@ -141,7 +143,8 @@ class TrainingSettings:
         batch_size: Reviews per step.
         micro_batch: Reviews that a step computes at a time: fewer take less memory and more time,
             and their gradients are added up. None for all of them at once.
-        learning_rate: Peak of the schedule, reached after the warm-up.
+        learning_rate: Peak of the schedule, reached after the warm-up; `auto` is 2e-4 for an
+            encoder of up to 384 units, and for a wider one the less the wider it is.
         head_rate: What is on the encoder learns faster than its top layer by this factor, as it is
             fresh.
         layer_decay: The rate of each encoder layer is that of the layer above times this.
@@ -163,7 +166,7 @@ class TrainingSettings:
     epochs: int | str = AUTO
     batch_size: int = 32
     micro_batch: int | None = None
-    learning_rate: float = 1e-4
+    learning_rate: float | str = AUTO
     head_rate: float = 10.0
     layer_decay: float = 0.85
     warmup: float = 0.1
@@ -199,6 +202,23 @@ class TrainingSettings:
         if isinstance(self.epochs, int):
             return self.epochs
         return min(max(round(AUTO_STEPS / steps), FEWEST_AUTO_EPOCHS), MOST_AUTO_EPOCHS)
+
+    def rate(self, width: int) -> float:
+        """The peak of the learning rate.
+
+        What Adam moves a weight by does not grow smaller with the width of a layer, but what comes
+        of it grows with that (Yang et al., "Tensor Programs V", NeurIPS 2021).
+
+        Args:
+            width: Of the encoder, its hidden units.
+
+        Example:
+            >>> TrainingSettings().rate(384), TrainingSettings().rate(768)
+            (0.0002, 0.0001)
+        """
+        if isinstance(self.learning_rate, str):
+            return AUTO_RATE * min(1.0, AUTO_RATE_WIDTH / width)
+        return self.learning_rate
 
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
@@ -306,6 +326,10 @@ class PretrainingSettings:
         """The number of epochs, whatever `steps` each has."""
         return self.epochs
 
+    def rate(self, width: int) -> float:
+        """The peak of the learning rate, however many units the encoder has."""
+        return self.learning_rate
+
     def problems(self) -> Iterator[tuple[str, str]]:
         """Yields `(key, what is wrong and what would be right)` for every bad value."""
         yield from _training_problems(self, shares=("warmup", "head_warmup"))
@@ -336,7 +360,12 @@ def _training_problems(
         )
     if not 0 <= settings.seed < 2**32:
         yield "seed", f"is {settings.seed}; it is a whole number from 0, below 2^32"
-    for key in ("learning_rate", "head_rate", "clip_norm"):
+    if isinstance(settings.learning_rate, str):
+        if settings.learning_rate != AUTO:
+            yield "learning_rate", f"is {settings.learning_rate!r}; it is a number or {AUTO}"
+    elif not settings.learning_rate > 0:
+        yield "learning_rate", f"is {settings.learning_rate}; it is a number above 0"
+    for key in ("head_rate", "clip_norm"):
         if not getattr(settings, key) > 0:
             yield key, f"is {getattr(settings, key)}; it is a number above 0"
     if not 0 < settings.layer_decay <= 1:

@@ -198,9 +198,10 @@ class Trainer:
         self.steps_per_epoch = len(self.batches(0))
         self.epochs = settings.passes(self.steps_per_epoch)
         self.total_steps = self.steps_per_epoch * self.epochs
+        self.rate = settings.rate(model.encoder.hidden_size)
         self.optimizer = OPTIMIZERS[settings.optimizer](
             LinearWarmupDecay(
-                settings.learning_rate, round(settings.warmup * self.total_steps), self.total_steps
+                self.rate, round(settings.warmup * self.total_steps), self.total_steps
             ),
             weight_decay=settings.weight_decay,
             clip_norm=settings.clip_norm,
@@ -379,7 +380,7 @@ class Trainer:
         if not math.isfinite(loss):
             raise RunError(
                 f"training diverged: the loss was {loss} at step {self.steps_done}; "
-                f"training.learning_rate is {self.settings.learning_rate}, try a lower one"
+                f"training.learning_rate is {self.rate:g}, try a lower one"
             )
         return loss
 

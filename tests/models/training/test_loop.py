@@ -109,6 +109,17 @@ def test_few_texts_are_read_more_often(fit):
     assert passes == [10, 7, 4, 3, 2, 2]
 
 
+def test_the_peak_of_the_rate_follows_the_width_of_the_encoder(fit):
+    settings = dataclasses.replace(SETTINGS, epochs=1, learning_rate="auto", warmup=0.0)
+    record, _ = fit(settings, watchers=[LearningRates()])
+    # That of the tests has fewer than 384 units.
+    assert max(record.watched["learning_rates"]["rates"]) == pytest.approx(2e-4, rel=0.05)
+
+    rates = [TrainingSettings().rate(width) for width in (64, 384, 768, 1024)]
+    assert rates == pytest.approx([2e-4, 2e-4, 1e-4, 7.5e-5])
+    assert TrainingSettings(learning_rate=1e-3).rate(768) == 1e-3
+
+
 class Onlooker(Watcher):
     """Keeps what it is told; stops the training after a step, if it is told to."""
 

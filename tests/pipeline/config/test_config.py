@@ -260,7 +260,7 @@ def test_tells_all_problems_at_once_in_the_order_of_the_file(config_file):
         ("name: demo", "nam: demo"),
         ("rating: Rating", "raiting: Rating"),
         ("epochs: 2", "epochs: [two]"),
-        ("5e-5", "fast\n  patience: 0"),
+        ("5e-5", "[fast]\n  patience: 0"),
     )
     told = problems_of(path, "evaluation.min_macro=1")
     assert [re.match(r".*?:(\d+): ", line)[1] for line in told[1:]] == ["2", "2", "7", "10", "11"]
@@ -293,6 +293,8 @@ def test_overrides_win_over_the_file(config_file):
         ("training.epochs=[1", "not valid YAML"),
         ("model.max_tokens=513", "model.max_tokens: is 513; encoders read 8 to 512 tokens"),
         ("model.max_tokens=all", "model.max_tokens: is 'all'; it is a whole number or auto"),
+        ("training.learning_rate=fast", "learning_rate: is 'fast'; it is a number or auto"),
+        ("training.learning_rate=0", "learning_rate: is 0.0; it is a number above 0"),
         ("model.truncation=tail", "model.truncation: is 'tail'; choose one of head, head_tail"),
         ("training=3", "training: is 3; it holds keys with values, such as epochs"),
         ("name.first=x", "name: is a mapping; it is text"),
