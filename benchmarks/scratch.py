@@ -81,7 +81,7 @@ def _newsgroups(path: Path) -> Iterator[str]:
         names = next(rows)
         # Two more say what the columns hold.
         next(rows), next(rows)
-        for row in rows:
+        for row in filter(None, rows):
             yield max(row[: len(names)], key=len)
 
 

@@ -29,9 +29,6 @@ def checkout(tmp_path_factory, repository, reviews, documents):
         (folder / name).symlink_to(repository / name)
     shutil.copy(repository / "pyproject.toml", folder)
     shutil.copytree(repository / "configs", folder / "configs")
-    # Two of the three times that the main job goes through its sentences.
-    sentences = folder / "configs" / "amazon-snippets.yaml"
-    sentences.write_text(sentences.read_text().replace("{epochs: 3,", "{epochs: 2,"))
     # A twentieth of the news, which is learnt for a minute; whether well is not asked.
     package = Path(importlib.util.find_spec("neuroner").origin).parent
     news = (package / "data/conll2003/en/valid.txt").read_text("utf-8").split("-DOCSTART-")

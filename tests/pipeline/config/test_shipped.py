@@ -36,8 +36,6 @@ def blocks() -> list:
             block = yaml.safe_load(text)
             if isinstance(block, dict) and set(block) <= keys:
                 whole = yaml.safe_load(SHIPPED[0].read_text(encoding="utf-8"))
-                # What counts in the evaluation is another thing for another task.
-                del whole["evaluation"]
                 whole = OF_PRETRAINING if page.name == "pretraining.md" else whole
                 found.append(pytest.param({**whole, **block}, id=f"{page.name}-{number}"))
     return found

