@@ -64,7 +64,7 @@ def main() -> None:
         type=int,
         nargs="*",
         default=[100_000, 1_000_000],
-        help="rows to train on, such as 10000000, for which ours takes 20 GB",
+        help="rows to train on, such as 10000000, for which ours takes 13 GB",
     )
     parser.add_argument("--packages", default=HERE.parent / "runs" / "benchmarks" / "packages")
     names = [*FASTTEXT, *TFIDF]
