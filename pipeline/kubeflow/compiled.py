@@ -135,7 +135,7 @@ def load_compiled(path: str) -> CompiledPipeline:
 
     Example:
         >>> load_compiled("pipeline.yaml").parameters["epochs"]
-        Parameter(type='NUMBER_INTEGER', default=3, required=False)
+        Parameter(type='NUMBER_INTEGER', default=0, required=False)
     """
     documents = _documents(path)
     spec: Any = documents[0] if documents else None
