@@ -18,7 +18,7 @@ from ...models.tasks.building import load_fitting_encoder
 from ...models.tasks.masked_language_model.frequencies import log_frequencies
 from ...models.tasks.masked_language_model.keeping import Keeping
 from ...models.tasks.masked_language_model.model import MLM, NSP, RANDOM_NEXT
-from ...models.tasks.masked_language_model.task import MaskedLanguageModeling, make_task
+from ...models.tasks.masked_language_model.task import make_task
 from ...models.training.tokenized import TokenizedTexts
 from ..segments.reading import has_segments, read_segments
 from ..trainer.record import watched_facts, write_record
@@ -99,16 +99,15 @@ def pretrain(
     keep = settings.keep
     if isinstance(keep, str):
         keep = 0.0 if loaded or random_weights else _KEEP
-    learnt: MaskedLanguageModeling | Keeping = task
     if keep:
         with precision_policy(precision):
-            learnt = Keeping(task, load_fitting_encoder(encoder, trained.model), keep)
+            task = Keeping.of(task, load_fitting_encoder(encoder, trained.model), keep)
     record = train_watched(
         model,
         training,
         evaluation,
         settings,
-        task=learnt,
+        task=task,
         trained=trained,
         model_run=model_run,
         checkpoints=checkpoints,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from typing import Any
 
 import tensorflow as tf
 
@@ -20,41 +20,42 @@ _INPUT, _MASK = "input_word_ids", "input_mask"
 _WHOLE, _MOVED, _SHARES = "whole_word_ids", "moved", "moved_shares"
 
 
-class Keeping:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Keeping(MaskedLanguageModeling):
     """The task of guessing, of an encoder that is to keep what its vectors of texts say.
 
     A sentence encoder has learnt of a billion pairs to tell texts apart by the mean of their
     tokens' vectors; guessing pieces wears that off, and a fine-tuning with few labels misses it. So
     the mean vector of a text, read with some of its pieces hidden, is drawn to that which the
     encoder had of the whole text before: what is to be learnt without forgetting has the model
-    itself as its teacher (Li and Hoiem, "Learning without Forgetting", ECCV 2016). In all else it
-    is the task that it is made of.
-
-    Args:
-        task: What is guessed.
-        before: The encoder as it was; it is not trained.
-        weight: Of one minus the cosine of the two vectors, beside the loss of the task.
+    itself as its teacher (Li and Hoiem, "Learning without Forgetting", ECCV 2016).
 
     Attributes:
-        weight: As given.
+        before: The encoder as it was; it is not trained.
+        weight: Of one minus the cosine of the two vectors, beside the loss of the guesses.
 
     Example:
-        >>> task = MaskedLanguageModeling()
-        >>> Keeping(task, encoder, weight=10.0).metric == task.metric
-        True
+        >>> Keeping(before=encoder, weight=10.0).metric
+        'mlm_accuracy'
     """
 
-    def __init__(self, task: MaskedLanguageModeling, before: Encoder, weight: float):
-        self._task = task
-        self._before = before
-        self.weight = weight
+    before: Encoder
+    weight: float
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._task, name)
+    @classmethod
+    def of(cls, task: MaskedLanguageModeling, before: Encoder, weight: float) -> Keeping:
+        """Makes it of a task.
+
+        Args:
+            task: What is guessed.
+            before: See `Keeping`.
+            weight: Likewise.
+        """
+        return cls(**task.config(), before=before, weight=weight)
 
     def drawing(self, model: MaskedLanguageModel) -> Drawn:
         """What the task draws; beside it stays what was hidden."""
-        draw = self._task.drawing(model)
+        draw = super().drawing(model)
 
         def draw_and_keep(
             inputs: Mapping[str, tf.Tensor], targets: Mapping[str, tf.Tensor], seed: tf.Tensor
@@ -71,16 +72,14 @@ class Keeping:
     ) -> dict[str, tf.Tensor]:
         """Those of the task, and how far each text's vector has moved, float32 [batch]."""
         encoded = model.encoded(inputs, training=True)
-        whole = {name: inputs[name] for name in self._before.inputs.names} | {
-            _INPUT: inputs[_WHOLE]
-        }
-        were = tf.stop_gradient(self._vectors(self._before(whole, training=False), inputs))
+        whole = {name: inputs[name] for name in self.before.inputs.names} | {_INPUT: inputs[_WHOLE]}
+        were = tf.stop_gradient(self._vectors(self.before(whole, training=False), inputs))
         cosines = tf.reduce_sum(were * self._vectors(encoded, inputs), axis=1)
         return {**model.told(encoded, inputs, training=True), _MOVED: 1.0 - cosines}
 
-    def loss(self, texts: Texts, settings: PretrainingSettings) -> KeepingLoss:
+    def loss(self, texts: Texts, settings: PretrainingSettings) -> PretrainingLoss:
         """The task's, and how far the vectors have moved."""
-        return KeepingLoss(self._task.loss(texts, settings), self.weight)
+        return KeepingLoss(self.weight)
 
     def _vectors(
         self, outputs: Mapping[str, tf.Tensor], inputs: Mapping[str, tf.Tensor]
@@ -88,16 +87,14 @@ class Keeping:
         return tf.math.l2_normalize(mean_vectors(outputs, inputs[_MASK]), axis=1)
 
 
-class KeepingLoss:
+class KeepingLoss(PretrainingLoss):
     """The loss of the guesses, and how far the vectors of the texts have moved.
 
     Args:
-        guesses: Loss of what is guessed.
         weight: Of the mean distance.
     """
 
-    def __init__(self, guesses: PretrainingLoss, weight: float):
-        self._guesses = guesses
+    def __init__(self, weight: float):
         self._weight = weight
 
     def __call__(
@@ -110,8 +107,4 @@ class KeepingLoss:
             targets: As its `drawing` gives them.
         """
         moved = tf.reduce_sum(outputs[_MOVED] * targets[_SHARES])
-        return self._guesses(outputs, targets) + self._weight * moved
-
-    def count(self, targets: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """See `PretrainingLoss.count`."""
-        return self._guesses.count(targets)
+        return super().__call__(outputs, targets) + self._weight * moved

@@ -53,7 +53,7 @@ def test_vectors_stay_near_what_they_were_and_pieces_are_learnt(tiny_encoder, sp
     for weight in (0.0, 30.0):
         model = model_of(tiny_encoder)
         record = train(
-            model, *splits, SETTINGS, task=Keeping(TASK, load_encoder(tiny_encoder), weight)
+            model, *splits, SETTINGS, task=Keeping.of(TASK, load_encoder(tiny_encoder), weight)
         )
         inputs = pad_batch(splits[1], np.arange(64), model.encoder.inputs)
         cosines = (vectors(before, inputs) * vectors(model.encoder, inputs)).sum(1)
@@ -67,7 +67,7 @@ def test_vectors_stay_near_what_they_were_and_pieces_are_learnt(tiny_encoder, sp
 def test_the_loss_is_that_of_the_guesses_and_the_distance_of_the_vectors(tiny_encoder, splits):
     model = model_of(tiny_encoder, dataclasses.replace(MODEL, dropout=0.0))
     inputs = pad_batch(splits[0], np.arange(16), model.encoder.inputs)
-    keeping = Keeping(TASK, load_encoder(tiny_encoder), 3.0)
+    keeping = Keeping.of(TASK, load_encoder(tiny_encoder), 3.0)
     drawn = TASK.drawing(model)(inputs, {}, (7, 0))[0]
     read = {name: np.asarray(drawn[name]) for name in model.encoder.inputs.names}
     assert (read["input_word_ids"] != inputs["input_word_ids"]).any()
@@ -86,7 +86,7 @@ def test_the_loss_is_that_of_the_guesses_and_the_distance_of_the_vectors(tiny_en
 def test_parts_of_a_batch_add_up_and_what_was_is_not_trained(tiny_encoder, splits):
     model = model_of(tiny_encoder, dataclasses.replace(MODEL, dropout=0.0))
     before = load_encoder(tiny_encoder)
-    task = Keeping(TASK, before, 3.0)
+    task = Keeping.of(TASK, before, 3.0)
     inputs = pad_batch(splits[0], np.arange(16), model.encoder.inputs)
     weights, were, found = model.get_weights(), before.get_weights(), []
     for size in (None, 5):
