@@ -20,7 +20,7 @@ from ...progress import report
 
 # A head alone bears higher rates than an encoder does. That of MiniLM is after 100 steps where it
 # would be after nearly 200 at a third of this.
-_SETTINGS, _RATE = PretrainingSettings(batch_size=32), 3e-3
+_SETTINGS = PretrainingSettings(batch_size=32, learning_rate=3e-3)
 _REPORT_EVERY = 10
 
 
@@ -47,7 +47,9 @@ def fit_heads(
     mine = {id(variable) for variable in fitted}
     for variable in model.variables:
         variable.trainable = id(variable) in mine
-    optimizer = LazyAdamW(LinearWarmupDecay(_RATE, round(_SETTINGS.warmup * steps), steps))
+    optimizer = LazyAdamW(
+        LinearWarmupDecay(_SETTINGS.learning_rate, round(_SETTINGS.warmup * steps), steps)
+    )
     with forgetting_gradients():
         step = TrainStep(task, model, optimizer, task.loss(texts, _SETTINGS), seed=_SETTINGS.seed)
         for number, rows in enumerate(itertools.islice(_batches(texts), steps), start=1):
