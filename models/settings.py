@@ -153,7 +153,8 @@ class TrainingSettings:
         clip_norm: Gradients are scaled down to this global norm.
         class_weight: `balanced` weighs a class by the inverse of its frequency, or `none`.
         label_smoothing: Share of the target that is spread over all grades, in [0, 1).
-        patience: Epochs without a better eval macro-F1 after which training stops.
+        patience: Epochs that are surely worse than the best one, one after the other, after which
+            training stops; see `training.choice`.
         precision: `float32`, `bfloat16` (mixed), or `auto`: bfloat16 where the processor has it.
         seed: Of the initial head, the shuffling and the dropout.
         start_from: What was learnt already, of encoder and head: `last`, the last model that this

@@ -129,7 +129,7 @@ def _figures(
     task: MaskedLanguageModeling, outputs: np.ndarray, texts: TokenizedTexts
 ) -> dict[str, float]:
     """Those of the objectives; their sum is for picking an epoch only."""
-    figures = task.measure(outputs, texts)
+    figures = task.measure(outputs, texts).figures
     return {name: value for name, value in figures.items() if name != "log_loss"}
 
 

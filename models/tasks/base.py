@@ -60,6 +60,20 @@ class Target:
         return tf.TensorSpec(shape, self.dtype, name)
 
 
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """How good a model is on some texts.
+
+    Attributes:
+        figures: By name.
+        losses: What each text adds to `log_loss`, float [n], whose mean it is; None where that is
+            not told.
+    """
+
+    figures: dict[str, float]
+    losses: np.ndarray | None = None
+
+
 AnyTexts = TypeVar("AnyTexts", bound="Texts")
 
 # What `Objective.drawing` gives: from inputs, targets and a seed to other inputs and targets.
@@ -231,7 +245,7 @@ class Objective(Learnt, Protocol):
             model: What `build` gave.
         """
 
-    def measure(self, outputs: np.ndarray, texts: Texts) -> dict[str, float]:
+    def measure(self, outputs: np.ndarray, texts: Texts) -> Measured:
         """How good a model is.
 
         Args:
@@ -239,7 +253,7 @@ class Objective(Learnt, Protocol):
             texts: Those the outputs are of.
 
         Returns:
-            Figures by name; the epoch is picked by `log_loss`, the least.
+            Its figures; the epoch is picked by `log_loss`, see `training.choice`.
         """
 
 
@@ -247,7 +261,9 @@ class Task(Learnt, Protocol):
     """What differs between tasks, of all that is learnt from texts to answer something of them.
 
     One whose transformed examples say more of a text than is learnt from may have `counts`, names
-    of such numbers that are added up for the record of a training.
+    of such numbers that are added up for the record of a training. One that has a log loss may have
+    `losses`, which gives of what `evaluate` takes what each text adds to it, float64 [n] with that
+    mean: so the epoch that is picked hangs on no few texts.
     """
 
     @property
@@ -295,7 +311,7 @@ class Task(Learnt, Protocol):
         Returns:
             Figures by name, numbers for the history of the training; what is no number, such
             as the figures of each class, is for `summary.json` alone. The epoch is picked by
-            `log_loss`, the least, where there is one, and by `metric` otherwise.
+            `log_loss` where there is one, and by `metric` otherwise.
         """
 
     def decided(self, outputs: np.ndarray, texts: Texts, decision: Any) -> np.ndarray:

@@ -19,9 +19,10 @@ from ...errors import RunError
 from ...progress import notify, report
 from ..memory import forgetting_gradients, give_back_memory
 from ..settings import PretrainingSettings, TrainingSettings
-from ..tasks.base import Objective, Task
+from ..tasks.base import Measured, Objective, Task
 from .batching import pad_batch, pad_targets, shuffled_batches
 from .checkpoint import CheckpointFile
+from .choice import EpochChoice
 from .objective import objective_of
 from .optimization import Lamb, LazyAdamW, LinearWarmupDecay, decayed_variables, layer_rates
 from .profiling.tensorboard import TensorBoardLogs
@@ -39,6 +40,8 @@ SNAPSHOTS_PER_EPOCH = 4
 OPTIMIZERS = {"adamw": LazyAdamW, "lamb": Lamb}
 # Beside the record in a checkpoint: the state of those who look on.
 _WATCHERS = "watchers"
+# Beside the weights: what the texts cost in the epoch that others are compared with.
+_LOSSES = "choice/losses"
 
 
 @dataclasses.dataclass
@@ -112,13 +115,14 @@ def train(
     which often generalizes better and is less overconfident than where the path happens to
     end (Izmailov et al., "Averaging Weights Leads to Wider Optima and Better Generalization",
     UAI 2018). After each epoch the eval split is scored with the average, and the log loss of
-    the probabilities says whether it is the best so far, calibrated anew each time: it hangs on
-    no single text, as the metric of a small split does, which stands in for it where a task has
-    no log loss. With `checkpoints` a training that was interrupted, by Ctrl-C, a crash or a power
-    cut, goes on from where it last saved and ends with the weights it would have had. A training
-    that is over keeps its best weights there, so that whatever stops the work that comes next, the
-    same training takes no further step; see `remove_checkpoint`. A checkpoint that is damaged is
-    set aside, and one that cannot be saved ends no training: either is told (`progress.notify`).
+    the probabilities, calibrated anew each time, says whether it is the one to keep, see
+    `EpochChoice`: it hangs on no single text, as the metric of a small split does, which stands in
+    for it where a task has no log loss. With `checkpoints` a training that was interrupted, by
+    Ctrl-C, a crash or a power cut, goes on from where it last saved and ends with the weights it
+    would have had. A training that is over keeps its best weights there, so that whatever stops the
+    work that comes next, the same training takes no further step; see `remove_checkpoint`. A
+    checkpoint that is damaged is set aside, and one that cannot be saved ends no training: either
+    is told (`progress.notify`).
 
     Args:
         model: What `task.build` gave, under the precision policy it shall train in.
@@ -223,6 +227,7 @@ class Trainer:
         self.kept: dict[str, dict[str, Any]] = {}
         self.average: dict[str, np.ndarray] = {}
         self.best: dict[str, np.ndarray] = {}
+        self.choice = EpochChoice()
         self.saved_at = time.monotonic()
         self.warned = False
         self.compiled = False
@@ -402,11 +407,10 @@ class Trainer:
         self.load_weights(kept)
         try:
             with self.watchers.phase("evaluation"):
-                figures = self.measure()
+                measured = self.measure()
         finally:
             self.load_weights(own)
-        best = max(map(self.worth, self.record.history), default=-math.inf)
-        if self.worth(figures) > best:
+        if self.choice.keeps(self.worth(measured.figures), measured.losses):
             self.record.best_epoch = len(self.record.history) + 1
             self.best = kept
         self.record.steps = self.steps_done
@@ -416,7 +420,7 @@ class Trainer:
         self.record.tokens = round(int(self.training.row_splits[-1]) * share)
         # The history comes last: an epoch that is not in it is evaluated again on resuming.
         done = self.steps_done - len(self.record.history) * self.steps_per_epoch
-        self.record.history.append({"loss": self.mean_loss(done), **figures})
+        self.record.history.append({"loss": self.mean_loss(done), **measured.figures})
         self.step.loss_sum.assign(0.0)
         self.watchers.epoch(epochs, self.record.history[-1])
 
@@ -424,7 +428,7 @@ class Trainer:
         """What makes an epoch better than another."""
         return -figures["log_loss"] if "log_loss" in figures else figures[self.task.metric]
 
-    def measure(self) -> dict[str, float]:
+    def measure(self) -> Measured:
         return self.objective.measure(self.score(self.evaluation), self.evaluation)
 
     def state(self, average: Mapping[str, Any], best: Mapping[str, Any]) -> dict[str, Any]:
@@ -435,6 +439,8 @@ class Trainer:
         variables = by_name([*self.model.variables, *self.optimizer.variables])
         state |= {f"state/{name}": variable for name, variable in variables.items()}
         state["state/loss_sum"] = self.step.loss_sum
+        if self.choice.losses is not None:
+            state[_LOSSES] = self.choice.losses
         return state | {f"average/{name}": value for name, value in average.items()}
 
     def save(self) -> None:
@@ -463,6 +469,8 @@ class Trainer:
         kept = record.pop(_WATCHERS, {})
         try:
             self.record = TrainingRecord(**record)
+            highest = max(map(self.worth, self.record.history), default=-math.inf)
+            self.choice = EpochChoice(highest, arrays.get(_LOSSES))
             average = self.variables() if self.record.snapshots else {}
             best = self.variables() if self.record.best_epoch else {}
             expected = self.state(average, best)
@@ -470,7 +478,7 @@ class Trainer:
         except TypeError:
             fits = False
         if not fits:
-            self.record = TrainingRecord()
+            self.record, self.choice = TrainingRecord(), EpochChoice()
             self.checkpoint.set_aside("is of another model or version")
             return
         for name, variable in expected.items():

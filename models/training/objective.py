@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..rules.losses import RECALL
-from ..tasks.base import Drawn, Objective, Task, Texts
+from ..tasks.base import Drawn, Measured, Objective, Task, Texts
 
 
 class Deciding:
@@ -42,7 +42,7 @@ class Deciding:
         """The model itself."""
         return model
 
-    def measure(self, outputs: np.ndarray, texts: Texts) -> dict[str, float]:
+    def measure(self, outputs: np.ndarray, texts: Texts) -> Measured:
         """The task's figures, numbers all of them, of the decision that is fitted to the outputs.
 
         Where the task tells classes apart, the recall of each that has texts is among them.
@@ -55,11 +55,14 @@ class Deciding:
         figures = self._task.evaluate(outputs, texts, decision)
         told = {name: value for name, value in figures.items() if isinstance(value, (int, float))}
         classes = figures.get("per_class", {})
-        return told | {
+        recalls = {
             f"{RECALL}{name}": facts["recall"]
             for name, facts in classes.items()
             if facts["support"]
         }
+        losses = getattr(self._task, "losses", None)
+        each = losses(outputs, texts, decision) if losses else None
+        return Measured(told | recalls, each)
 
 
 def objective_of(task: Task | Objective) -> Deciding | Objective:

@@ -99,7 +99,7 @@ def test_an_interrupted_run_goes_on_and_file_order_does_not_matter(arguments):
     assert trained == whole["trained"]
     task = make_task(trained.task, **trained.task_config)
     texts = read_segments(whole["eval_files"], "eval")
-    figures = task.measure(Scorer(task.scored(theirs))(texts), texts)
+    figures = task.measure(Scorer(task.scored(theirs))(texts), texts).figures
     best = record["history"][record["best_epoch"] - 1]
     assert figures == pytest.approx({name: best[name] for name in figures}, rel=1e-5)
     assert best["mlm_loss"] < 5.5

@@ -13,7 +13,7 @@ from ....errors import RunError
 from ...encoders.base import Encoder
 from ...encoders.truncation import UNCUT, Truncation
 from ...settings import MASKINGS, OBJECTIVES, MaskedModelSettings, PretrainingSettings
-from ..base import AnyTexts, Drawn, Target, Texts
+from ..base import AnyTexts, Drawn, Measured, Target, Texts
 from .loss import NEXT_WEIGHTS, PretrainingLoss, shares
 from .masking import IDS, WEIGHTS, TokenMasking
 from .metrics import Guesses, pretraining_report
@@ -125,14 +125,15 @@ class MaskedLanguageModeling:
         """The model with fixed masks: of the same text the same pieces, whatever the model."""
         return Guesses(model, self._masking(model.encoder))
 
-    def measure(self, outputs: np.ndarray, texts: Texts) -> dict[str, float]:
+    def measure(self, outputs: np.ndarray, texts: Texts) -> Measured:
         """The figures of `pretraining_report`.
 
         Args:
             outputs: Of `scored`, float32 [n, 5].
             texts: Those the outputs are of.
         """
-        return pretraining_report(outputs, texts.targets.get(RANDOM_NEXT), self.objectives)
+        report = pretraining_report(outputs, texts.targets.get(RANDOM_NEXT), self.objectives)
+        return Measured(report)
 
     def _masking(self, encoder: Encoder) -> TokenMasking | None:
         if MLM not in self.objectives:

@@ -116,7 +116,7 @@ class QuestionAnswering:
             "f1": _mean(given.f1),
             "exact": _mean(given.exact),
             "ece": calibration_error(given.scores, given.exact),
-            "log_loss": _mean(log_losses(outputs, texts, decision.temperature)),
+            "log_loss": _mean(self.losses(outputs, texts, decision)),
         }
         if answered.any():
             figures["has_answer_f1"] = _mean(given.f1[answered])
@@ -124,6 +124,10 @@ class QuestionAnswering:
         if not answered.all():
             figures["no_answer_f1"] = _mean(given.f1[~answered])
         return figures
+
+    def losses(self, outputs: np.ndarray, texts: Texts, decision: AnswerDecision) -> np.ndarray:
+        """What each row costs, see `likelihood.log_losses`."""
+        return log_losses(outputs, texts, decision.temperature)
 
     def decided(self, outputs: np.ndarray, texts: Texts, decision: AnswerDecision) -> np.ndarray:
         """Of each text a number of its answer's first token and length, -1 of none, int64."""

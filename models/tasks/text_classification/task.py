@@ -15,6 +15,7 @@ from ...encoders.truncation import Truncation
 from ...settings import ModelSettings, TrainingSettings
 from ..base import AnyTexts, Target, Texts
 from ..differences import Difference
+from ..probabilities import log_losses
 from ..weights import balanced_class_weights
 from .comparison import Judged, compare
 from .decision import Decision
@@ -115,6 +116,10 @@ class TextClassification:
             classes_of(texts, self.grades),
             list(self.labels),
         )
+
+    def losses(self, outputs: np.ndarray, texts: Texts, decision: Decision) -> np.ndarray:
+        """What each text costs, see `log_losses`."""
+        return log_losses(decision.probabilities(outputs), classes_of(texts, self.grades))
 
     def decided(self, outputs: np.ndarray, texts: Texts, decision: Decision) -> np.ndarray:
         """The class of each text, int64 [n]; see `Decision.decided`."""

@@ -116,13 +116,19 @@ class TokenClassification:
         found = decision.found(units.outputs, units.rows)
         predicted, true = units.entities(found.tags), units.entities(units.tags)
         report = entity_report(entity_counts(predicted, true, len(self.labels)), self.labels)
-        losses = log_losses(decision.calibration.probabilities(units.outputs), units.tags)
         return {
             **{name: value for name, value in report.items() if name != "per_class"},
-            "log_loss": float(losses.sum() / max(len(losses), 1)),
+            "log_loss": float(self.losses(outputs, texts, decision).sum() / max(_count(texts), 1)),
             "ece": units.calibration_error(found),
             "per_class": report["per_class"],
         }
+
+    def losses(self, outputs: np.ndarray, texts: Texts, decision: EntityDecision) -> np.ndarray:
+        """What the tags of each text cost; one with more of them counts for more."""
+        units, number = _units(outputs, texts), _count(texts)
+        losses = log_losses(decision.calibration.probabilities(units.outputs), units.tags)
+        sums = np.bincount(units.rows, weights=losses, minlength=number)
+        return sums * (number / max(len(losses), 1))
 
     def decided(self, outputs: np.ndarray, texts: Texts, decision: EntityDecision) -> np.ndarray:
         """The tag of each word, or of each piece, int64 [units]."""

@@ -93,6 +93,9 @@ def run_task_test(tiny_encoder, tiny_vocabulary, reviews, tmp_path):
         decision = task.fit_decision(outputs, data)
         figures = task.evaluate(outputs, data, decision)
         assert np.isfinite(figures[task.metric])
+        if "log_loss" in figures:
+            each = task.losses(outputs, data, decision)
+            assert each.mean() == pytest.approx(figures["log_loss"])
         assert np.isfinite(list(task.fitted(outputs, data, decision).values())).all()
         assert task.decision(json.loads(json.dumps(decision.facts()))) == decision
         decided = task.decided(outputs, data, decision)

@@ -16,6 +16,7 @@ from reviewlens import progress
 from reviewlens.errors import RunError
 from reviewlens.models.encoders.inputs import EncoderInputs
 from reviewlens.models.settings import COLLECTIONS, ModelSettings, TrainingSettings
+from reviewlens.models.tasks.base import Measured
 from reviewlens.models.tasks.building import build_model
 from reviewlens.models.tasks.text_classification.loss import GradeLoss
 from reviewlens.models.tasks.text_classification.model import build_classifier
@@ -93,8 +94,6 @@ def test_records_what_it_did(uninterrupted):
     assert record.history[-1]["loss"] < record.history[0]["loss"]
     figures = {"loss", "accuracy", "macro_f1", "ece", "log_loss"}
     assert set(record.history[0]) == figures | {f"recall/{name}" for name in NAMES}
-    costs = [epoch["log_loss"] for epoch in record.history]
-    assert record.best_epoch == 1 + costs.index(min(costs))
     assert record.steps == 2 * STEPS
     assert record.examples == 2 * 400
     assert record.examples_per_second == pytest.approx(record.examples / record.seconds)
@@ -397,19 +396,46 @@ def test_stops_early_and_keeps_the_best_epoch(fit, splits):
 
 
 @pytest.mark.parametrize(
-    ("figures", "best"),
+    ("losses", "best"),
     [
-        # One text more is named right in the second epoch, but less is known of all of them.
-        ([{"macro_f1": 0.70, "log_loss": 0.50}, {"macro_f1": 0.72, "log_loss": 0.55}], 1),
-        ([{"macro_f1": 0.72, "log_loss": 0.55}, {"macro_f1": 0.70, "log_loss": 0.50}], 2),
-        # A task without probabilities has its metric alone.
-        ([{"macro_f1": 0.70}, {"macro_f1": 0.72}], 2),
+        # Surely worse: each text costs more.
+        ([[0.5, 0.6, 0.7], [0.6, 0.7, 0.8], [0.6, 0.7, 0.9]], 1),
+        # By luck: of three texts one costs more, and one less.
+        ([[0.5, 0.6, 0.7], [0.9, 0.3, 0.7], [0.6, 0.7, 0.8]], 2),
+        ([[0.9, 0.3, 0.7], [0.9, 0.2, 0.8], [0.5, 0.6, 0.7]], 3),
     ],
 )
-def test_the_log_loss_picks_the_epoch(fit, monkeypatch, figures, best):
-    measured = iter(figures)
-    monkeypatch.setattr(training_module.Trainer, "measure", lambda trainer: next(measured))
-    assert fit()[0].best_epoch == best
+def test_the_log_loss_picks_the_epoch(fit, monkeypatch, losses, best):
+    measured = [Measured({"log_loss": np.mean(of)}, np.array(of)) for of in losses]
+    monkeypatch.setattr(training_module.Trainer, "measure", lambda of: measured.pop(0))
+    record, _ = fit(dataclasses.replace(SETTINGS, epochs=3))
+    assert len(record.history) == 3 and record.best_epoch == best
+
+
+def test_a_task_without_a_log_loss_has_its_metric(fit, monkeypatch):
+    measured = [Measured({"macro_f1": f1}) for f1 in (0.70, 0.72)]
+    monkeypatch.setattr(training_module.Trainer, "measure", lambda of: measured.pop(0))
+    assert fit()[0].best_epoch == 2
+
+
+@pytest.mark.parametrize(
+    ("third", "best"),
+    [
+        # Worse than the second one only by luck, but surely worse than the first.
+        ([0.6, 0.6, 0.7], 2),
+        ([0.4, 0.5, 0.75], 3),
+    ],
+)
+def test_a_training_that_goes_on_compares_with_the_same_epoch(
+    fit, monkeypatch, tmp_path, third, best
+):
+    losses = ([0.5, 0.5, 0.5], [0.4, 0.5, 0.8], third)
+    measured = [Measured({"log_loss": np.mean(of)}, np.array(of)) for of in losses]
+    monkeypatch.setattr(training_module.Trainer, "measure", lambda of: measured.pop(0))
+    settings = dataclasses.replace(SETTINGS, epochs=3)
+    with pytest.raises(KeyboardInterrupt), interrupt_at(2 * STEPS + 10):
+        fit(settings, checkpoints=str(tmp_path))
+    assert fit(settings, checkpoints=str(tmp_path))[0].best_epoch == best
 
 
 def test_divergence_says_what_to_change(fit):

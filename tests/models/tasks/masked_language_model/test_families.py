@@ -36,8 +36,8 @@ def test_each_kind_learns_what_texts_say(family, reviews):
     step = TrainStep(task, model, optimizer, task.loss(data, PretrainingSettings()), seed=1)
     inputs = pad_batch(data, np.arange(len(data)), model.encoder.inputs)
     score = Scorer(task.scored(model))
-    before = task.measure(score(data), data)
+    before = task.measure(score(data), data).figures
     for _ in range(25):
         step(inputs, pad_targets(data, np.arange(len(data)), 0, task.targets))
-    after = task.measure(score(data), data)
+    after = task.measure(score(data), data).figures
     assert after["mlm_loss"] < 0.5 * before["mlm_loss"], (before, after)

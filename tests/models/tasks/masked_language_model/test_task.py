@@ -103,7 +103,7 @@ def test_lamb_learns_and_the_last_weights_are_kept(fit, splits, tiny_encoder):
     # Those of the model now, which are not averaged, are what was measured.
     model = build_model(task, tiny_encoder, MODEL, settings.precision)
     model.set_weights(weights)
-    figures = task.measure(Scorer(task.scored(model))(splits[1]), splits[1])
+    figures = task.measure(Scorer(task.scored(model))(splits[1]), splits[1]).figures
     assert figures["mlm_loss"] == pytest.approx(record.history[1]["mlm_loss"], rel=1e-5)
 
 
@@ -152,7 +152,7 @@ def test_the_figures_are_those_of_its_guesses(tiny_encoder, splits):
     model = build_model(TASK, tiny_encoder, MODEL, "float32")
     outputs = [Scorer(TASK.scored(model), size)(evaluation) for size in (64, 5)]
     np.testing.assert_allclose(*outputs, rtol=1e-4, atol=1e-4)
-    figures = TASK.measure(outputs[0], evaluation)
+    figures = TASK.measure(outputs[0], evaluation).figures
 
     inputs = batch_of(evaluation, model, rows=64)[0]
     masking = TokenMasking.of(model.encoder.tokenizer(32), whole_words=True)
