@@ -25,7 +25,7 @@ from .bars import bars_of
 
 _TILES: dict[str, tuple[str, Form]] = {
     "training.epochs": ("epochs", "d"),
-    "training.best_epoch": ("best after epoch", "d"),
+    "training.best_epoch": ("kept after epoch", "d"),
     "training.steps": ("steps", ",d"),
     "training.seconds": ("the training took", duration),
     "training.examples_per_second": ("texts a second", ",.0f"),
