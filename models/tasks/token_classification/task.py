@@ -116,19 +116,17 @@ class TokenClassification:
         found = decision.found(units.outputs, units.rows)
         predicted, true = units.entities(found.tags), units.entities(units.tags)
         report = entity_report(entity_counts(predicted, true, len(self.labels)), self.labels)
+        losses = _losses(units, _count(texts), decision)
         return {
             **{name: value for name, value in report.items() if name != "per_class"},
-            "log_loss": float(self.losses(outputs, texts, decision).sum() / max(_count(texts), 1)),
+            "log_loss": float(losses.sum() / max(_count(texts), 1)),
             "ece": units.calibration_error(found),
             "per_class": report["per_class"],
         }
 
     def losses(self, outputs: np.ndarray, texts: Texts, decision: EntityDecision) -> np.ndarray:
         """What the tags of each text cost; one with more of them counts for more."""
-        units, number = _units(outputs, texts), _count(texts)
-        losses = log_losses(decision.calibration.probabilities(units.outputs), units.tags)
-        sums = np.bincount(units.rows, weights=losses, minlength=number)
-        return sums * (number / max(len(losses), 1))
+        return _losses(_units(outputs, texts), _count(texts), decision)
 
     def decided(self, outputs: np.ndarray, texts: Texts, decision: EntityDecision) -> np.ndarray:
         """The tag of each word, or of each piece, int64 [units]."""
@@ -203,6 +201,12 @@ def _units(outputs: np.ndarray, texts: Texts) -> _Units:
     if texts.parts is not None:
         rows = texts.parts[rows]
     return _Units(outputs[learnt], rows, texts.targets[TAG][learnt].astype(np.int64))
+
+
+def _losses(units: _Units, number: int, decision: EntityDecision) -> np.ndarray:
+    losses = log_losses(decision.calibration.probabilities(units.outputs), units.tags)
+    sums = np.bincount(units.rows, weights=losses, minlength=number)
+    return sums * (number / max(len(losses), 1))
 
 
 def _count(texts: Texts) -> int:
