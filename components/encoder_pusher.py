@@ -30,7 +30,16 @@ from .trainer.record import RECORD_FILE
 
 _JUDGE = "encoder-evaluator"
 # What of a training is worth to be known of the encoder.
-_TRAINING = ("epochs", "steps", "seconds", "best_epoch", "precision", "reading", "heads")
+_TRAINING = (
+    "epochs",
+    "steps",
+    "seconds",
+    "best_epoch",
+    "precision",
+    "reading",
+    "heads",
+    "keep",
+)
 
 
 class Executor(pusher_executor.Executor):

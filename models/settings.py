@@ -299,7 +299,8 @@ class PretrainingSettings:
             fine-tuning, or are those that it ends with.
         keep: How much it counts that the mean vector of a text stays what it was, beside the loss
             of what is guessed, see `Keeping`: 0 for not at all, `auto` for 10 where an encoder has
-            learnt something and comes without its heads, as sentence encoders do.
+            learnt something and comes without its heads, as sentence encoders do, and for what
+            it was where an encoder was pretrained here before.
         patience: Epochs without a lower eval loss after which training stops.
         precision: `float32`, `bfloat16` (mixed), or `auto`: bfloat16 where the processor has it.
         seed: Of the initial heads, the shuffling, the masks and the dropout.

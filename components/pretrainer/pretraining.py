@@ -12,6 +12,7 @@ import numpy as np
 from tfx.dsl.io import fileio
 
 from ...errors import RunError
+from ...models.encoders.publishing import read_facts
 from ...models.precision import precision_policy, resolve_precision
 from ...models.settings import DebugSettings
 from ...models.tasks.building import load_fitting_encoder
@@ -27,7 +28,7 @@ from ..trainer.watched_training import train_watched
 from .building import build_with_heads
 from .pretrained import PretrainedWeights
 
-# What `training.keep: auto` comes to where there is something to keep.
+# The weight where an encoder comes without its heads.
 _KEEP = 10.0
 
 
@@ -98,7 +99,7 @@ def pretrain(
     reading = _reading_facts(training, trained.model.max_tokens)
     keep = settings.keep
     if isinstance(keep, str):
-        keep = 0.0 if loaded or random_weights else _KEEP
+        keep = _weight_of_keeping(encoder, has_heads=bool(loaded), random_weights=random_weights)
     if keep:
         with precision_policy(precision):
             task = Keeping.of(task, load_fitting_encoder(encoder, trained.model), keep)
@@ -128,6 +129,15 @@ def pretrain(
         **watched_facts(record),
     )
     note_replaced_checkpoint(trained_model, record.checkpoint)
+
+
+def _weight_of_keeping(encoder: str, *, has_heads: bool, random_weights: bool) -> float:
+    """What `training.keep: auto` comes to."""
+    if random_weights:
+        return 0.0
+    # Of one that was pre-trained here the heads say nothing: it may have been a sentence encoder.
+    before = read_facts(encoder).get("training", {})
+    return before.get("keep", 0.0 if has_heads else _KEEP)
 
 
 def _check_text(

@@ -17,10 +17,9 @@ from ...files import tree_digests, whole_folder
 from .base import Encoder
 from .pretraining_heads import MASKED_LANGUAGE, read_head
 from .registry import FAMILIES
-from .sources.contents import is_notice
+from .sources.contents import FACTS_FILE, is_notice
 from .sources.fetching import encoder_digest
 
-FACTS_FILE = "encoder.json"
 NOTICE_FILE = "NOTICE"
 
 
@@ -89,6 +88,29 @@ def write_encoder(
         with open(os.path.join(folder, FACTS_FILE), "w", encoding="utf-8") as file:
             json.dump(facts, file, indent=2, ensure_ascii=False)
     return facts
+
+
+def read_facts(directory: str) -> dict[str, Any]:
+    """Reads what is known of an encoder that was trained here.
+
+    Args:
+        directory: Of the encoder, or of a copy as `fetch_encoder` leaves it.
+
+    Returns:
+        What `write_encoder` gave; nothing where it has not written the encoder.
+
+    Example:
+        >>> facts = write_encoder(encoder, "encoders/mine/1", facts={"name": "mine"})
+        >>> read_facts("encoders/mine/1") == facts
+        True
+    """
+    path = os.path.join(directory, FACTS_FILE)
+    if not tf.io.gfile.exists(path):
+        return {}
+    with tf.io.gfile.GFile(path) as file:
+        facts = json.load(file)
+    # Others call their vocabularies so.
+    return facts if isinstance(facts.get("files"), dict) else {}
 
 
 def _writer_of(encoder: Encoder) -> Callable[..., None]:

@@ -19,10 +19,12 @@ from reviewlens.components.trainer import TrainedModel
 from reviewlens.errors import RunError
 from reviewlens.models import fetch_encoder, load_encoder, make_task, read_head
 from reviewlens.models.encoders.fresh import EncoderSize, make_encoder
+from reviewlens.models.encoders.publishing import read_facts
 from reviewlens.models.settings import MaskedModelSettings, PretrainingSettings
 
 MODEL = MaskedModelSettings(max_tokens=32, objectives=("mlm", "nsp"))
 FACTS = {"name": "roberta-base", "source": "hf://FacebookAI/roberta-base", "sha256": "0"}
+TRAINING = {"epochs": 2, "reading": {"tokens": 99}, "seconds": 1.0, "keep": 3.0}
 
 
 @pytest.fixture
@@ -38,8 +40,7 @@ def push(make_artifact, tiny_vocabulary, tmp_path):
     model, _ = build_with_heads(task, source, MODEL, "float32")
     trained = make_artifact(TrainedModel)
     run = make_artifact(standard_artifacts.ModelRun)
-    record = {"epochs": 2, "reading": {"tokens": 99}, "history": [{}], "seconds": 1.0}
-    Path(run.uri, "training.json").write_text(json.dumps(record))
+    Path(run.uri, "training.json").write_text(json.dumps({**TRAINING, "history": [{}]}))
     evaluation = make_artifact(standard_artifacts.ModelEvaluation)
     Path(evaluation.uri, "metrics.json").write_text('{"test": {"mlm_loss": 2.5}}')
 
@@ -96,7 +97,9 @@ def test_what_is_pushed_is_the_trained_encoder_and_is_pushed_once(push, tmp_path
     facts = json.loads((version / "encoder.json").read_text())
     assert facts["name"] == "mine" and facts["head"] == ["mlm", "nsp"]
     assert facts["started_from"] == {**FACTS, "licence": "MIT"}
-    assert facts["training"] == {"epochs": 2, "reading": {"tokens": 99}, "seconds": 1.0}
+    assert facts["training"] == TRAINING
+    # A copy still knows it, so that what goes on from there does likewise.
+    assert read_facts(str(tmp_path / "fetched")) == facts
     assert facts["metrics"] == {"test": {"mlm_loss": 2.5}}
     assert facts["model"]["objectives"] == ["mlm", "nsp"]
     assert (version / "LICENSE").read_text() == "Do as you like."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -106,23 +107,31 @@ def test_an_interrupted_run_goes_on_and_file_order_does_not_matter(arguments):
 
 
 @pytest.mark.parametrize(
-    ("keep", "heads", "random_weights", "kept"),
+    ("keep", "heads", "random_weights", "before", "kept"),
     [
-        ("auto", False, False, 10.0),
-        ("auto", False, True, 0.0),
-        ("auto", True, False, 0.0),
-        (0, False, False, 0.0),
-        (3.0, True, False, 3.0),
+        ("auto", False, False, None, 10.0),
+        ("auto", False, True, None, 0.0),
+        ("auto", True, False, None, 0.0),
+        ("auto", True, False, {"keep": 5.0}, 5.0),
+        ("auto", True, False, {"keep": 0.0}, 0.0),
+        ("auto", True, False, {"epochs": 1}, 0.0),
+        (0, False, False, None, 0.0),
+        (0, True, False, {"keep": 5.0}, 0.0),
+        (3.0, True, False, None, 3.0),
     ],
 )
-def test_vectors_are_kept_of_an_encoder_that_has_learnt_and_has_no_heads(
-    arguments, monkeypatch, keep, heads, random_weights, kept
+def test_vectors_are_kept_of_an_encoder_that_has_learnt_and_has_no_heads_or_kept_them_before(
+    arguments, monkeypatch, tmp_path, keep, heads, random_weights, before, kept
 ):
     if not heads:
         monkeypatch.setattr(
             "reviewlens.components.pretrainer.building.read_head", lambda folder: {}
         )
     run = arguments(training=dataclasses.replace(TRAINING, keep=keep))
+    if before:
+        run["encoder"] = shutil.copytree(run["encoder"], tmp_path / "pushed")
+        said = {"files": {}, "training": before}
+        Path(run["encoder"], "encoder.json").write_text(json.dumps(said))
     seen = {}
 
     def stop(model, training, evaluation, settings, *, task, **_):

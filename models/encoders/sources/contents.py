@@ -24,8 +24,10 @@ _TOKENIZER = (
     "vocab.json",
     "merges.txt",
 )
-# What a file says that is neither weights nor tokenizer: how they are put to use.
-_DESCRIPTIONS = ("saved_model.pb", "config.json", "metadata.json")
+# What is known of an encoder that was trained here, see `publishing`.
+FACTS_FILE = "encoder.json"
+# What a file says that is neither weights nor tokenizer: how they are put to use, or came about.
+_DESCRIPTIONS = ("saved_model.pb", "config.json", "metadata.json", FACTS_FILE)
 # What others say of its use; wherever it goes, they go with it.
 _NOTICES = ("LICENSE*", "LICENCE*", "NOTICE*", "COPYING*")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")

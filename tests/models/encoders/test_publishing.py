@@ -18,6 +18,7 @@ from folders import BERT, DISTILBERT, ROBERTA, random_tensors, write_folder
 from reviewlens.errors import RunError
 from reviewlens.models import fetch_encoder, load_encoder, read_head, write_encoder
 from reviewlens.models.encoders.formats.opening import open_encoder_files
+from reviewlens.models.encoders.publishing import read_facts
 
 KINDS = {
     # keras-hub has no other activation, epsilon or number of types.
@@ -86,8 +87,15 @@ def test_it_loads_as_the_encoder_that_was_trained(published):
         texts = ["Fits very well, 10/10!", ""]
         ids = [one.tokenizer(max_tokens=20)(texts).to_list() for one in (encoder, loaded)]
         assert ids[0] == ids[1]
-    assert json.loads(Path(directory, "encoder.json").read_text()) == told
+    assert json.loads(Path(directory, "encoder.json").read_text()) == told == read_facts(directory)
     assert told["layers"] == 2 and told["name"] and told["started_from"] == STARTED_FROM
+
+
+def test_what_others_call_the_same_is_no_record(tmp_path):
+    assert read_facts(str(tmp_path)) == {}
+    # The vocabulary of a byte-pair encoding has that name, too.
+    (tmp_path / "encoder.json").write_text('{"files": 16624, "training": 32189}')
+    assert read_facts(str(tmp_path)) == {}
 
 
 def test_it_comes_with_its_head(published):
