@@ -39,6 +39,7 @@ class Executor(base_executor.BaseExecutor):
         Raises:
             RunError: See `pretraining.pretrain`.
         """
+        from ..trainer.watched_training import TrainingRun
         from .pretrained import PretrainedWeights
         from .pretraining import pretrain
 
@@ -66,12 +67,14 @@ class Executor(base_executor.BaseExecutor):
             eval_files=split_patterns(input_dict["segments"], "eval"),
             test_files=split_patterns(input_dict["segments"], "test"),
             trained_model=artifact_utils.get_single_uri(output_dict["trained_model"]),
-            model_run=artifact_utils.get_single_uri(output_dict["model_run"]),
-            checkpoints=settings["checkpoints"],
-            tensorboard=settings["tensorboard"],
-            # An encoder that was made here has the name of the one before it.
-            code=f"{exec_properties.get('code', '')} {facts.get('sha256', '')}",
-            debug=DebugSettings(**settings["debug"]),
+            run=TrainingRun(
+                model_run=artifact_utils.get_single_uri(output_dict["model_run"]),
+                checkpoints=settings["checkpoints"],
+                tensorboard=settings["tensorboard"],
+                # An encoder that was made here has the name of the one before it.
+                code=f"{exec_properties.get('code', '')} {facts.get('sha256', '')}",
+                debug=DebugSettings(**settings["debug"]),
+            ),
             random_weights=facts.get(RANDOM_WEIGHTS, False),
         )
 

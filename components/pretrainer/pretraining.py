@@ -14,7 +14,6 @@ from tfx.dsl.io import fileio
 from ...errors import RunError
 from ...models.encoders.publishing import read_facts
 from ...models.precision import precision_policy, resolve_precision
-from ...models.settings import DebugSettings
 from ...models.tasks.building import load_fitting_encoder
 from ...models.tasks.masked_language_model.frequencies import log_frequencies
 from ...models.tasks.masked_language_model.keeping import Keeping
@@ -24,7 +23,7 @@ from ...models.training.tokenized import TokenizedTexts
 from ..segments.reading import has_segments, read_segments
 from ..trainer.record import watched_facts, write_record
 from ..trainer.replaced import note_replaced_checkpoint
-from ..trainer.watched_training import train_watched
+from ..trainer.watched_training import TrainingRun, train_watched
 from .building import build_with_heads
 from .pretrained import PretrainedWeights
 
@@ -40,11 +39,7 @@ def pretrain(
     eval_files: Sequence[str],
     test_files: Sequence[str],
     trained_model: str,
-    model_run: str,
-    checkpoints: str | None = None,
-    tensorboard: str | None = None,
-    code: str = "",
-    debug: DebugSettings | None = None,
+    run: TrainingRun,
     random_weights: bool = False,
 ) -> None:
     """Pre-trains an encoder; writes its weights and what happened on the way.
@@ -63,11 +58,7 @@ def pretrain(
         eval_files: The same of the split that the epoch is chosen by.
         test_files: The same of the one that is judged by later; here it only has to be there.
         trained_model: Directory that receives the weights, see `PretrainedWeights`.
-        model_run: Directory that receives `training.json`.
-        checkpoints: Directory from which an interrupted training goes on; None for none.
-        tensorboard: Directory of the logs; None for `model_run`.
-        code: Fingerprint of the code and of the encoder, by which a checkpoint is known.
-        debug: How the training is watched; None for not at all.
+        run: Where it is trained, and who looks on.
         random_weights: Whether the encoder has learnt nothing yet.
 
     Raises:
@@ -79,9 +70,9 @@ def pretrain(
     for key, problem in settings.problems():
         raise RunError(f"training.{key}: {problem}")
     task = make_task(**trained.task_config)
-    fileio.makedirs(model_run)
+    fileio.makedirs(run.model_run)
     # The ids are many: there is more room where the outputs are than where temporary files are.
-    scratch = model_run if os.path.isdir(model_run) else None
+    scratch = run.model_run if os.path.isdir(run.model_run) else None
     training = read_segments(train_files, "train", scratch)
     evaluation = read_segments(eval_files, "eval", scratch)
     _check_text(training, test_files, trained)
@@ -110,16 +101,12 @@ def pretrain(
         settings,
         task=task,
         trained=trained,
-        model_run=model_run,
-        checkpoints=checkpoints,
-        tensorboard=tensorboard,
-        code=code,
-        debug=debug,
+        run=run,
     )
 
     trained.save(trained_model, model)
     write_record(
-        model_run,
+        run.model_run,
         record,
         tokens_per_second=record.tokens_per_second,
         precision=precision,

@@ -46,6 +46,7 @@ class Executor(base_executor.BaseExecutor):
         """
         from .fine_tuning import fine_tune
         from .trained_model import TrainedWeights
+        from .watched_training import TrainingRun
 
         self._log_startup(input_dict, output_dict, exec_properties)
         settings = json.loads(exec_properties["settings"])
@@ -64,11 +65,13 @@ class Executor(base_executor.BaseExecutor):
             train_files=split_patterns(input_dict["examples"], "train"),
             eval_files=split_patterns(input_dict["examples"], "eval"),
             trained_model=artifact_utils.get_single_uri(output_dict["trained_model"]),
-            model_run=artifact_utils.get_single_uri(output_dict["model_run"]),
-            checkpoints=settings["checkpoints"],
-            tensorboard=settings["tensorboard"],
-            code=exec_properties.get("code", ""),
-            debug=DebugSettings(**settings["debug"]),
+            run=TrainingRun(
+                model_run=artifact_utils.get_single_uri(output_dict["model_run"]),
+                checkpoints=settings["checkpoints"],
+                tensorboard=settings["tensorboard"],
+                code=exec_properties.get("code", ""),
+                debug=DebugSettings(**settings["debug"]),
+            ),
         )
 
 

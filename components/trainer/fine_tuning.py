@@ -12,7 +12,7 @@ from ...models.encoders.registry import load_tokenizer
 from ...models.encoders.truncation import UNCUT
 from ...models.encoders.windows import Windows
 from ...models.precision import resolve_precision
-from ...models.settings import AUTO, DebugSettings
+from ...models.settings import AUTO
 from ...models.tasks.building import build_model
 from ...models.tasks.registry import make_task
 from ...models.training.callbacks import load_callbacks
@@ -30,7 +30,7 @@ from .record import watched_facts, write_record
 from .replaced import note_replaced_checkpoint
 from .trained_model import TrainedWeights
 from .warm_start import load_start
-from .watched_training import train_watched
+from .watched_training import TrainingRun, train_watched
 
 
 def fine_tune(
@@ -40,11 +40,7 @@ def fine_tune(
     train_files: Sequence[str],
     eval_files: Sequence[str],
     trained_model: str,
-    model_run: str,
-    checkpoints: str | None = None,
-    tensorboard: str | None = None,
-    code: str = "",
-    debug: DebugSettings | None = None,
+    run: TrainingRun,
 ) -> None:
     """Fine-tunes a model; writes its weights and what happened on the way.
 
@@ -61,11 +57,7 @@ def fine_tune(
             ragged `tokens` (special tokens included, not cut) and the targets of the task.
         eval_files: The same of the other.
         trained_model: Directory that receives the weights, see `TrainedWeights`.
-        model_run: Directory that receives `training.json`.
-        checkpoints: Directory from which an interrupted training goes on; None for none.
-        tensorboard: Directory of the logs; None for `model_run`.
-        code: Fingerprint of the code, by which a checkpoint is known.
-        debug: How the training is watched; None for not at all.
+        run: Where it is trained, and who looks on.
 
     Raises:
         RunError: If a setting is out of range, a split is empty or training diverges.
@@ -102,7 +94,7 @@ def fine_tune(
     reading |= vocabulary_facts(
         np.asarray(training.tokens), load_tokenizer(encoder, max_tokens=UNCUT)
     )
-    for warning in warnings_of(reading, watched=debug is not None and debug.on):
+    for warning in warnings_of(reading, watched=run.debug is not None and run.debug.on):
         notify(warning)
     training, evaluation = (task.prepare(texts, trained.model) for texts in (training, evaluation))
     record = train_watched(
@@ -112,11 +104,7 @@ def fine_tune(
         settings,
         task=task,
         trained=trained,
-        model_run=model_run,
-        checkpoints=checkpoints,
-        tensorboard=tensorboard,
-        code=code,
-        debug=debug,
+        run=run,
         reading=reading_of(reading),
         others=callbacks,
     )
@@ -125,5 +113,5 @@ def fine_tune(
     facts = {"precision": precision, "reading": reading, **counted, **watched_facts(record)}
     if settings.start_from is not None:
         facts["start_from"] = settings.start_from
-    write_record(model_run, record, **facts)
+    write_record(run.model_run, record, **facts)
     note_replaced_checkpoint(trained_model, record.checkpoint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shlex
@@ -22,6 +23,26 @@ from .record import watched_facts, write_record
 from .watchers import TENSORS_FILE, endings_of, watchers_of
 
 
+@dataclasses.dataclass(frozen=True)
+class TrainingRun:
+    """Where a node trains, and who looks on.
+
+    Attributes:
+        model_run: Directory of the output of that name, which receives `training.json`.
+        checkpoints: Directory from which an interrupted training goes on; None for none.
+        tensorboard: Directory of the logs; None for `model_run`.
+        code: Fingerprint of the code, and of the encoder where its name does not tell it, by which
+            a checkpoint is known.
+        debug: How the training is watched; None for not at all.
+    """
+
+    model_run: str
+    checkpoints: str | None = None
+    tensorboard: str | None = None
+    code: str = ""
+    debug: DebugSettings | None = None
+
+
 def train_watched(
     model: keras.Model,
     training: TokenizedTexts,
@@ -30,15 +51,11 @@ def train_watched(
     *,
     task: Task | Objective,
     trained: Any,
-    model_run: str,
-    checkpoints: str | None,
-    tensorboard: str | None,
-    code: str,
-    debug: DebugSettings | None,
+    run: TrainingRun,
     reading: Reading | None = None,
     others: Sequence[Watcher] = (),
 ) -> TrainingRecord:
-    """Trains a model as `debug` says.
+    """Trains a model as a node does.
 
     TFX removes the outputs of a node that fails, but not its folder for TensorBoard: of a training
     that has failed that gets the `training.json` and the `tensors.npz` that the node would have
@@ -48,24 +65,20 @@ def train_watched(
         model: As its task builds it.
         training: What it learns from.
         evaluation: What the epoch is chosen by.
-        settings: See `models.train`, and there for `task` and `checkpoints`.
+        settings: See `models.train`, and there for `task`.
         task: That of the model.
         trained: What is trained: its encoder and the settings of its model are part of what a
             checkpoint is known by.
-        model_run: Directory of the output of that name.
-        checkpoints: Directory from which an interrupted training goes on; None for none.
-        tensorboard: Directory of the logs; None for `model_run`.
-        code: Fingerprint of the code and of the encoder, by which a checkpoint is known.
-        debug: How the training is watched; None for not at all.
+        run: Where, and who looks on.
         reading: How much is read of the texts, where that is known.
-        others: Who looks on beside those that `debug` asks for.
+        others: Who looks on beside those that `run.debug` asks for.
 
     Raises:
         RunError: The training has failed; says where is what was seen of it until then. And
             whatever `models.train` raises else.
     """
-    fingerprint = [trained.encoder, vars(trained.model), code, endings_of(debug)]
-    logs = tensorboard or model_run
+    fingerprint = [trained.encoder, vars(trained.model), run.code, endings_of(run.debug)]
+    logs = run.tensorboard or run.model_run
     try:
         return train(
             model,
@@ -73,13 +86,13 @@ def train_watched(
             evaluation,
             settings,
             task=task,
-            checkpoints=checkpoints,
+            checkpoints=run.checkpoints,
             fingerprint=json.dumps(fingerprint, sort_keys=True),
             tensorboard=logs,
-            watchers=[*watchers_of(debug, model_run, logs, reading), *others],
+            watchers=[*watchers_of(run.debug, run.model_run, logs, reading), *others],
         )
     except TrainingFailed as failed:
-        folder = _keep(failed, model_run, logs)
+        folder = _keep(failed, run.model_run, logs)
         command = f"reviewlens debug {shlex.quote(folder)}"
         raise RunError(f"{failed}\nwhat was seen of the training until then: {command}") from failed
 

@@ -15,7 +15,7 @@ from reviewlens.components.encoder_facts import FACTS_FILE
 from reviewlens.components.exporter import EXPORT_FILE, export_trained
 from reviewlens.components.exporter.component import Executor, ModelExporter
 from reviewlens.components.ngram_trainer import TrainedNgrams, train_on_ngrams
-from reviewlens.components.trainer import TrainedModel, TrainedWeights, fine_tune
+from reviewlens.components.trainer import TrainedModel, TrainedWeights, TrainingRun, fine_tune
 from reviewlens.errors import RunError
 from reviewlens.models import NgramSettings, TokenizedTexts
 from reviewlens.models.settings import ModelSettings, TrainingSettings
@@ -50,7 +50,7 @@ def trained(tiny_encoder, split, reviews, task, tmp_path_factory):
                 train_files=split(reviews[:320]),
                 eval_files=split(reviews[EVAL]),
                 trained_model=str(directory),
-                model_run=str(directory / "run"),
+                run=TrainingRun(str(directory / "run")),
             )
             made[way] = str(directory)
         return made[way]

@@ -17,7 +17,7 @@ from reviewlens.components.encoder_facts import FACTS_FILE
 from reviewlens.components.pretrainer import PretrainedWeights, Pretrainer, pretrain
 from reviewlens.components.pretrainer.component import Executor
 from reviewlens.components.segments.reading import read_segments
-from reviewlens.components.trainer import TrainedModel, remove_replaced_checkpoint
+from reviewlens.components.trainer import TrainedModel, TrainingRun, remove_replaced_checkpoint
 from reviewlens.errors import RunError
 from reviewlens.models import Scorer, make_task
 from reviewlens.models.settings import MaskedModelSettings, PretrainingSettings
@@ -40,17 +40,19 @@ def arguments(tiny_encoder, segment_files, pairs, reviews, tmp_path):
             "eval_files": segment_files(rest, **how),
             "test_files": segment_files(test),
             "trained_model": str(tmp_path / name / "trained_model"),
-            "model_run": str(tmp_path / name / "model_run"),
-            "checkpoints": str(tmp_path / "checkpoints"),
-            "tensorboard": str(tmp_path / name / "tensorboard"),
-            "code": "1",
+            "run": TrainingRun(
+                str(tmp_path / name / "model_run"),
+                checkpoints=str(tmp_path / "checkpoints"),
+                tensorboard=str(tmp_path / name / "tensorboard"),
+                code="1",
+            ),
         }
 
     return make
 
 
 def facts(args) -> dict:
-    return json.loads(Path(args["model_run"], "training.json").read_text())
+    return json.loads(Path(args["run"].model_run, "training.json").read_text())
 
 
 def without_times(record: dict) -> dict:

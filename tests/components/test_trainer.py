@@ -17,6 +17,7 @@ from reviewlens.components.encoder_facts import FACTS_FILE
 from reviewlens.components.trainer import (
     TrainedModel,
     TrainedWeights,
+    TrainingRun,
     fine_tune,
     remove_replaced_checkpoint,
 )
@@ -43,17 +44,23 @@ def arguments(tiny_encoder, split, reviews, task, tmp_path):
             "train_files": files[0],
             "eval_files": files[1],
             "trained_model": str(tmp_path / name / "trained_model"),
-            "model_run": str(tmp_path / name / "model_run"),
-            "checkpoints": str(tmp_path / "checkpoints"),
-            "tensorboard": str(tmp_path / name / "tensorboard"),
-            "code": "1",
+            "run": TrainingRun(
+                str(tmp_path / name / "model_run"),
+                checkpoints=str(tmp_path / "checkpoints"),
+                tensorboard=str(tmp_path / name / "tensorboard"),
+                code="1",
+            ),
         }
 
     return make
 
 
+def watched(args, debug) -> dict:
+    return {**args, "run": dataclasses.replace(args["run"], debug=debug)}
+
+
 def facts(args) -> dict:
-    return json.loads(Path(args["model_run"], "training.json").read_text())
+    return json.loads(Path(args["run"].model_run, "training.json").read_text())
 
 
 def without_times(record: dict) -> dict:
@@ -79,11 +86,11 @@ def test_trains_and_keeps_the_weights_of_the_best_epoch(arguments):
     assert record["precision"] == "float32"
     trained = TrainedWeights.load(args["trained_model"])
     assert trained == args["trained"]
-    (kept,) = os.listdir(args["checkpoints"])
+    (kept,) = os.listdir(args["run"].checkpoints)
     remove_replaced_checkpoint(args["trained_model"])
-    assert os.listdir(args["checkpoints"]) == [], kept
-    (folder,) = os.listdir(args["tensorboard"])
-    assert record["tensorboard"]["folder"] == os.path.join(args["tensorboard"], folder)
+    assert os.listdir(args["run"].checkpoints) == [], kept
+    (folder,) = os.listdir(args["run"].tensorboard)
+    assert record["tensorboard"]["folder"] == os.path.join(args["run"].tensorboard, folder)
     assert record["profile"]["seconds"]["forward"] > 0
 
 
@@ -113,7 +120,7 @@ def test_a_training_goes_on_from_what_an_earlier_one_has_learnt(arguments, task)
     assert "its encoder is 'tiny', that of this run 'other'" in said
     assert "its labels is" in said and "['bad', 'fair', 'good']" in said
     assert "its model.pooling is 'mean'" in said
-    nowhere = dataclasses.replace(still, start_from=second["model_run"])
+    nowhere = dataclasses.replace(still, start_from=second["run"].model_run)
     with pytest.raises(RunError, match="has no trained.weights.h5: it is the output of the node"):
         fine_tune(**arguments("third", nowhere))
 
@@ -138,10 +145,10 @@ def test_what_is_left_to_the_reviews_is_as_good_as_said(arguments):
 def test_what_a_rule_has_ended_is_over_only_for_who_asks_for_that_rule(arguments):
     args = arguments(training=dataclasses.replace(TRAINING, epochs=1))
     strict = {"share": 0.001, "steps_judged": 10}
-    fine_tune(**args, debug=DebugSettings(rules={"padding": {**strict, "action": "stop"}}))
+    fine_tune(**watched(args, DebugSettings(rules={"padding": {**strict, "action": "stop"}})))
     assert facts(args)["steps"] == 10 and facts(args)["stopped_by"].startswith("padding: ")
 
-    fine_tune(**args, debug=DebugSettings(rules={"padding": strict}))
+    fine_tune(**watched(args, DebugSettings(rules={"padding": strict})))
     assert facts(args)["steps"] == 20 and "stopped_by" not in facts(args)
     assert [found["rule"] for found in facts(args)["findings"]] == ["unread_tokens", "padding"]
 
@@ -152,10 +159,10 @@ def test_what_was_seen_of_a_training_that_a_rule_fails_is_kept(arguments, capsys
     strict = {"share": 0.001, "steps_judged": 10, "action": "fail"}
     debug = DebugSettings(rules={"padding": strict}, save=["losses"], every=5)
     with pytest.raises(RunError, match=r"debug\.rules\.padding\.action is fail") as refused:
-        fine_tune(**args, debug=debug)
+        fine_tune(**watched(args, debug))
     *_, folder = str(refused.value).split()
     # As TFX does with the outputs of a node that has failed.
-    shutil.rmtree(args["model_run"])
+    shutil.rmtree(args["run"].model_run)
     assert main(["debug", folder]) == 0
     shown = capsys.readouterr().out
     assert "the training failed after 10 steps: padding, step 10: " in shown
@@ -165,7 +172,7 @@ def test_what_was_seen_of_a_training_that_a_rule_fails_is_kept(arguments, capsys
     steps = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[:1].isdigit()]
     assert steps == ["5", "10"]
     # The rule is asked no more: from the beginning, as nothing was saved.
-    fine_tune(**args, debug=DebugSettings(rules={"padding": {"action": "ignore"}}))
+    fine_tune(**watched(args, DebugSettings(rules={"padding": {"action": "ignore"}})))
     assert facts(args)["steps"] == 20
 
 
@@ -176,7 +183,7 @@ def test_reviews_that_are_not_read_to_their_ends_are_told_once(arguments, debug)
     )
     told = []
     with progress.notifying_to(told.append):
-        fine_tune(**args, debug=debug)
+        fine_tune(**watched(args, debug))
 
     reading = facts(args)["reading"]
     assert 0.5 < reading["reviews_cut"] < 1
