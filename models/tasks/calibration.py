@@ -18,10 +18,12 @@ _RANGES = (1 / HOTTEST, 0.0), (1 / COLDEST, 10.0)
 # say that everything is certain: thousands of rows decide alone, as each of these is one addend
 # beside the sum over the rows. benchmarks/NOTES.md has how they were chosen.
 #
-# Logits that are right as they are; it weighs as much as so many rows.
-_USUAL_SCALE_ROWS = 5.0
+# Calibrated logits of this norm, whatever that of the logits is: one class of three is some ten
+# times as probable as each of the others. It weighs as much as so many rows.
+_USUAL_NORM = 2.0
+_USUAL_NORM_ROWS = 3.0
 # Biases and a stretch of about this size.
-_USUAL_BIAS = 1.0
+_USUAL_BIAS = 0.6
 _USUAL_STRETCH = 0.1
 # Keeps the biases of classes finite that a large split does not have, at no cost elsewhere.
 _RIDGE = 1e-3
@@ -58,11 +60,11 @@ class Calibration:
         nearly the same ones. The stretch parts them.
 
         What is made small is the log loss of all rows and, once, what speaks against unusual
-        numbers: a gamma distribution of the scale that the logits have in the mean, with its
-        peak at 1, and normal ones of the biases and of the stretch. So fifty rows, or rows that
-        are all named right, leave the probabilities near those of the logits, and the numbers
-        of thousands of rows are those of the log loss. All of it is convex in 1 / T, the
-        stretch and the biases, so Newton's method finds the minimum.
+        numbers: a gamma distribution of the norm that the calibrated logits have in the mean,
+        and normal ones of the biases and of the stretch. So fifty rows, or rows that are all
+        named right, do not make everything certain, however certain the classifier is of
+        itself, and the numbers of thousands of rows are those of the log loss. All of it is
+        convex in 1 / T, the stretch and the biases, so Newton's method finds the minimum.
 
         Args:
             logits: float [n, classes], of reviews the classifier was not trained on.
@@ -163,8 +165,11 @@ class _Objective:
         self.rows, self.classes = logits.shape
         self.features = np.stack(_features(logits))
         self.true = np.eye(self.classes)[labels]
-        # With the two scales it gives the one that a review has in the mean.
-        self.usual = np.array([1.0, np.linalg.norm(self.features[0], axis=1).mean()])
+        # With the two scales it gives the mean norm of what is calibrated, of the usual one.
+        self.usual = np.linalg.norm(self.features, axis=2).mean(axis=1) / _USUAL_NORM
+        if not self.usual[0]:
+            # Logits that say nothing have no norm; their scale stays what it is.
+            self.usual = np.array([1.0, 0.0])
         # How strongly the stretch and the biases are held, for each row.
         self.stretch_held = 1 / _USUAL_STRETCH**2 / self.rows
         self.biases_held = 1 / _USUAL_BIAS**2 / self.rows + _RIDGE
@@ -177,7 +182,7 @@ class _Objective:
         top = scores.max(axis=1)
         normalizer = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
         scale = self.usual @ weights[:2]
-        unusual = _USUAL_SCALE_ROWS / self.rows * (scale - np.log(scale))
+        unusual = _USUAL_NORM_ROWS / self.rows * (scale - np.log(scale))
         unusual += self.stretch_held / 2 * weights[1] ** 2
         unusual += self.biases_held / 2 * (weights[2:] ** 2).sum()
         return float((normalizer - (scores * self.true).sum(axis=1)).mean() + unusual)
@@ -188,7 +193,7 @@ class _Objective:
         error = probabilities - self.true
         scales = (error * self.features).sum(axis=(1, 2)) / self.rows
         scale = self.usual @ weights[:2]
-        scales += _USUAL_SCALE_ROWS / self.rows * (1 - 1 / scale) * self.usual
+        scales += _USUAL_NORM_ROWS / self.rows * (1 - 1 / scale) * self.usual
         slope = np.concatenate([scales, error.mean(axis=0) + self.biases_held * weights[2:]])
         slope[1] += self.stretch_held * weights[1]
 
@@ -196,7 +201,7 @@ class _Objective:
         spread = self.features - mean
         curvature = np.empty((self.classes + 2, self.classes + 2))
         curvature[:2, :2] = np.einsum("nc,inc,jnc->ij", probabilities, spread, spread)
-        curvature[:2, :2] += _USUAL_SCALE_ROWS / scale**2 * np.outer(self.usual, self.usual)
+        curvature[:2, :2] += _USUAL_NORM_ROWS / scale**2 * np.outer(self.usual, self.usual)
         curvature[:2, 2:] = (probabilities * spread).sum(axis=1)
         curvature[2:, :2] = curvature[:2, 2:].T
         curvature[2:, 2:] = np.diag(probabilities.sum(axis=0)) - probabilities.T @ probabilities

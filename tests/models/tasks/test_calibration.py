@@ -42,17 +42,18 @@ def test_it_calibrates_fresh_reviews(biases):
     assert after < 0.025
 
 
-def mean_scale(logits, fitted):
-    """What the logits are multiplied by in the mean."""
-    norm = np.linalg.norm(logits - logits.mean(axis=1, keepdims=True), axis=1).mean()
-    return 1 / fitted.temperature + fitted.stretch * norm
+def mean_norm(logits, fitted):
+    """That of the logits as they are calibrated, but for the biases."""
+    norms = np.linalg.norm(logits - logits.mean(axis=1, keepdims=True), axis=1)
+    return (norms / fitted.temperature + fitted.stretch * norms**2).mean()
 
 
 def objective(logits, labels, fitted):
     """Log loss of all rows, and once what speaks against unusual numbers."""
-    scale = mean_scale(logits, fitted)
+    scale = mean_norm(logits, fitted) / 2
     biases = np.square(fitted.biases).sum()
-    unusual = 5 * (scale - np.log(scale)) + (fitted.stretch / 0.1) ** 2 / 2 + biases / 2
+    unusual = 3 * (scale - np.log(scale)) + (fitted.stretch / 0.1) ** 2 / 2
+    unusual += biases / 0.6**2 / 2
     return len(labels) * (log_loss(logits, labels, fitted) + 1e-3 / 2 * biases) + unusual
 
 
@@ -96,18 +97,34 @@ def test_rows_that_are_all_named_right_make_nothing_certain(rows):
 
 
 @pytest.mark.parametrize("factor", [3.0, 0.5])
-def test_a_few_rows_move_it_part_of_the_way(factor):
-    splits = [miscalibrated(40, factor, seed=seed) for seed in range(20)]
-    scale = np.mean([mean_scale(split[0], Calibration.fit(*split)) for split in splits])
-    assert min(1, 1 / factor) < scale < max(1, 1 / factor)
-    assert abs(np.log(scale)) > abs(np.log(factor)) / 2
+def test_a_few_rows_say_how_certain_to_be_whatever_the_logits_are(factor):
+    apart = []
+    for seed in range(20):
+        logits, labels = miscalibrated(40, factor, seed=seed)
+        fitted = Calibration.fit(logits, labels).probabilities(logits)
+        right = Calibration.fit(logits / factor, labels).probabilities(logits / factor)
+        apart.append(np.abs(fitted - right).mean())
+    assert np.mean(apart) < 0.02
+
+
+@pytest.mark.parametrize("norm", [0.5, 8.0])
+def test_a_few_rows_move_it_part_of_the_way(norm):
+    norms = []
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        logits = random.normal(0, norm / 2**0.5, (40, 3))
+        labels = np.array([random.choice(3, p=p) for p in softmax(logits)])
+        norms.append(mean_norm(logits, Calibration.fit(logits, labels)))
+    # From the usual norm of 2, more than half the way.
+    assert min(2, norm) < np.mean(norms) < max(2, norm)
+    assert abs(np.log(np.mean(norms) / 2)) > abs(np.log(norm / 2)) / 2
 
 
 @pytest.mark.parametrize("biases", [(0.0, 0.0, 0.0), (1.0, -1.5, 0.5)])
 def test_thousands_of_rows_decide_alone(biases, monkeypatch):
     logits, labels = miscalibrated(5000, 2.0, biases)
     fitted = Calibration.fit(logits, labels).probabilities(logits)
-    monkeypatch.setattr(calibration, "_USUAL_SCALE_ROWS", 0.0)
+    monkeypatch.setattr(calibration, "_USUAL_NORM_ROWS", 0.0)
     monkeypatch.setattr(calibration, "_USUAL_BIAS", 1e6)
     alone = Calibration.fit(logits, labels).probabilities(logits)
     assert np.abs(fitted - alone).max() < 0.003
@@ -120,7 +137,7 @@ def test_what_is_expected_helps_where_there_are_few_rows(monkeypatch):
         return np.mean([log_loss(*fresh, fitted) for fitted in fits])
 
     with_it = loss_on_fresh_rows()
-    monkeypatch.setattr(calibration, "_USUAL_SCALE_ROWS", 0.0)
+    monkeypatch.setattr(calibration, "_USUAL_NORM_ROWS", 0.0)
     monkeypatch.setattr(calibration, "_USUAL_BIAS", 1e6)
     assert with_it < loss_on_fresh_rows() - 0.005
 
