@@ -27,6 +27,8 @@ _ANY = 10.0
 # What is added is not weighed against an encoder that says less than this.
 _LEAST = 0.1
 _TOLERANCE = 1e-4
+# What only says again what the encoder says seems to bring this, by how floats are rounded.
+_ROUNDING = 1e-9
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Stacking:
     @property
     def helps(self) -> bool:
         """Whether the log loss falls by more than the standard error of its change."""
-        return self.log_loss_before - self.log_loss_after > self.standard_error
+        return self.log_loss_before - self.log_loss_after > max(self.standard_error, _ROUNDING)
 
 
 def fit_stacking(
