@@ -174,7 +174,8 @@ class DeadUnits(_Lasting):
 class GradientNorm(Rule):
     """A norm of all gradients that stays far above its running median.
 
-    A single step is clipped, and where next to all is learnt a text that is not has such a norm.
+    A single step is clipped, and where next to all is learnt a text that is not has such a norm;
+    now and then two such steps follow each other.
     """
 
     name = "gradient_norm"
@@ -182,7 +183,7 @@ class GradientNorm(Rule):
     factor: float = 10.0
     window: int = 100
     start: int = 20
-    patience: int = 2
+    patience: int = 3
 
     def begin(self, facts: Facts) -> str | None:
         self._norms: collections.deque[float] = collections.deque(maxlen=self.window)
