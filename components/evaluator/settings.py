@@ -18,7 +18,7 @@ class EvaluationSettings:
 
     Attributes:
         decide_for: What the per-class offsets of the decision are tuned for on the eval split:
-            `macro_f1`, `accuracy`, or `both`, their sum.
+            `macro_f1`, `accuracy`, or `both`, in which accuracy counts twice.
         min_macro_f1: Test macro-F1 below which a model is not blessed.
         min_accuracy: Test accuracy below which a model is not blessed.
         min_f1: Test F1 of the entities, or of the answers, below which a model is not blessed.
