@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,6 +42,8 @@ def train_on_ngrams(
     # Of a task that n-grams can learn, which says more than every task does.
     task: Any = trained.make_task()
     training = read_ngrams(train_files, "train", task, model.features)
+    task = task.informed_by(training)
+    trained = dataclasses.replace(trained, task_config=task.config())
     evaluation = read_ngrams(eval_files, "eval", task, model.features)
     record = train_ngrams(model, training, evaluation, task)
     logits = model.score(evaluation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import keras
@@ -80,6 +81,9 @@ def fine_tune(
     model = build_model(task, encoder, trained.model, precision)
     if settings.start_from is not None:
         load_start(model, trained, settings.start_from)
+    if hasattr(task, "informed_by"):
+        task = task.informed_by(training)
+        trained = dataclasses.replace(trained, task_config=task.config())
     positions = model.encoder.max_positions
     if trained.model.max_tokens == AUTO:
         trained = trained.reading(choose_max_tokens(training.lengths, positions))

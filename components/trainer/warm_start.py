@@ -68,7 +68,8 @@ def load_start(model: keras.Model, wanted: TrainedWeights, directory: str) -> No
 
 
 def _compared(found: TrainedWeights, wanted: TrainedWeights) -> list[tuple[str, object, object]]:
-    names = sorted({*found.task_config, *wanted.task_config})
+    # What the found one has besides, it has learnt from its texts.
+    names = sorted(wanted.task_config)
     return [
         ("encoder", found.encoder, wanted.encoder),
         ("task", found.task, wanted.task),

@@ -97,6 +97,7 @@ def fit_stacking(
     # As large as the encoder's, so that a share means the same whatever the logits are.
     scale = _size(deep) / (_size(wide) or np.inf)
     wide = wide * scale
+    shares = task.shares(labels)
     losses = np.zeros((2, len(labels)))
     folds = np.arange(len(labels)) % FOLDS
     for fold in range(min(FOLDS, len(labels))):
@@ -104,7 +105,7 @@ def fit_stacking(
         share = _best_share(deep[others], wide[others], labels[others])
         for row, part in enumerate((0.0, share)):
             mixed = deep + part * wide
-            calibration = Calibration.fit(mixed[others], labels[others])
+            calibration = Calibration.fit(mixed[others], labels[others], shares)
             probabilities = calibration.probabilities(mixed[these])
             losses[row, these] = log_losses(probabilities, labels[these])
     before, after = losses.mean(axis=1)

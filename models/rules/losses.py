@@ -81,20 +81,23 @@ class NoBetterThanGuessing(Rule):
     def begin(self, facts: Facts) -> str | None:
         if facts.eval_classes is None:
             return "texts have no class"
-        shares = facts.eval_classes / max(facts.eval_classes.sum(), 1)
-        shares = shares[shares > 0]
-        self._entropy = float(-(shares * np.log(shares)).sum())
+        there = facts.eval_classes > 0
+        # The calibration knows how frequent the classes are in both splits.
+        known = facts.eval_classes if facts.classes is None else facts.eval_classes + facts.classes
+        chances = np.log(known[there] / known.sum())
+        shares = facts.eval_classes[there] / facts.eval_classes.sum()
+        self._guessed = float(-(shares * chances).sum())
         self._epochs = max(facts.total_steps // max(facts.steps_per_epoch, 1), 1)
-        return "the eval split has but one class" if self._entropy == 0 else None
+        return "the eval split has but one class" if there.sum() < 2 else None
 
     def epoch(self, number: int, figures: Mapping[str, float]) -> Iterable[Found]:
         if "log_loss" not in figures or number < min(self._epochs, _LEARNT):
             return
-        if figures["log_loss"] > (1 - self.gain) * self._entropy:
+        if figures["log_loss"] > (1 - self.gain) * self._guessed:
             yield Found(
                 "eval log_loss",
                 f"it is {figures['log_loss']:.4g} after epoch {number}; who only knows how "
-                f"frequent the classes are has {self._entropy:.4g}",
+                f"frequent the classes are has {self._guessed:.4g}",
                 "another training.learning_rate or more epochs, and whether labels belong to "
                 "their texts",
             )

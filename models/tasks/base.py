@@ -263,7 +263,9 @@ class Task(Learnt, Protocol):
     One whose transformed examples say more of a text than is learnt from may have `counts`, names
     of such numbers that are added up for the record of a training. One that has a log loss may have
     `losses`, which gives of what `evaluate` takes what each text adds to it, float64 [n] with that
-    mean: so the epoch that is picked hangs on no few texts.
+    mean: so the epoch that is picked hangs on no few texts. One whose decision is the better for
+    what is known of the texts learnt from may have `informed_by`, which gives the task that knows;
+    its `config` says it.
     """
 
     @property

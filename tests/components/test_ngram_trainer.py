@@ -52,6 +52,10 @@ def test_learns_and_keeps_what_it_takes_to_answer(train, reviews, task):
     assert record["eval"]["macro_f1"] > 0.8
     trained = TrainedNgrams.load(str(folder / "model"))
     assert trained.settings == SETTINGS
+    # How many reviews of each class there are is known of both splits, with one more of each.
+    classes = [task.label_of(text) for text in reviews[:1200]]
+    known = (np.bincount(classes) + 1) / (len(classes) + 3)
+    assert trained.decision.prior == pytest.approx(known)
     model = trained.build(str(folder / "model"))
     logits = model(model.features(reviews[EVAL])).numpy()
     decided = trained.decision.decided(logits)

@@ -73,7 +73,7 @@ def weights(args) -> list[np.ndarray]:
     return trained.build(args["trained_model"], args["encoder"]).get_weights()
 
 
-def test_trains_and_keeps_the_weights_of_the_best_epoch(arguments):
+def test_trains_and_keeps_the_weights_of_the_best_epoch(arguments, reviews, task):
     args = arguments()
     fine_tune(**args)
 
@@ -85,6 +85,9 @@ def test_trains_and_keeps_the_weights_of_the_best_epoch(arguments):
     assert record["epochs"] == 2 and record["steps"] == 2 * 20
     assert record["precision"] == "float32"
     trained = TrainedWeights.load(args["trained_model"])
+    # And how many reviews of each class there were, for the decision.
+    classes = [task.label_of(text) for text in reviews[:320]]
+    assert trained.task_config.pop("class_counts") == np.bincount(classes).tolist()
     assert trained == args["trained"]
     (kept,) = os.listdir(args["run"].checkpoints)
     remove_replaced_checkpoint(args["trained_model"])
@@ -135,7 +138,8 @@ def test_what_is_left_to_the_reviews_is_as_good_as_said(arguments):
     with progress.reporting_to(lambda *report: pytest.fail("trained again")):
         fine_tune(**said)
 
-    assert TrainedWeights.load(args["trained_model"]) == said["trained"]
+    trained = [TrainedWeights.load(each["trained_model"]) for each in (args, said)]
+    assert trained[0] == trained[1] and trained[0].model == said["trained"].model
     reading = facts(args)["reading"]
     assert reading == facts(said)["reading"]
     # As many as the tiny encoder reads.

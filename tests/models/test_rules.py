@@ -148,6 +148,19 @@ def test_an_eval_loss_that_rises():
     assert "rose to 0.55 in epoch 3" in found.message
 
 
+def test_who_guesses_knows_how_frequent_the_classes_are_in_both_splits():
+    def told(cost, classes):
+        facts = dataclasses.replace(FACTS, classes=classes, eval_classes=np.array([70, 30]))
+        judged = RULES["no_better_than_guessing"]()
+        judged.begin(facts)
+        return [found.message for found in judged.epoch(4, {"log_loss": cost})]
+
+    # By the eval split alone 0.611, by both 0.679.
+    assert told(0.64, None) and not told(0.64, np.array([500, 500]))
+    (message,) = told(0.68, np.array([500, 500]))
+    assert "who only knows how frequent the classes are has 0.6793" in message
+
+
 def test_weights_that_move_too_far_or_not_at_all():
     ones = [np.ones(4, np.float32)] * 4
     (found,) = rule("weight_update_ratio").weights(
@@ -214,7 +227,7 @@ def test_tells_of_a_rule_a_few_times_and_counts_the_rest():
     judge._rules["broken"] = Broken()
     judge.counts["broken"] = {"judged": 0, "findings": 0}
     for number in range(3, 9):
-        judge.epoch(number, {"loss": 1.0, "log_loss": 1.0}, number)
+        judge.epoch(number, {"loss": 1.0, "log_loss": 2.0}, number)
     judge.steps(steps(), epoch=1)
     told = judge.told()
     rules = [one["rule"] for one in told["findings"]]

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...arrays import array_namespace, like
 from ..calibration import Calibration
+from .targets import shares_of
 
 # An offset of 3 already multiplies the odds of a class by 20.
 LARGEST = 3.0
@@ -38,25 +39,30 @@ class Decision:
         object.__setattr__(self, "prior", tuple(self.prior) or (1 / classes,) * classes)
 
     @classmethod
-    def fit(cls, logits: np.ndarray, labels: np.ndarray, decide_for: str = "macro_f1") -> Decision:
+    def fit(
+        cls,
+        logits: np.ndarray,
+        labels: np.ndarray,
+        decide_for: str = "macro_f1",
+        shares: np.ndarray | None = None,
+    ) -> Decision:
         """Fits the calibration, then the offsets for a metric; the prior are the classes' shares.
 
         Args:
             logits: float [n, classes], of reviews the classifier was not trained on.
             labels: True class indices, int [n].
             decide_for: `macro_f1`, `accuracy`, or `both`, in which accuracy counts twice.
+            shares: Of the classes, where more is known than these labels; see `Calibration.fit`.
 
         Returns:
             The decision for this classifier.
         """
-        calibration = Calibration.fit(logits, labels)
+        calibration = Calibration.fit(logits, labels, shares)
         offsets = np.zeros(logits.shape[1])
         # The most probable class serves accuracy best.
         if decide_for != "accuracy" and len(labels):
             offsets = tune_offsets(calibration.probabilities(logits), decide_for)
-        # One more of each class: none is impossible.
-        counts = np.bincount(labels, minlength=len(offsets)) + 1.0
-        prior = counts / counts.sum()
+        prior = shares_of(labels, len(offsets)) if shares is None else shares
         return cls(calibration, tuple(offsets.tolist()), tuple(prior.tolist()))
 
     @classmethod

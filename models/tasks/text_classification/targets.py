@@ -26,3 +26,19 @@ def classes_of(texts: Texts, grades: Sequence[int]) -> np.ndarray:
         return classes[found]
     shares = [found[:, classes == index].sum(axis=1) for index in range(classes.max() + 1)]
     return np.argmax(np.stack(shares, axis=1), axis=1)
+
+
+def shares_of(labels: np.ndarray, num_classes: int, others: Sequence[int] = ()) -> np.ndarray:
+    """The share of each class, as if there were one more of each: none is impossible.
+
+    Args:
+        labels: Class indices, int [n].
+        num_classes: How many classes there are.
+        others: How many of each class there are besides.
+
+    Returns:
+        float64 [classes].
+    """
+    counts = np.bincount(labels, minlength=num_classes) + 1.0
+    counts[: len(others)] += others
+    return counts / counts.sum()

@@ -22,7 +22,7 @@ from .decision import Decision
 from .loss import GradeLoss
 from .metrics import classification_report, expected_calibration_error
 from .model import ReviewClassifier
-from .targets import GRADE, classes_of
+from .targets import GRADE, classes_of, shares_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +32,7 @@ class TextClassification:
     Attributes:
         labels: Name of each class, in the order of its index.
         grades: Class index of each grade, see `ReviewClassifier`; by default each class is one.
+        class_counts: How many texts of each class were learnt from; empty where that is not known.
 
     Example:
         >>> TextClassification(("negative", "neutral", "positive")).grades
@@ -40,6 +41,7 @@ class TextClassification:
 
     labels: tuple[str, ...]
     grades: tuple[int, ...] = ()
+    class_counts: tuple[int, ...] = ()
 
     name = "text-classification"
     per_token = False
@@ -51,6 +53,7 @@ class TextClassification:
         # Sequences of any kind may be given; they are compared and shown as tuples.
         object.__setattr__(self, "labels", tuple(self.labels))
         object.__setattr__(self, "grades", tuple(self.grades) or tuple(range(len(self.labels))))
+        object.__setattr__(self, "class_counts", tuple(self.class_counts))
 
     @property
     def targets(self) -> dict[str, Target]:
@@ -59,7 +62,30 @@ class TextClassification:
 
     def config(self) -> dict[str, Any]:
         """What `make_task` makes an equal task of."""
-        return {"labels": list(self.labels), "grades": list(self.grades)}
+        learnt = {"class_counts": list(self.class_counts)} if self.class_counts else {}
+        return {"labels": list(self.labels), "grades": list(self.grades), **learnt}
+
+    def informed_by(self, texts: Texts) -> TextClassification:
+        """The task that knows how many texts of each class are learnt from.
+
+        Args:
+            texts: Those, with their grades.
+        """
+        counts = np.bincount(classes_of(texts, self.grades), minlength=len(self.labels))
+        return dataclasses.replace(self, class_counts=tuple(counts.tolist()))
+
+    def shares(self, classes: np.ndarray) -> np.ndarray | None:
+        """Of each class, among texts that were drawn as those learnt from were, and those.
+
+        Args:
+            classes: Class indices of such texts, int [n].
+
+        Returns:
+            float64 [classes]; None where it is not known what was learnt from.
+        """
+        if not self.class_counts:
+            return None
+        return shares_of(classes, len(self.labels), self.class_counts)
 
     def build(self, encoder: Encoder, settings: ModelSettings) -> ReviewClassifier:
         """A classifier with a fresh head on an encoder; see `Task.build`."""
@@ -102,7 +128,8 @@ class TextClassification:
             texts: Those the logits are of.
             decide_for: `macro_f1`, which None stands for, `accuracy` or `both`.
         """
-        return Decision.fit(outputs, classes_of(texts, self.grades), decide_for or self.metric)
+        classes = classes_of(texts, self.grades)
+        return Decision.fit(outputs, classes, decide_for or self.metric, self.shares(classes))
 
     def decision(self, facts: Mapping[str, Any]) -> Decision:
         """The decision of its `facts`; see `Task.decision`."""
@@ -145,11 +172,14 @@ class TextClassification:
         return compare(one, other, classes_of(texts, self.grades), len(self.labels))
 
 
-def make_task(labels: Sequence[str], grades: Sequence[int] = ()) -> TextClassification:
+def make_task(
+    labels: Sequence[str], grades: Sequence[int] = (), class_counts: Sequence[int] = ()
+) -> TextClassification:
     """Makes the task of what `TextClassification.config` gives.
 
     Args:
         labels: Name of each class.
         grades: Class index of each grade.
+        class_counts: How many texts of each class were learnt from.
     """
-    return TextClassification(tuple(labels), tuple(grades))
+    return TextClassification(tuple(labels), tuple(grades), tuple(class_counts))

@@ -11,9 +11,9 @@ from reviewlens.models.tasks.calibration import Calibration
 from reviewlens.models.tasks.text_classification.metrics import expected_calibration_error
 
 
-def log_loss(logits, labels, fitted):
+def log_loss(logits, labels, fitted, counting=None):
     likely = fitted.probabilities(logits)[np.arange(len(labels)), labels]
-    return -np.log(np.maximum(likely, 1e-300)).mean()
+    return -np.average(np.log(np.maximum(likely, 1e-300)), weights=counting)
 
 
 def miscalibrated(rows: int, factor: float, biases=(0.0, 0.0, 0.0), seed: int = 0):
@@ -48,23 +48,29 @@ def mean_norm(logits, fitted):
     return (norms / fitted.temperature + fitted.stretch * norms**2).mean()
 
 
-def objective(logits, labels, fitted):
+def objective(logits, labels, fitted, counting=None):
     """Log loss of all rows, and once what speaks against unusual numbers."""
     scale = mean_norm(logits, fitted) / 2
     biases = np.square(fitted.biases).sum()
     unusual = 3 * (scale - np.log(scale)) + (fitted.stretch / 0.1) ** 2 / 2
     unusual += biases / 0.6**2 / 2
-    return len(labels) * (log_loss(logits, labels, fitted) + 1e-3 / 2 * biases) + unusual
+    loss = log_loss(logits, labels, fitted, counting)
+    return len(labels) * (loss + 1e-3 / 2 * biases) + unusual
 
 
-@given(st.integers(1, 60), st.integers(2, 4), st.integers(0, 2**32 - 1))
-@settings(derandomize=True, max_examples=60, deadline=None)
-def test_nothing_near_it_or_far_is_better(rows, classes, seed):
+@given(st.integers(1, 60), st.integers(2, 4), st.booleans(), st.integers(0, 2**32 - 1))
+@settings(derandomize=True, max_examples=120, deadline=None)
+def test_nothing_near_it_or_far_is_better(rows, classes, known, seed):
     random = np.random.default_rng(seed)
     logits, labels = random.normal(0, 3, (rows, classes)), random.integers(0, classes, rows)
-    fitted = Calibration.fit(logits, labels)
+    shares, counting = None, None
+    if known:
+        shares = random.dirichlet(np.ones(classes))
+        there = np.bincount(labels, minlength=classes)
+        counting = ((rows * shares + 1) / (there + 1))[labels]
+    fitted = Calibration.fit(logits, labels, shares)
     assert 0.05 <= fitted.temperature <= 20
-    least = objective(logits, labels, fitted)
+    least = objective(logits, labels, fitted, counting)
     scaled = [
         Calibration(other, fitted.biases, stretch)
         for other in np.geomspace(0.05, 20, 20)
@@ -76,7 +82,41 @@ def test_nothing_near_it_or_far_is_better(rows, classes, seed):
         for shift in shifts
     ]
     for other in scaled + shifted:
-        assert least <= objective(logits, labels, other) + 1e-6
+        assert least <= objective(logits, labels, other, counting) + 1e-6
+
+
+def test_known_shares_of_the_classes_make_up_for_rows_that_have_others():
+    logits, labels = miscalibrated(20_000, 2.0, (0.5, -0.5, 0.0))
+    fresh, found = (logits[:10_000], labels[:10_000]), (logits[10_000:], labels[10_000:])
+    shares = np.bincount(labels) / len(labels)
+    # Half as many rows of the first class as there should be, and twice as many of the last.
+    random = np.random.default_rng(1)
+    taken = random.random(10_000) < np.array([0.25, 0.5, 1.0])[found[1]]
+    fitted = Calibration.fit(found[0][taken], found[1][taken], shares)
+    ignorant = Calibration.fit(found[0][taken], found[1][taken])
+    assert fitted.probabilities(fresh[0]).mean(axis=0) == pytest.approx(shares, abs=0.01)
+    assert np.abs(ignorant.probabilities(fresh[0]).mean(axis=0) - shares).max() > 0.1
+    assert log_loss(*fresh, fitted) < log_loss(*fresh, ignorant) - 0.03
+
+
+@pytest.mark.parametrize("rows", [40, 100])
+def test_known_shares_help_where_there_are_few_rows(rows):
+    fresh = miscalibrated(5000, 1.5, seed=1000)
+    shares = np.bincount(fresh[1]) / len(fresh[1])
+    losses = []
+    for seed in range(30):
+        few = miscalibrated(rows, 1.5, seed=seed)
+        fits = Calibration.fit(*few), Calibration.fit(*few, shares)
+        losses.append([log_loss(*fresh, fitted) for fitted in fits])
+    without, with_them = np.mean(losses, axis=0)
+    assert with_them < without
+
+
+def test_a_class_that_no_row_has_and_a_lonely_row_make_nothing_certain():
+    logits = np.random.default_rng(2).normal(size=(30, 3))
+    labels = np.array([0] * 29 + [1])
+    probabilities = Calibration.fit(logits, labels, np.array([0.3, 0.4, 0.3])).probabilities(logits)
+    assert probabilities.min() > 0.01 and probabilities.max() < 0.99
 
 
 @pytest.mark.parametrize("rows", [0, 1, 5])

@@ -23,8 +23,34 @@ from reviewlens.models.tasks.registry import make_task
 from reviewlens.models.tasks.text_classification.task import TextClassification
 from reviewlens.models.tasks.token_classification.tags import entities_of
 from reviewlens.models.tasks.token_classification.units import unit_outputs
+from reviewlens.models.training.tokenized import TokenizedTexts
 
 LABELS = ("short", "middling", "long")
+
+
+def test_a_classifier_knows_the_classes_of_the_texts_that_it_has_learnt_from():
+    task = TextClassification(LABELS, (0, 1, 1, 2))
+    assert task.shares(np.array([0, 2])) is None
+    learnt = TokenizedTexts.from_rows([[1]] * 10, {"grade": np.repeat([0, 1, 2, 3], [1, 2, 3, 4])})
+    informed = task.informed_by(learnt)
+    assert informed.class_counts == (1, 5, 4)
+    # With those asked about, and one more of each.
+    assert informed.shares(np.array([0, 2])) == pytest.approx(np.array([3, 6, 6]) / 15)
+    # Of several grades the class with the greatest share counts.
+    mixed = TokenizedTexts.from_rows([[1]], {"grade": np.array([[0.4, 0.3, 0.3, 0.0]])})
+    assert task.informed_by(mixed).class_counts == (0, 1, 0)
+
+    # So an eval split in which a class happens to be rare is no evidence that it is.
+    random = np.random.default_rng(3)
+    grades = np.repeat([0, 1, 2, 3], [40, 40, 40, 6])
+    eval_texts = TokenizedTexts.from_rows([[1]] * 126, {"grade": grades})
+    logits = np.eye(3, dtype=np.float32)[[0, 1, 1, 2]][grades] + random.normal(0, 1, (126, 3))
+    many = TokenizedTexts.from_rows([[1]] * 400, {"grade": np.repeat([0, 1, 2, 3], 100)})
+    likely = [
+        one.fit_decision(logits, eval_texts).probabilities(logits)[:, 2].mean()
+        for one in (task, task.informed_by(many))
+    ]
+    assert likely[1] > likely[0] + 0.03
 
 
 def test_text_classification(run_task_test):
@@ -32,8 +58,9 @@ def test_text_classification(run_task_test):
         lengths = np.array(list(map(len, rows)))
         return {"grade": np.searchsorted(np.quantile(lengths, [0.25, 0.5, 0.75]), lengths)}
 
+    learnt = TokenizedTexts.from_rows([[1]] * 10, {"grade": np.repeat([0, 1, 2, 3], [1, 2, 3, 4])})
     run_task_test(
-        TextClassification(LABELS, (0, 1, 1, 2)),
+        TextClassification(LABELS, (0, 1, 1, 2)).informed_by(learnt),
         targets,
         named=lambda prediction: prediction.label,
         expected=lambda decided, data: [LABELS[index] for index in decided],

@@ -150,6 +150,11 @@ def test_the_prior_are_the_shares_of_the_classes():
     # A class that the split does not have is not impossible.
     few = Decision.fit(np.zeros((2, 3)), np.array([0, 0]))
     assert few.prior == pytest.approx((0.6, 0.2, 0.2))
+    # More may be known than these labels say.
+    shares = np.array([0.2, 0.3, 0.5])
+    known = Decision.fit(logits, labels, shares=shares)
+    assert known.prior == (0.2, 0.3, 0.5)
+    assert known.calibration == Calibration.fit(logits, labels, shares) != fitted.calibration
     assert Decision(Calibration(1.0, (0.0, 0.0)), (0.0, 0.0)).prior == (0.5, 0.5)
 
 
