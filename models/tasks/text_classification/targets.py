@@ -28,17 +28,16 @@ def classes_of(texts: Texts, grades: Sequence[int]) -> np.ndarray:
     return np.argmax(np.stack(shares, axis=1), axis=1)
 
 
-def shares_of(labels: np.ndarray, num_classes: int, others: Sequence[int] = ()) -> np.ndarray:
+def shares_of(labels: np.ndarray, num_classes: int, others: Sequence[int] | int = 0) -> np.ndarray:
     """The share of each class, as if there were one more of each: none is impossible.
 
     Args:
         labels: Class indices, int [n].
         num_classes: How many classes there are.
-        others: How many of each class there are besides.
+        others: How many of each class there are besides, [classes]; 0 for none.
 
     Returns:
         float64 [classes].
     """
-    counts = np.bincount(labels, minlength=num_classes) + 1.0
-    counts[: len(others)] += others
+    counts = np.bincount(labels, minlength=num_classes) + np.asarray(others) + 1.0
     return counts / counts.sum()

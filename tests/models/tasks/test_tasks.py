@@ -26,13 +26,14 @@ from reviewlens.models.tasks.token_classification.units import unit_outputs
 from reviewlens.models.training.tokenized import TokenizedTexts
 
 LABELS = ("short", "middling", "long")
+# One text of the first of four grades, two of the second and so on.
+LEARNT = TokenizedTexts.from_rows([[1]] * 10, {"grade": np.repeat([0, 1, 2, 3], [1, 2, 3, 4])})
 
 
 def test_a_classifier_knows_the_classes_of_the_texts_that_it_has_learnt_from():
     task = TextClassification(LABELS, (0, 1, 1, 2))
     assert task.shares(np.array([0, 2])) is None
-    learnt = TokenizedTexts.from_rows([[1]] * 10, {"grade": np.repeat([0, 1, 2, 3], [1, 2, 3, 4])})
-    informed = task.informed_by(learnt)
+    informed = task.informed_by(LEARNT)
     assert informed.class_counts == (1, 5, 4)
     # With those asked about, and one more of each.
     assert informed.shares(np.array([0, 2])) == pytest.approx(np.array([3, 6, 6]) / 15)
@@ -58,9 +59,8 @@ def test_text_classification(run_task_test):
         lengths = np.array(list(map(len, rows)))
         return {"grade": np.searchsorted(np.quantile(lengths, [0.25, 0.5, 0.75]), lengths)}
 
-    learnt = TokenizedTexts.from_rows([[1]] * 10, {"grade": np.repeat([0, 1, 2, 3], [1, 2, 3, 4])})
     run_task_test(
-        TextClassification(LABELS, (0, 1, 1, 2)).informed_by(learnt),
+        TextClassification(LABELS, (0, 1, 1, 2)).informed_by(LEARNT),
         targets,
         named=lambda prediction: prediction.label,
         expected=lambda decided, data: [LABELS[index] for index in decided],
