@@ -8,8 +8,8 @@ the encoder alone and what the defaults make of both, and the peers on the very 
 transformers' Trainer with the same encoder and all its defaults but the precision, and TF-IDF with
 logistic regression. Every seed draws other rows, other splits and another training. Prints
 macro-F1, accuracy, log loss and expected calibration error, each with a 95 % interval over seeds
-and rows (`judging.py` says how), and how far the defaults are from the best of the peers; appends
-all to `results/quality.json`.
+and rows (`judging.py` says how), and how far the defaults, or what `--ours` names first of these
+three, are from the best of the peers; appends all to `results/quality.json`.
 
 What was measured is kept under `runs/benchmarks/quality`, and taken over while the code, the rows
 and the settings are the same: a run that was stopped goes on, one with more seeds adds to it.
@@ -30,7 +30,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -54,11 +54,10 @@ PROGRAM = str(Path(sys.executable).with_name("reviewlens"))
 FIRST_SEED = 7
 # No model is refused here, however bad or however much worse than the one before it.
 GATES = ("evaluation.min_macro_f1=0", "evaluation.max_regression=1")
-DEFAULTS = "reviewlens, defaults"
 # Folder of the results, and what is set. The trained encoder of the first is taken over by the
 # second, which says nothing of how long it would take.
 OURS = {
-    DEFAULTS: ("encoder", ()),
+    "reviewlens, defaults": ("encoder", ()),
     "reviewlens, encoder alone": ("encoder", ("model.wide=off",)),
     "reviewlens, n-grams alone": ("ngrams", ("model.algorithm=ngrams",)),
 }
@@ -358,15 +357,20 @@ def told(seconds: list[float | None]) -> str:
     return f"{np.mean(known):,.0f}" if known else "-"
 
 
+def first_of_ours(systems: Collection[str]) -> str | None:
+    """What is compared with the peers: the defaults, unless they were left out."""
+    return next((name for name in OURS if name in systems), None)
+
+
 def compare(result: dict, metric: str) -> tuple[str, Figures] | None:
-    """The best peer by a metric, and how far the defaults are from it; None if one is missing."""
+    """The best peer by a metric, and how far ours is from it; None if one is missing."""
     figures = {name: found[metric] for name, found in result["figures"].items()}
-    peers = [name for name in PEER_NAMES if name in figures]
-    if DEFAULTS not in figures or not peers:
+    ours, peers = first_of_ours(figures), [name for name in PEER_NAMES if name in figures]
+    if not ours or not peers:
         return None
     choose = min if metric in LOSSES else max
     best = choose(peers, key=lambda name: figures[name].estimate.value)
-    return best, figures[DEFAULTS] - figures[best]
+    return best, figures[ours] - figures[best]
 
 
 def verdict(estimate: Estimate, metric: str) -> str:
@@ -377,10 +381,11 @@ def verdict(estimate: Estimate, metric: str) -> str:
 
 
 def print_comparison(results: dict[str, dict], chosen: list[str]) -> None:
-    """Prints how far the defaults are from the best of the peers, metric by metric."""
-    if DEFAULTS not in chosen or not set(chosen) & set(PEER_NAMES):
+    """Prints how far ours is from the best of the peers, metric by metric."""
+    ours = first_of_ours(chosen)
+    if not ours or not set(chosen) & set(PEER_NAMES):
         return
-    print(f"\n{DEFAULTS}, against the best of the peers:\n")
+    print(f"\n{ours}, against the best of the peers:\n")
     rows = []
     for name, result in results.items():
         for metric in METRICS:
@@ -421,6 +426,7 @@ def facts(results: dict[str, dict], **settings) -> dict:
         files[name] = {
             "splits": result["splits"],
             "systems": systems,
+            "compared": first_of_ours(systems),
             "against_best_peer": differences,
         }
     return {**settings, "files": files}
