@@ -184,6 +184,7 @@ def test_quality_on_a_few_rows_is_measured_once(benchmark, results, tmp_path):
     assert "No package for: tweets; make bench-data." in printed[0].splitlines()
     first, second = json.loads((results / "quality.json").read_text())
     assert first["files"] == second["files"]
+    assert first["files"]["amazon"]["compared"] == "reviewlens, defaults"
     defaults = first["files"]["amazon"]["systems"]["reviewlens, defaults"]
     assert 0 < defaults["accuracy"]["value"] < 1 and defaults["processor_seconds"][0] > 1
 
