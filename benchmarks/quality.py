@@ -8,8 +8,9 @@ the encoder alone and what the defaults make of both, and the peers on the very 
 transformers' Trainer with the same encoder and all its defaults but the precision, and TF-IDF with
 logistic regression. Every seed draws other rows, other splits and another training. Prints
 macro-F1, accuracy, log loss and expected calibration error, each with a 95 % interval over seeds
-and rows (`judging.py` says how), and how far the defaults, or what `--ours` names first of these
-three, are from the best of the peers; appends all to `results/quality.json`.
+and rows (`judging.py` says how), and how far the defaults are from the best of the peers (where
+`--ours` leaves them out, the encoder alone, or else the n-grams); appends all to
+`results/quality.json`.
 
 What was measured is kept under `runs/benchmarks/quality`, and taken over while the code, the rows
 and the settings are the same: a run that was stopped goes on, one with more seeds adds to it.
@@ -358,7 +359,7 @@ def told(seconds: list[float | None]) -> str:
 
 
 def first_of_ours(systems: Collection[str]) -> str | None:
-    """What is compared with the peers: the defaults, unless they were left out."""
+    """What is compared with the peers: the defaults, or what comes next of what was measured."""
     return next((name for name in OURS if name in systems), None)
 
 
